@@ -1,0 +1,1 @@
+"""The work and the contract, written once for all four approaches."""
