@@ -1,1 +1,9 @@
 """The work and the contract, written once for all four approaches."""
+
+from . import contract, files, status, uploads
+from .settings import get_settings
+from .setup import set_up
+from .status import TaskStatus
+from .work import WORK
+
+__all__ = ["WORK", "TaskStatus", "contract", "files", "get_settings", "set_up", "status", "uploads"]

@@ -1,0 +1,94 @@
+"""BackgroundTasks: FastAPI runs the job in this process, after the response has been sent.
+
+Needs nothing but FastAPI: an `async def` job runs on the event loop, a `def` job in a thread.
+A restart loses every job that has not ended, and what was known of all of them.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import BackgroundTasks, FastAPI, Response, UploadFile
+
+from scenarios import WORK, TaskStatus, contract, files, get_settings, http, set_up, status, uploads
+from scenarios.contract import EmailIn, JSONDict, Kind, QueueMetrics
+from scenarios.http import Key, Steps, Title, Width
+
+settings = get_settings()
+tasks: dict[str, TaskStatus] = {}
+
+
+# --8<-- [start:pattern]
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    set_up(is_api=True)
+    yield  # uvicorn has waited for the background tasks when it comes back here
+
+
+app = FastAPI(title="BackgroundTasks", lifespan=lifespan, max_body_size=settings.max_upload_bytes)
+http.complete(app)
+
+
+def start(background: BackgroundTasks, task_id: str, kind: Kind, **arguments: Any) -> Response:
+    status.forget_ended(tasks, settings.result_ttl_s)
+    tasks[task_id] = TaskStatus.accept(task_id, kind)
+    background.add_task(run if kind is Kind.EMAIL else run_in_thread, tasks[task_id], arguments)
+    return http.accepted(task_id)
+
+
+async def run(task: TaskStatus, arguments: JSONDict) -> None:
+    try:
+        task.succeed(await WORK[task.kind](**task.begin(), **arguments))
+    except Exception as error:  # the job boundary: an error here would drop the jobs behind it
+        task.fail(error)
+    except asyncio.CancelledError:  # uvicorn --timeout-graceful-shutdown has run out
+        task.interrupt()
+        raise
+
+
+def run_in_thread(task: TaskStatus, arguments: JSONDict) -> None:
+    try:
+        task.succeed(WORK[task.kind](**task.begin(), **arguments))
+    except Exception as error:  # the same boundary for a `def` job
+        task.fail(error)
+
+
+# --8<-- [end:pattern]
+# --8<-- [start:routes]
+@app.post("/emails", status_code=202, responses=contract.ACCEPTS)
+async def create_email(email: EmailIn, background: BackgroundTasks, key: Key = None) -> Response:
+    return start(background, contract.new_task_id(), Kind.EMAIL, **email.model_dump())
+
+
+@app.post("/reports", status_code=202, responses=contract.ACCEPTS)
+async def create_report(
+    file: UploadFile, title: Title, background: BackgroundTasks, key: Key = None
+) -> Response:
+    async with files.stored_upload(file.file, uploads.check_csv) as (task_id, path):
+        return start(background, task_id, Kind.REPORT, path=path, title=title)
+
+
+@app.post("/images", status_code=202, responses=contract.ACCEPTS)
+async def create_image(
+    file: UploadFile, operations: Steps, width: Width, background: BackgroundTasks, key: Key = None
+) -> Response:
+    async with files.stored_upload(file.file, uploads.check_image) as (task_id, path):
+        return start(background, task_id, Kind.IMAGE, path=path, operations=operations, width=width)
+
+
+@app.get("/tasks/{task_id}", responses=contract.UNKNOWN)
+async def read_task(task_id: str) -> TaskStatus:
+    if task_id not in tasks:
+        raise http.unknown(task_id)
+    return tasks[task_id]
+
+
+@app.get("/tasks/{task_id}/result", responses=contract.DOWNLOAD, response_class=Response)
+async def read_result(task_id: str) -> Response:
+    return http.download(await read_task(task_id))
+
+
+@app.get("/metrics/queue")
+async def read_metrics() -> QueueMetrics:
+    return status.count(tasks.values(), workers=None)

@@ -1,0 +1,109 @@
+"""asyncio.create_task: the job starts at once, on the event loop of this process.
+
+Needs nothing but FastAPI and asyncio; blocking work goes to threads of its own.
+A restart loses every job that cannot end within DRAIN_S, and what was known of all of them.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import Any
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import FastAPI, Response, UploadFile
+
+from scenarios import WORK, TaskStatus, contract, files, get_settings, http, set_up, status, uploads
+from scenarios.contract import EmailIn, JSONDict, Kind, QueueMetrics
+from scenarios.http import Key, Steps, Title, Width
+
+settings = get_settings()
+tasks: dict[str, TaskStatus] = {}
+running: dict[str, asyncio.Task[None]] = {}  # the event loop keeps weak references only
+threads = CapacityLimiter(2)
+
+
+# --8<-- [start:pattern]
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    set_up(is_api=True)
+    yield
+    with suppress(TimeoutError):  # at the deadline, gather() cancels what still runs
+        async with asyncio.timeout(settings.drain_s):
+            await asyncio.gather(*running.values(), return_exceptions=True)
+
+
+app = FastAPI(title="create_task", lifespan=lifespan, max_body_size=settings.max_upload_bytes)
+http.complete(app)
+
+
+def start(task_id: str, kind: Kind, **arguments: Any) -> Response:
+    if len(running) >= settings.max_running:
+        raise http.refused(f"{len(running)} jobs are running, the limit")
+    status.forget_ended(tasks, settings.result_ttl_s)
+    tasks[task_id] = TaskStatus.accept(task_id, kind)
+    running[task_id] = asyncio.create_task(run(tasks[task_id], arguments))
+    running[task_id].add_done_callback(lambda _: running.pop(task_id))
+    return http.accepted(task_id)
+
+
+async def run(task: TaskStatus, arguments: JSONDict) -> None:
+    try:
+        work = partial(WORK[task.kind], **task.begin(), **arguments)
+        if task.kind is Kind.EMAIL:
+            task.succeed(await work())
+        else:
+            task.succeed(await to_thread.run_sync(work, abandon_on_cancel=True, limiter=threads))
+    except Exception as error:  # the job boundary: nobody else would ever read it
+        task.fail(error)
+    except asyncio.CancelledError:
+        task.interrupt()  # unless the cancel route has already said why
+        raise
+
+
+# --8<-- [end:pattern]
+# --8<-- [start:routes]
+@app.post("/emails", status_code=202, responses=contract.ACCEPTS)
+async def create_email(email: EmailIn, key: Key = None) -> Response:
+    return start(contract.new_task_id(), Kind.EMAIL, **email.model_dump())
+
+
+@app.post("/reports", status_code=202, responses=contract.ACCEPTS)
+async def create_report(file: UploadFile, title: Title, key: Key = None) -> Response:
+    async with files.stored_upload(file.file, uploads.check_csv) as (task_id, path):
+        return start(task_id, Kind.REPORT, path=path, title=title)
+
+
+@app.post("/images", status_code=202, responses=contract.ACCEPTS)
+async def create_image(
+    file: UploadFile, operations: Steps, width: Width, key: Key = None
+) -> Response:
+    async with files.stored_upload(file.file, uploads.check_image) as (task_id, path):
+        return start(task_id, Kind.IMAGE, path=path, operations=operations, width=width)
+
+
+@app.get("/tasks/{task_id}", responses=contract.UNKNOWN)
+async def read_task(task_id: str) -> TaskStatus:
+    if task_id not in tasks:
+        raise http.unknown(task_id)
+    return tasks[task_id]
+
+
+@app.get("/tasks/{task_id}/result", responses=contract.DOWNLOAD, response_class=Response)
+async def read_result(task_id: str) -> Response:
+    return http.download(await read_task(task_id))
+
+
+@app.delete("/tasks/{task_id}", status_code=202, responses=contract.CONFLICT)
+async def cancel_task(task_id: str) -> TaskStatus:
+    task = await read_task(task_id)
+    if task_id not in running:
+        raise http.too_late(task)
+    task.cancel()
+    running[task_id].cancel()
+    return task
+
+
+@app.get("/metrics/queue")
+async def read_metrics() -> QueueMetrics:
+    return status.count(tasks.values(), workers=settings.max_running)

@@ -1,0 +1,61 @@
+"""The FastAPI side of the contract; the only module here that knows a web framework."""
+
+from typing import Annotated
+
+from fastapi import FastAPI, Form, Header, HTTPException, Request
+from fastapi.responses import FileResponse, JSONResponse
+
+from . import contract, files
+from .status import TaskStatus
+from .uploads import BadUpload
+
+Title = Annotated[contract.Line, Form()]
+Steps = Annotated[contract.Operations, Form()]
+Width = Annotated[contract.Width, Form()]
+Key = Annotated[contract.Key, Header(alias="Idempotency-Key")]
+
+
+def accepted(task_id: str) -> JSONResponse:
+    """Answer 202 and name the status of the task."""
+    answer = contract.Accepted(task_id=task_id, status_url=f"/tasks/{task_id}")
+    return JSONResponse(answer.model_dump(), 202, {"Location": answer.status_url})
+
+
+def refused(reason: str, retry_after_s: int = 1) -> HTTPException:
+    """Return the 503 to raise when no job can be taken now."""
+    return HTTPException(503, reason, {"Retry-After": str(retry_after_s)})
+
+
+def unknown(task_id: str) -> HTTPException:
+    """Return the 404 to raise for an id that was never accepted."""
+    return HTTPException(404, f"no task {task_id[:80]!r}")
+
+
+def download(task: TaskStatus) -> FileResponse:
+    """Send the file that the task made; raises 409 if there is none."""
+    if path := files.find_result(task):
+        return FileResponse(path)
+    raise HTTPException(409, f"nothing to download: the {task.kind} is {task.status}")
+
+
+def too_late(task: TaskStatus) -> HTTPException:
+    """Return the 409 to raise for a task that cannot be cancelled any more."""
+    return HTTPException(409, f"too late to cancel: the {task.kind} is {task.status}")
+
+
+def complete(app: FastAPI) -> None:
+    """Add what every app answers alike: /healthz, a 422 for a bad file, a 503 for a full disk."""
+
+    @app.get("/healthz")
+    async def read_health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.exception_handler(BadUpload)
+    async def refuse_upload(request: Request, error: BadUpload) -> JSONResponse:
+        problem = {"type": "value_error", "loc": ["body", "file"], "msg": str(error)}
+        return JSONResponse({"detail": [problem]}, 422)
+
+    @app.exception_handler(OSError)
+    async def refuse_without_disk(request: Request, error: OSError) -> JSONResponse:
+        problem = contract.Problem(detail=f"the server cannot store the job: {error.strerror}")
+        return JSONResponse(problem.model_dump(), 503, {"Retry-After": "10"})

@@ -1,0 +1,150 @@
+"""Process a picture, index its facts, tell a webhook: CPU-bound work, then a chain of two steps."""
+
+import base64
+import hashlib
+import hmac
+import io
+import json
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+
+import httpx
+from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
+
+from .contract import JSONDict, Operation
+from .errors import TransientError, WorkError
+from .files import discard_upload, publish, recall, remember
+from .settings import get_settings
+from .status import ReportProgress
+from .uploads import FORMATS, MAX_PIXELS
+
+SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
+
+
+def process_image(
+    task_id: str,
+    path: str,
+    operations: list[str],
+    width: int,
+    report_progress: ReportProgress,
+) -> JSONDict:
+    """Apply `operations` in order, publish the picture, index it and send the webhook.
+
+    Returns `width` and `height` in pixels, `format`, `operations`, `size_bytes`.
+    Raises `WorkError` if the pixels are damaged or the webhook says no for good.
+    """
+    report_progress(0)
+    if done := recall(task_id):
+        return done
+    try:
+        picture, kind = load(path)
+        report_progress(25)
+        picture = transform(picture, [Operation(name) for name in operations], width)
+    except WorkError:
+        discard_upload(task_id)
+        raise
+    report_progress(50)
+    content = encode(picture, kind)
+    publish(task_id, SUFFIXES[kind], content)
+    facts: JSONDict = {
+        "width": picture.width,
+        "height": picture.height,
+        "format": kind,
+        "operations": operations,
+        "size_bytes": len(content),
+    }
+    index(task_id, facts)
+    report_progress(75)
+    send_webhook(task_id, facts)
+    return remember(task_id, facts)
+
+
+def load(path: str) -> tuple[Image.Image, str]:
+    """Decode the whole picture, upright, and return it with its format."""
+    with Image.open(path, formats=FORMATS) as source:
+        kind = source.format or ""
+        try:
+            upright = ImageOps.exif_transpose(source)
+        except Exception as error:  # broken pixels raise whatever the decoder stumbled over
+            raise WorkError(f"the picture is damaged: {error}") from error
+    keeps_mode = upright.mode in ("L", "RGB") or (upright.mode == "RGBA" and kind != "JPEG")
+    return upright if keeps_mode else upright.convert("RGB"), kind
+
+
+def transform(picture: Image.Image, operations: list[Operation], width: int) -> Image.Image:
+    """Apply the operations in their order; the result is `width` pixels wide."""
+    height = max(1, round(picture.height * width / picture.width))
+    if width * height > MAX_PIXELS:
+        raise WorkError(f"the picture would have {width} x {height} pixels, too many")
+
+    def thumbnail(before: Image.Image) -> Image.Image:
+        return before.resize((width, height), Image.Resampling.LANCZOS)
+
+    steps: dict[Operation, Callable[[Image.Image], Image.Image]] = {
+        Operation.THUMBNAIL: thumbnail,
+        Operation.GRAYSCALE: ImageOps.grayscale,
+        Operation.BLUR: lambda before: before.filter(ImageFilter.GaussianBlur(4)),
+        Operation.SHARPEN: lambda before: before.filter(ImageFilter.UnsharpMask(2, 120)),
+        Operation.WATERMARK: watermark,
+    }
+    for operation in operations:
+        picture = steps[operation](picture)
+    return picture if picture.width == width else thumbnail(picture)
+
+
+def watermark(picture: Image.Image) -> Image.Image:
+    """Write a name into the lower left corner, as large as a twelfth of the picture."""
+    marked = picture.copy()
+    size = max(8, picture.width // 12)
+    position = (size // 2, picture.height - 2 * size)
+    ink = 255 if marked.mode == "L" else "white"
+    font = ImageFont.load_default(size)
+    draw = ImageDraw.Draw(marked)
+    draw.text(position, "example.com", fill=ink, font=font, stroke_width=size // 16)
+    return marked
+
+
+def encode(picture: Image.Image, kind: str) -> bytes:
+    """Return the bytes of the picture in its own format."""
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, quality=85)
+    return buffer.getvalue()
+
+
+def index(task_id: str, facts: JSONDict) -> None:
+    """Put the picture's facts into the search index; a second run replaces the first."""
+    text = " ".join([facts["format"], *facts["operations"], f"{facts['width']}x{facts['height']}"])
+    path = get_settings().data_dir / "pictures.sqlite"
+    with closing(sqlite3.connect(path, timeout=30)) as database, database:
+        database.execute(
+            "CREATE VIRTUAL TABLE IF NOT EXISTS pictures USING fts5 (task_id UNINDEXED, facts)"
+        )
+        database.execute("DELETE FROM pictures WHERE task_id = ?", (task_id,))
+        database.execute("INSERT INTO pictures VALUES (?, ?)", (task_id, text))
+
+
+def send_webhook(task_id: str, facts: JSONDict) -> None:
+    """Post the facts to WEBHOOK_URL, signed as Standard Webhooks asks; no URL: nothing to do.
+
+    A crash can send it twice: the receiver knows the second one by the same `webhook-id`.
+    """
+    settings = get_settings()
+    if not settings.webhook_url:
+        return
+    content = json.dumps({"task_id": task_id, **facts}).encode()
+    sent_at = str(int(time.time()))
+    headers = {"webhook-id": task_id, "webhook-timestamp": sent_at}
+    if settings.webhook_secret:
+        signed = f"{task_id}.{sent_at}.".encode() + content
+        digest = hmac.digest(settings.webhook_secret.encode(), signed, hashlib.sha256)
+        headers["webhook-signature"] = f"v1,{base64.b64encode(digest).decode()}"
+    try:
+        answer = httpx.post(settings.webhook_url, content=content, headers=headers, timeout=5)
+    except httpx.HTTPError as error:
+        raise TransientError(f"the webhook did not answer: {error}") from error
+    if answer.is_server_error:
+        raise TransientError(f"the webhook answered {answer.status_code}")
+    if not answer.is_success:
+        raise WorkError(f"the webhook refused the picture: {answer.status_code}")
