@@ -6,6 +6,7 @@ ARGS ?=
 PYTHON ?=
 NUMBERED := 01_background_tasks 02_asyncio_create_task 03_celery 04_custom_queue
 export PYTHON
+export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
