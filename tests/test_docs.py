@@ -11,7 +11,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
-FENCE = re.compile(r"^ *(`{3,})(?P<language>\w*)[^\n]*\n(?P<code>.*?)^ *\1 *$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(
+    r"^ *(`{3,})(?P<language>\w*)[^\n]*\n(?P<code>.*?)^ *\1 *$", re.MULTILINE | re.DOTALL
+)
 SNIPPET = re.compile(r' *--8<-- "[^"\s]+"')
 SHELL = {"sh", "console", "text"}
 LOADING_LINKS = {"stylesheet", "icon", "preload", "preconnect", "modulepreload", "manifest"}

@@ -60,7 +60,7 @@ def test_main_opens_with_docstring_imports_and_state(name: str) -> None:
 def find_kind(node: ast.stmt) -> str:
     """Sort a statement of the module into the parts of `OPENING`, or into none."""
     match node:
-        case ast.Expr():
+        case ast.Expr(value=ast.Constant()):
             return "docstring"
         case ast.Import() | ast.ImportFrom():
             return "import"
