@@ -1,0 +1,43 @@
+# `make` lists the commands. Each sets up what it needs in .venv; scripts/setup.sh says how.
+# Other interpreter: make PYTHON=/path/to/python3.12 test. More arguments: make test ARGS="-k 03_celery".
+
+PY := .venv/bin/python
+ARGS ?=
+PYTHON ?=
+NUMBERED := 01_background_tasks 02_asyncio_create_task 03_celery 04_custom_queue
+export PYTHON
+export NO_MKDOCS_2_WARNING := 1
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help compare test 01 02 03 04 docs docs-build check clean runtime dev
+
+help:
+	@awk -F ': .*## ' '/^[a-z0-9 -]+: .*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+compare: runtime ## run the same jobs on all four, kill them, print the table
+	@$(PY) -m lab compare $(ARGS)
+
+test: dev ## run all tests
+	@$(PY) -m pytest $(ARGS)
+
+01 02 03 04: runtime ## run one example with everything that it needs, until Ctrl-C
+	@$(PY) -m lab run $@ $(ARGS)
+
+docs: dev ## serve the site on 127.0.0.1 with live reload
+	@$(PY) -m mkdocs serve --strict --dev-addr 127.0.0.1:8008 $(ARGS)
+
+docs-build: dev ## build the site into site/
+	@$(PY) -m mkdocs build --strict --quiet $(ARGS)
+
+check: dev ## check formatting, lint and types
+	@$(PY) -m ruff format --check --quiet .
+	@$(PY) -m ruff check --quiet .
+	@$(PY) -m mypy -p scenarios -p lab -p tests $(addprefix -p ,$(NUMBERED))
+
+clean: ## remove what these commands made: .venv, var, site, caches
+	@rm -rf .venv var site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+runtime dev:
+	@sh scripts/setup.sh $@
