@@ -4,7 +4,9 @@ from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.message import Message as ParsedMessage
 
 from aiosmtpd.smtp import Envelope
 from pydantic import BaseModel, Field
@@ -28,10 +30,14 @@ class Message(BaseModel):
 
 
 class Inbox:
-    """The newest messages: up to 10 000 of them, and up to 64 MiB."""
+    """The newest messages, as many as fit."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, max_messages: int = MAX_MESSAGES, max_kept_bytes: int = MAX_KEPT_BYTES
+    ) -> None:
         self.received = 0
+        self._max_messages = max_messages
+        self._max_kept_bytes = max_kept_bytes
         self._messages: deque[Message] = deque()
         self._kept_bytes = 0
 
@@ -47,7 +53,7 @@ class Inbox:
         message = read_message(self.received, envelope)
         self._messages.append(message)
         self._kept_bytes += message.size_bytes
-        while len(self._messages) > MAX_MESSAGES or self._kept_bytes > MAX_KEPT_BYTES:
+        while self._is_too_full():
             self._kept_bytes -= self._messages.popleft().size_bytes
 
     def clear(self) -> None:
@@ -63,12 +69,16 @@ class Inbox:
             if task_id in (None, message.task_id) and to in (None, message.to)
         ]
 
+    def _is_too_full(self) -> bool:
+        return len(self) > self._max_messages or self._kept_bytes > self._max_kept_bytes
+
 
 def read_message(number: int, envelope: Envelope) -> Message:
-    """Read what is shown of a message; a header that cannot be read is left empty."""
+    """Read what is shown of a message, however broken it is."""
     content = envelope.content or b""
     raw = content if isinstance(content, bytes) else content.encode()
-    parsed = message_from_bytes(raw, policy=policy.default)
+    # The older policy, because the newer one raises on some malformed headers.
+    parsed = message_from_bytes(raw, policy=policy.compat32)
     return Message(
         number=number,
         to=_clean(", ".join(envelope.rcpt_tos)),
@@ -82,16 +92,20 @@ def read_message(number: int, envelope: Envelope) -> Message:
     )
 
 
-def _header(message: EmailMessage, name: str) -> str:
-    return _clean(str(message.get(name, ""))).strip()
+def _header(message: ParsedMessage, name: str) -> str:
+    raw = str(message.get(name, ""))
+    try:
+        return _clean(str(make_header(decode_header(raw)))).strip()
+    except (LookupError, ValueError, HeaderParseError):
+        return _clean(raw).strip()
 
 
-def _body(message: EmailMessage) -> str:
-    part = message.get_body(("plain", "html"))
-    payload = part.get_payload(decode=True) if part else None
+def _body(message: ParsedMessage) -> str:
+    texts = [part for part in message.walk() if part.get_content_maintype() == "text"]
+    payload = texts[0].get_payload(decode=True) if texts else None
     return payload.decode(errors="replace") if isinstance(payload, bytes) else ""
 
 
 def _clean(text: str) -> str:
-    """Drop what UTF-8 cannot carry (bytes that a client sent in no known encoding)."""
+    """Replace what UTF-8 cannot carry: bytes that a client sent in an unknown encoding."""
     return text.encode(errors="replace").decode()

@@ -5,6 +5,7 @@ Nothing leaves this machine; messages are kept in memory only.
 
 import asyncio
 import logging
+import os
 import socket
 
 import uvicorn
@@ -76,4 +77,5 @@ def listen(port: int) -> socket.socket:
     try:
         return socket.create_server((HOST, port), backlog=BACKLOG)
     except OSError as error:
-        raise LabError(f"cannot listen on port {port}: {error.strerror}") from None
+        reason = os.strerror(error.errno or 0)
+        raise LabError(f"cannot listen on port {port}: {reason}") from None

@@ -51,7 +51,7 @@ class Part:
         """Start the process and return at once."""
         if self.alive:
             raise LabError(f"{self.name} is running already (process {self.pid})")
-        with self.log.open("ab") as log:
+        with self.log.open("ab" if self._process else "wb") as log:
             self._log_start = log.tell()
             self._process = subprocess.Popen(
                 self.command,
@@ -69,7 +69,9 @@ class Part:
         deadline = time.monotonic() + timeout_s
         while not self.ready(self):
             if not self.alive:
-                raise LabError(self._with_log(f"{self.name} ended with code {self._code()}"))
+                raise LabError(
+                    self._with_log(f"{self.name} ended with code {self._code()} before it answered")
+                )
             if time.monotonic() > deadline:
                 raise LabError(self._with_log(f"{self.name} gave no answer in {timeout_s:g} s"))
             time.sleep(POLL_S)
