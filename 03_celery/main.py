@@ -19,7 +19,6 @@ from scenarios import (
     files,
     get_settings,
     http,
-    ledger,
     set_up,
     status,
     uploads,

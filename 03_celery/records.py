@@ -63,9 +63,11 @@ def confirm(key: str, task_id: str) -> None:
 
 def add(task_id: str, kind: Kind) -> None:
     """Note that the job was accepted, before a worker can see it."""
-    facts = {"kind": kind.value, "queued_at": now().isoformat()}
     with redis.pipeline() as batch:
-        batch.hset(_name(task_id), mapping=facts).expire(_name(task_id), WAITING_TTL_S).execute()
+        batch.hset(_name(task_id), "kind", kind.value)
+        batch.hset(_name(task_id), "queued_at", now().isoformat())
+        batch.expire(_name(task_id), WAITING_TTL_S)
+        batch.execute()
 
 
 def drop(task_id: str, key: str | None) -> None:
@@ -101,7 +103,7 @@ def is_wanted(task_id: str) -> bool:
 
 def read(celery: Celery, task_id: str) -> TaskStatus | None:
     """Put the record and Celery's result together; None for an id that was never accepted."""
-    facts = redis.hgetall(_name(task_id))
+    facts = {str(name): str(value) for name, value in redis.hgetall(_name(task_id)).items()}
     if "queued_at" not in facts:
         return None
     # Not AsyncResult: its state and its result are two reads, between which a job may end.

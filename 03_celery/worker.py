@@ -1,7 +1,8 @@
-"""The Celery app, its settings and its tasks: run by the workers, imported by the API to publish."""
+"""The Celery app, its settings and its jobs; the workers run it, the API publishes with it."""
 
 import asyncio
 import inspect
+import math
 from functools import partial
 from typing import Any
 
@@ -55,7 +56,7 @@ def prepare_worker(**_: object) -> None:
 
 
 # --8<-- [start:tasks]
-class Job(Task):
+class Job(Task[Any, Any]):
     """Tries again after anything but a `WorkError`, with growing random pauses."""
 
     autoretry_for = (Exception,)
@@ -65,7 +66,7 @@ class Job(Task):
     retry_backoff_max = 60
     # Counts a job that killed its process as an attempt: without this it would loop for ever.
     retry_on_worker_lost = True
-    default_retry_delay = settings.retry_base_s
+    default_retry_delay = math.ceil(settings.retry_base_s)
 
     def on_success(self, retval: Any, task_id: str, *_: Any) -> None:
         ledger.record("finished", task_id)
@@ -93,18 +94,18 @@ def run(task_id: str, kind: Kind, arguments: JSONDict) -> Any:
 
 
 @app.task(bind=True, base=Job)
-def email(self: Job, **arguments: Any) -> Any:
-    return run(self.request.id, Kind.EMAIL, arguments)
+def email(job: Job, /, **arguments: Any) -> Any:
+    return run(str(job.request.id), Kind.EMAIL, arguments)
 
 
 @app.task(bind=True, base=Job)
-def report(self: Job, **arguments: Any) -> Any:
-    return run(self.request.id, Kind.REPORT, arguments)
+def report(job: Job, /, **arguments: Any) -> Any:
+    return run(str(job.request.id), Kind.REPORT, arguments)
 
 
 @app.task(bind=True, base=Job)
-def image(self: Job, **arguments: Any) -> Any:
-    return run(self.request.id, Kind.IMAGE, arguments)
+def image(job: Job, /, **arguments: Any) -> Any:
+    return run(str(job.request.id), Kind.IMAGE, arguments)
 
 
 JOBS = {Kind.EMAIL: email, Kind.REPORT: report, Kind.IMAGE: image}

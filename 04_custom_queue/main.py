@@ -11,10 +11,11 @@ from typing import Any
 from fastapi import FastAPI, Response, UploadFile
 
 from scenarios import WORK, TaskStatus, contract, files, get_settings, http, ledger, set_up, uploads
-from scenarios.contract import EmailIn, Kind, QueueMetrics, Status
+from scenarios.contract import EmailIn, Kind, QueueMetrics
 from scenarios.http import Key, Steps, Title, Width
 
-from .job_queue import JobQueue, Limits, QueueFull, Task
+from .job_queue import JobQueue, Limits, QueueFull
+from .store import Task
 
 settings = get_settings()
 PRIORITY = {Kind.EMAIL: 2, Kind.REPORT: 1, Kind.IMAGE: 0}  # short jobs first
@@ -42,9 +43,9 @@ app = FastAPI(title="Custom queue", lifespan=lifespan, max_body_size=settings.ma
 http.complete(app)
 
 
-def start(task_id: str, kind: Kind, key: str | None, **arguments: Any) -> Response:
+async def start(task_id: str, kind: Kind, key: str | None, **arguments: Any) -> Response:
     try:
-        task = tasks.put(task_id, kind, arguments, PRIORITY[kind], key)
+        task = await tasks.put(Task(task_id, kind, arguments, PRIORITY[kind], key))
     except QueueFull as error:
         raise http.refused(str(error)) from error
     if task.task_id != task_id:
@@ -61,13 +62,13 @@ def write_to_ledger(event: str, task: Task) -> None:
 # --8<-- [start:routes]
 @app.post("/emails", status_code=202, responses=contract.ACCEPTS)
 async def create_email(email: EmailIn, key: Key = None) -> Response:
-    return start(contract.new_task_id(), Kind.EMAIL, key, **email.model_dump())
+    return await start(contract.new_task_id(), Kind.EMAIL, key, **email.model_dump())
 
 
 @app.post("/reports", status_code=202, responses=contract.ACCEPTS)
 async def create_report(file: UploadFile, title: Title, key: Key = None) -> Response:
     async with files.stored_upload(file.file, uploads.check_csv) as (task_id, path):
-        return start(task_id, Kind.REPORT, key, path=path, title=title)
+        return await start(task_id, Kind.REPORT, key, path=path, title=title)
 
 
 @app.post("/images", status_code=202, responses=contract.ACCEPTS)
@@ -75,14 +76,14 @@ async def create_image(
     file: UploadFile, operations: Steps, width: Width, key: Key = None
 ) -> Response:
     async with files.stored_upload(file.file, uploads.check_image) as (task_id, path):
-        return start(task_id, Kind.IMAGE, key, path=path, operations=operations, width=width)
+        return await start(task_id, Kind.IMAGE, key, path=path, operations=operations, width=width)
 
 
 @app.get("/tasks/{task_id}", responses=contract.UNKNOWN)
 async def read_task(task_id: str) -> TaskStatus:
-    if task_id not in tasks.tasks:
+    if not (task := await tasks.find(task_id)):
         raise http.unknown(task_id)
-    return TaskStatus.model_validate(tasks.tasks[task_id], from_attributes=True)
+    return TaskStatus.model_validate(task, from_attributes=True)
 
 
 @app.get("/tasks/{task_id}/result", responses=contract.DOWNLOAD, response_class=Response)
@@ -92,19 +93,12 @@ async def read_result(task_id: str) -> Response:
 
 @app.delete("/tasks/{task_id}", status_code=202, responses=contract.CONFLICT)
 async def cancel_task(task_id: str) -> TaskStatus:
-    task = await read_task(task_id)
-    if not tasks.cancel(tasks.tasks[task_id]):
-        raise http.too_late(task)
+    task = await tasks.find(task_id)
+    if not task or not await tasks.cancel(task):
+        raise http.too_late(await read_task(task_id))
     return await read_task(task_id)
 
 
 @app.get("/metrics/queue")
 async def read_metrics() -> QueueMetrics:
-    return QueueMetrics(
-        queued=tasks.counts[Status.QUEUED],
-        running=tasks.counts[Status.RUNNING],
-        succeeded=tasks.counts[Status.SUCCEEDED],
-        failed=tasks.counts[Status.FAILED],
-        oldest_queued_s=tasks.oldest_queued_s(),
-        workers=tasks.workers(),
-    )
+    return await tasks.metrics()

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from scenarios.status import RanIn, here
@@ -27,15 +26,16 @@ class ProcessDied(Exception):
 
 
 class JobProcess:
-    """One process that runs one job at a time; it is started when it is first needed."""
+    """One process that runs one job at a time."""
 
     def __init__(self) -> None:
-        self._process: SpawnProcess | None = None
-        self._pipe: Connection | None = None
+        self._start()
 
     def run(self, work: Callable[..., Any], arguments: dict[str, Any], report: Report) -> Any:
         """Run one job and block until it ends; raises what it raised, or `ProcessDied`."""
-        process, pipe = self._start()
+        if not self._process.is_alive():
+            self._start()
+        process, pipe = self._process, self._pipe
         try:
             pipe.send((work, arguments))
             while True:
@@ -51,18 +51,14 @@ class JobProcess:
 
     def kill(self) -> None:
         """End the process now; the next job gets a new one."""
-        if self._process:
-            self._process.kill()
-            self._process.join()
+        self._process.kill()
+        self._process.join()
 
-    def _start(self) -> tuple[SpawnProcess, Connection]:
-        if self._process and self._pipe and self._process.is_alive():
-            return self._process, self._pipe
+    def _start(self) -> None:
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(target=serve, args=(theirs,), daemon=True)
         self._process.start()
         theirs.close()  # else the end of the process would not be the end of the pipe
-        return self._process, self._pipe
 
 
 class ProcessPool:

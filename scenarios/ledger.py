@@ -1,7 +1,7 @@
 """An append-only record of what really happened; it survives kill -9 of the process that writes.
 
-One JSON object per line in `DATA_DIR/ledger.jsonl`: `t` (monotonic seconds), `wall` (ISO 8601, UTC),
-`event`, `task_id`, `pid`, `thread`, and facts of the event. Every count that is printed comes from here.
+One JSON object per line in `DATA_DIR/ledger.jsonl`: `t` (monotonic seconds), `wall` (ISO 8601,
+UTC), `event`, `task_id`, `pid`, `thread`, and facts of the event. Printed counts come from here.
 """
 
 import json

@@ -30,7 +30,8 @@ Order = tuple[str, str, str, str, int, int]
 def make_report(task_id: str, path: str, title: str, report_progress: ReportProgress) -> JSONDict:
     """Store the orders, add them up by region in SQL and publish a PDF.
 
-    Returns `title`, `orders` (count), `total` and `regions` (amounts as decimal strings), `size_bytes`.
+    Returns `title`, `orders` (their number), `total` and `regions` (amounts as decimal strings)
+    and `size_bytes`.
     Raises `WorkError` on a bad row; nothing of that file stays in the database.
     """
     report_progress(0)

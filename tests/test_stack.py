@@ -65,11 +65,11 @@ def read_pids(controller: subprocess.Popen[str]) -> list[int]:
 
 def running(pids: list[int]) -> list[int]:
     """Return those of the processes that still run."""
-    found = []
-    for process in psutil.process_iter():
-        if process.pid in pids and process.status() != psutil.STATUS_ZOMBIE:
-            found.append(process.pid)
-    return found
+    return [
+        process.pid
+        for process in psutil.process_iter()
+        if process.pid in pids and process.status() != psutil.STATUS_ZOMBIE
+    ]
 
 
 def wait_until(holds: Callable[[], bool], what: str, timeout_s: float = 10) -> None:
