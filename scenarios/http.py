@@ -26,6 +26,12 @@ def refused(reason: str, retry_after_s: int = 1) -> HTTPException:
     return HTTPException(503, reason, {"Retry-After": str(retry_after_s)})
 
 
+def unavailable_now(reason: str) -> JSONResponse:
+    """Answer 503 for what no route could foresee."""
+    problem = contract.Problem(detail=reason)
+    return JSONResponse(problem.model_dump(), 503, {"Retry-After": "5"})
+
+
 def unknown(task_id: str) -> HTTPException:
     """Return the 404 to raise for an id that was never accepted."""
     return HTTPException(404, f"no task {task_id[:80]!r}")
@@ -43,8 +49,11 @@ def too_late(task: TaskStatus) -> HTTPException:
     return HTTPException(409, f"too late to cancel: the {task.kind} is {task.status}")
 
 
-def complete(app: FastAPI) -> None:
-    """Add what every app answers alike: /healthz, a 422 for a bad file, a 503 for a full disk."""
+def complete(app: FastAPI, unavailable: tuple[type[Exception], ...] = ()) -> None:
+    """Add what every app answers alike: /healthz, 422 for a bad file, 503 for a full disk.
+
+    Errors of the types in `unavailable` become a 503 as well.
+    """
 
     @app.get("/healthz")
     async def read_health() -> dict[str, str]:
@@ -57,5 +66,10 @@ def complete(app: FastAPI) -> None:
 
     @app.exception_handler(OSError)
     async def refuse_without_disk(request: Request, error: OSError) -> JSONResponse:
-        problem = contract.Problem(detail=f"the server cannot store the job: {error.strerror}")
-        return JSONResponse(problem.model_dump(), 503, {"Retry-After": "10"})
+        return unavailable_now(f"the server cannot store the job: {error.strerror}")
+
+    async def refuse_without_service(request: Request, error: Exception) -> JSONResponse:
+        return unavailable_now(f"a service of this app cannot be reached: {error}")
+
+    for kind in unavailable:
+        app.add_exception_handler(kind, refuse_without_service)

@@ -1,0 +1,107 @@
+"""Celery: the API puts the job on a broker, worker processes take it from there.
+
+Needs a broker (Redis) and a worker beside the API; `worker.py` holds their settings and the jobs.
+A restart of the API loses nothing, and a worker that dies gives its jobs back.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import FastAPI, Response, UploadFile
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from scenarios import (
+    TaskStatus,
+    contract,
+    files,
+    get_settings,
+    http,
+    ledger,
+    set_up,
+    status,
+    uploads,
+)
+from scenarios.contract import EmailIn, Kind, QueueMetrics
+from scenarios.http import Key, Steps, Title, Width
+
+from . import records, worker
+
+settings = get_settings()
+publishers = CapacityLimiter(worker.PUBLISHERS)
+
+
+# --8<-- [start:pattern]
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    set_up(is_api=True)
+    worker.app.conf.broker_transport_options |= records.TIMEOUTS  # the worker itself may wait
+    yield
+
+
+app = FastAPI(title="Celery", lifespan=lifespan, max_body_size=settings.max_upload_bytes)
+http.complete(app, unavailable=(RedisError, OperationalError, records.KeyInUse))
+
+
+async def start(task_id: str, kind: Kind, key: str | None, **arguments: Any) -> Response:
+    if not publishers.available_tokens:
+        raise http.refused("the broker is too slow")
+    # In a thread: publishing waits for the broker, and the event loop must not.
+    owner = await to_thread.run_sync(
+        worker.publish, task_id, kind, key, arguments, limiter=publishers
+    )
+    if owner != task_id:
+        files.discard_upload(task_id)
+    return http.accepted(owner)
+
+
+# --8<-- [end:pattern]
+# --8<-- [start:routes]
+@app.post("/emails", status_code=202, responses=contract.ACCEPTS)
+async def create_email(email: EmailIn, key: Key = None) -> Response:
+    return await start(contract.new_task_id(), Kind.EMAIL, key, **email.model_dump())
+
+
+@app.post("/reports", status_code=202, responses=contract.ACCEPTS)
+async def create_report(file: UploadFile, title: Title, key: Key = None) -> Response:
+    async with files.stored_upload(file.file, uploads.check_csv) as (task_id, path):
+        return await start(task_id, Kind.REPORT, key, path=path, title=title)
+
+
+@app.post("/images", status_code=202, responses=contract.ACCEPTS)
+async def create_image(
+    file: UploadFile, operations: Steps, width: Width, key: Key = None
+) -> Response:
+    async with files.stored_upload(file.file, uploads.check_image) as (task_id, path):
+        return await start(task_id, Kind.IMAGE, key, path=path, operations=operations, width=width)
+
+
+@app.get("/tasks/{task_id}", responses=contract.UNKNOWN)
+def read_task(task_id: str) -> TaskStatus:  # `def`: FastAPI reads Redis in a thread
+    if not (task := records.read(worker.app, task_id)):
+        raise http.unknown(task_id)
+    return task
+
+
+@app.get("/tasks/{task_id}/result", responses=contract.DOWNLOAD, response_class=Response)
+def read_result(task_id: str) -> Response:
+    return http.download(read_task(task_id))
+
+
+@app.delete("/tasks/{task_id}", status_code=202, responses=contract.CONFLICT)
+def cancel_task(task_id: str) -> TaskStatus:
+    task = read_task(task_id)
+    if task.status.is_final:
+        raise http.too_late(task)
+    records.ask_to_cancel(task_id)
+    worker.app.control.revoke(task_id, terminate=True)
+    return read_task(task_id)
+
+
+@app.get("/metrics/queue")
+def read_metrics() -> QueueMetrics:
+    pools = (worker.app.control.inspect(timeout=0.3).stats() or {}).values()
+    workers = sum(pool["pool"]["max-concurrency"] for pool in pools)
+    return status.count(records.read_all(worker.app), workers)

@@ -1,0 +1,110 @@
+"""A custom queue: the job waits in a bounded priority queue, workers in this process take it.
+
+Needs nothing but FastAPI and asyncio; `job_queue.py` is the queue, pictures run in processes.
+A restart loses every job that cannot end within DRAIN_S, and what was known of all of them.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Response, UploadFile
+
+from scenarios import WORK, TaskStatus, contract, files, get_settings, http, ledger, set_up, uploads
+from scenarios.contract import EmailIn, Kind, QueueMetrics, Status
+from scenarios.http import Key, Steps, Title, Width
+
+from .job_queue import JobQueue, Limits, QueueFull, Task
+
+settings = get_settings()
+PRIORITY = {Kind.EMAIL: 2, Kind.REPORT: 1, Kind.IMAGE: 0}  # short jobs first
+tasks: JobQueue
+
+
+# --8<-- [start:pattern]
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    global tasks
+    set_up(is_api=True)
+    limits = Limits(
+        workers=settings.queue_workers,
+        size=settings.queue_size,
+        timeout_s=settings.job_timeout_s,
+        max_attempts=settings.max_attempts,
+        retry_base_s=settings.retry_base_s,
+    )
+    tasks = JobQueue(WORK, limits, in_process={Kind.IMAGE}, observe=write_to_ledger)
+    yield
+    await tasks.close(settings.drain_s)
+
+
+app = FastAPI(title="Custom queue", lifespan=lifespan, max_body_size=settings.max_upload_bytes)
+http.complete(app)
+
+
+def start(task_id: str, kind: Kind, key: str | None, **arguments: Any) -> Response:
+    try:
+        task = tasks.put(task_id, kind, arguments, PRIORITY[kind], key)
+    except QueueFull as error:
+        raise http.refused(str(error)) from error
+    if task.task_id != task_id:
+        files.discard_upload(task_id)
+    return http.accepted(task.task_id)
+
+
+def write_to_ledger(event: str, task: Task) -> None:
+    facts = {"kind": task.kind, "attempt": task.attempts, "error": task.error}
+    ledger.record(event, task.task_id, **facts)
+
+
+# --8<-- [end:pattern]
+# --8<-- [start:routes]
+@app.post("/emails", status_code=202, responses=contract.ACCEPTS)
+async def create_email(email: EmailIn, key: Key = None) -> Response:
+    return start(contract.new_task_id(), Kind.EMAIL, key, **email.model_dump())
+
+
+@app.post("/reports", status_code=202, responses=contract.ACCEPTS)
+async def create_report(file: UploadFile, title: Title, key: Key = None) -> Response:
+    async with files.stored_upload(file.file, uploads.check_csv) as (task_id, path):
+        return start(task_id, Kind.REPORT, key, path=path, title=title)
+
+
+@app.post("/images", status_code=202, responses=contract.ACCEPTS)
+async def create_image(
+    file: UploadFile, operations: Steps, width: Width, key: Key = None
+) -> Response:
+    async with files.stored_upload(file.file, uploads.check_image) as (task_id, path):
+        return start(task_id, Kind.IMAGE, key, path=path, operations=operations, width=width)
+
+
+@app.get("/tasks/{task_id}", responses=contract.UNKNOWN)
+async def read_task(task_id: str) -> TaskStatus:
+    if task_id not in tasks.tasks:
+        raise http.unknown(task_id)
+    return TaskStatus.model_validate(tasks.tasks[task_id], from_attributes=True)
+
+
+@app.get("/tasks/{task_id}/result", responses=contract.DOWNLOAD, response_class=Response)
+async def read_result(task_id: str) -> Response:
+    return http.download(await read_task(task_id))
+
+
+@app.delete("/tasks/{task_id}", status_code=202, responses=contract.CONFLICT)
+async def cancel_task(task_id: str) -> TaskStatus:
+    task = await read_task(task_id)
+    if not tasks.cancel(tasks.tasks[task_id]):
+        raise http.too_late(task)
+    return await read_task(task_id)
+
+
+@app.get("/metrics/queue")
+async def read_metrics() -> QueueMetrics:
+    return QueueMetrics(
+        queued=tasks.counts[Status.QUEUED],
+        running=tasks.counts[Status.RUNNING],
+        succeeded=tasks.counts[Status.SUCCEEDED],
+        failed=tasks.counts[Status.FAILED],
+        oldest_queued_s=tasks.oldest_queued_s(),
+        workers=tasks.workers(),
+    )

@@ -1,0 +1,123 @@
+"""A few processes for CPU-bound jobs: each can be killed alone, none outlives the app.
+
+The standard `ProcessPoolExecutor` breaks as a whole when one of its processes dies, cannot end a
+running job, and its processes stay behind when the app is killed with -9.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from typing import Any
+
+from scenarios.status import RanIn, here
+
+# Not "fork": the app has threads, and a lock that one of them holds would be copied locked.
+context = multiprocessing.get_context("spawn")
+Report = Callable[[int, RanIn], None]
+
+
+class ProcessDied(Exception):
+    """The process that ran the job is gone, and so is what the job had done."""
+
+
+class JobProcess:
+    """One process that runs one job at a time; it is started when it is first needed."""
+
+    def __init__(self) -> None:
+        self._process: SpawnProcess | None = None
+        self._pipe: Connection | None = None
+
+    def run(self, work: Callable[..., Any], arguments: dict[str, Any], report: Report) -> Any:
+        """Run one job and block until it ends; raises what it raised, or `ProcessDied`."""
+        process, pipe = self._start()
+        try:
+            pipe.send((work, arguments))
+            while True:
+                kind, value = pipe.recv()
+                if kind == "result":
+                    return value
+                if kind == "error":
+                    raise value
+                report(*value)
+        except (EOFError, ConnectionError) as error:
+            process.join()
+            raise ProcessDied(f"its process ended with exit code {process.exitcode}") from error
+
+    def kill(self) -> None:
+        """End the process now; the next job gets a new one."""
+        if self._process:
+            self._process.kill()
+            self._process.join()
+
+    def _start(self) -> tuple[SpawnProcess, Connection]:
+        if self._process and self._pipe and self._process.is_alive():
+            return self._process, self._pipe
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=serve, args=(theirs,), daemon=True)
+        self._process.start()
+        theirs.close()  # else the end of the process would not be the end of the pipe
+        return self._process, self._pipe
+
+
+class ProcessPool:
+    """Hands each job to a free process."""
+
+    def __init__(self, size: int) -> None:
+        self._processes = [JobProcess() for _ in range(size)]
+        self._free: asyncio.LifoQueue[JobProcess] = asyncio.LifoQueue()
+        self._threads = ThreadPoolExecutor(size, "process-pool")
+        for process in self._processes:
+            self._free.put_nowait(process)
+
+    async def run(self, work: Callable[..., Any], arguments: dict[str, Any], report: Report) -> Any:
+        """Wait for a process and for its result; cancelling this kills the process."""
+        process = await self._free.get()
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._threads, process.run, work, arguments, report)
+        except asyncio.CancelledError:
+            process.kill()
+            raise
+        finally:
+            self._free.put_nowait(process)
+
+    def close(self) -> None:
+        """End every process, whatever it does."""
+        for process in self._processes:
+            process.kill()
+        self._threads.shutdown()
+
+
+def serve(pipe: Connection) -> None:
+    """Run jobs from `pipe`, in a process of their own, until the app is gone."""
+    threading.Thread(target=die_with_the_app, daemon=True).start()
+    while True:
+        try:
+            work, arguments = pipe.recv()
+        except EOFError:
+            return
+        report = partial(send_progress, pipe)
+        try:
+            pipe.send(("result", work(report_progress=report, **arguments)))
+        except Exception as error:  # the job boundary: the error belongs to the queue, in the app
+            try:
+                pipe.send(("error", error))
+            except Exception:  # not every exception can be pickled
+                pipe.send(("error", RuntimeError(repr(error))))
+
+
+def send_progress(pipe: Connection, percent: int) -> None:
+    pipe.send(("progress", (percent, here())))
+
+
+def die_with_the_app() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent
+    parent.join()
+    os._exit(1)

@@ -1,0 +1,48 @@
+"""What `approaches.toml` says of each approach."""
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .errors import LabError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Approach:
+    """One numbered folder: its preferred port, the services it needs and what it promises."""
+
+    name: str
+    title: str
+    summary: str
+    port: int
+    services: tuple[str, ...] = ()
+    promises: dict[str, bool | str] = field(default_factory=dict)
+
+
+def load_approaches(root: Path = ROOT) -> dict[str, Approach]:
+    """Read `approaches.toml` under `root`, by folder name, in the order of the file."""
+    with (root / "approaches.toml").open("rb") as file:
+        tables = tomllib.load(file)
+    return {
+        name: Approach(
+            name=name,
+            title=table["title"],
+            summary=table["summary"],
+            port=table["port"],
+            services=tuple(table["services"]),
+            promises=table.get("promises", {}),
+        )
+        for name, table in tables.items()
+    }
+
+
+def find_approach(name: str, root: Path = ROOT) -> Approach:
+    """Return the approach called `name`, in full or by its number; raise LabError if none is."""
+    approaches = load_approaches(root)
+    for approach in approaches.values():
+        if name in (approach.name, approach.name.partition("_")[0]):
+            return approach
+    known = ", ".join(approaches)
+    raise LabError(f"unknown approach {name!r}: it is one of {known}, or the number alone")

@@ -1,0 +1,56 @@
+"""The command `lab`."""
+
+import asyncio
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from . import ports
+from .errors import LabError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+SMTP, INBOX = 1025, 8025
+
+
+@app.callback()
+def lab() -> None:
+    """Run the four approaches and their services on this machine."""
+
+
+@app.command()
+def run(
+    approach: Annotated[str, typer.Argument(help="01, 02, 03, 04, or the name of the folder.")],
+    data_dir: Annotated[Path | None, typer.Option(help="Default: var/lab/ and the number.")] = None,
+) -> None:
+    """Run one approach with everything that it needs, until Ctrl-C; restart what is killed."""
+    from .run import run_approach  # imported here: the mail server starts faster
+
+    run_approach(approach, data_dir, Console())
+
+
+@app.command()
+def mailbox(
+    smtp_port: Annotated[int | None, typer.Option(help=f"Default: {SMTP}, or a free one.")] = None,
+    http_port: Annotated[int | None, typer.Option(help=f"Default: {INBOX}, or a free one.")] = None,
+) -> None:
+    """Run the mail server alone: SMTP on one port, the inbox and its switches on another."""
+    from .mailbox import serve  # imported here, as above
+
+    smtp = smtp_port or ports.claim(SMTP).number
+    http = http_port or ports.claim(INBOX).number
+    print(f"SMTP   smtp://{ports.HOST}:{smtp}\nInbox  http://{ports.HOST}:{http}", flush=True)
+    with suppress(KeyboardInterrupt):
+        asyncio.run(serve(smtp, http))
+
+
+def main() -> None:
+    """Run the command line; what the reader can put right ends in one sentence and code 2."""
+    try:
+        app()
+    except LabError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        sys.exit(2)

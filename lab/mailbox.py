@@ -1,0 +1,81 @@
+"""A mail server for development: SMTP on one port, an inbox page, JSON and switches on another.
+
+Nothing leaves this machine; messages are kept in memory only.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+
+import uvicorn
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from .behaviour import Rules
+from .errors import LabError
+from .inbox import Inbox
+from .inbox_api import make_app
+from .ports import HOST
+
+MAX_MESSAGE_BYTES = 2 * 1024**2
+BACKLOG = 1024
+
+
+class Receiver:
+    """Takes messages in; delays and refusals happen at RCPT, before a message is handed over.
+
+    A client that is killed while it waits has therefore delivered nothing.
+    """
+
+    def __init__(self, inbox: Inbox, rules: Rules) -> None:
+        self._inbox = inbox
+        self._rules = rules
+
+    async def handle_RCPT(  # noqa: N802, aiosmtpd finds its hooks by these names
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        await self._rules.wait(address)
+        if refusal := self._rules.refusal(address):
+            return refusal
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(  # noqa: N802, as above
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
+        self._inbox.add(envelope)
+        return "250 OK, kept"
+
+
+async def serve(smtp_port: int, http_port: int) -> None:
+    """Serve both sides until SIGINT or SIGTERM; raise LabError if a port is taken."""
+    smtp_socket, http_socket = listen(smtp_port), listen(http_port)
+    logging.getLogger("mail.log").setLevel(logging.WARNING)
+    inbox, rules = Inbox(), Rules()
+    loop = asyncio.get_running_loop()
+    receiver = Receiver(inbox, rules)
+    smtp = await loop.create_server(
+        lambda: SMTP(
+            receiver,
+            data_size_limit=MAX_MESSAGE_BYTES,
+            enable_SMTPUTF8=True,
+            hostname="localhost",
+            loop=loop,
+        ),
+        sock=smtp_socket,
+        backlog=BACKLOG,
+    )
+    config = uvicorn.Config(make_app(inbox, rules), log_level="warning", lifespan="off")
+    try:
+        await uvicorn.Server(config).serve(sockets=[http_socket])
+    finally:
+        smtp.close()
+
+
+def listen(port: int) -> socket.socket:
+    """Open a port on 127.0.0.1."""
+    try:
+        return socket.create_server((HOST, port), backlog=BACKLOG)
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        raise LabError(f"cannot listen on port {port}: {reason}") from None

@@ -1,0 +1,47 @@
+"""How the lab knows that a part answers: one quick question each, asked until it does."""
+
+import http.client
+import re
+import socket
+from collections.abc import Callable
+
+from .part import Part
+from .ports import HOST
+
+ASK_S = 1.0
+
+
+def answers_http(port: int, path: str = "/healthz") -> Callable[[Part], bool]:
+    """Ask for `path` until the answer is 200."""
+
+    def ready(part: Part) -> bool:
+        connection = http.client.HTTPConnection(HOST, port, timeout=ASK_S)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    return ready
+
+
+def answers_ping(port: int) -> Callable[[Part], bool]:
+    """Ask PING until the answer is PONG; while the data is being loaded it is an error."""
+
+    def ready(part: Part) -> bool:
+        try:
+            with socket.create_connection((HOST, port), timeout=ASK_S) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(64).startswith(b"+PONG")
+        except OSError:
+            return False
+
+    return ready
+
+
+def logs(pattern: str) -> Callable[[Part], bool]:
+    """Look for a line in the log of this run (`celery inspect ping` takes seconds)."""
+    line = re.compile(pattern)
+    return lambda part: line.search(part.log_text()) is not None

@@ -1,0 +1,70 @@
+"""Runs one approach with everything that it needs, until Ctrl-C."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from .approaches import ROOT, Approach, find_approach
+from .follow import follow
+from .signals import signals_exit
+from .stack import Stack
+
+GRACE_S = 25.0  # longer than the apps' own DRAIN_S
+EMAIL = '{"to": "ann@example.com", "subject": "Hello", "body": "It works."}'
+
+
+def run_approach(name: str, data_dir: Path | None, console: Console, root: Path = ROOT) -> None:
+    """Start the approach called `name`, show where it is reached, and stream its log lines."""
+    approach = find_approach(name, root)
+    folder = data_dir or Path("var/lab") / approach.name.partition("_")[0]
+
+    def say(part: str, line: str) -> None:
+        console.print(f"[dim]{part}[/dim]", end=" ")
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    stack = Stack(folder, say=lambda line: say("lab", line), root=root, grace_s=GRACE_S)
+    with signals_exit(), stack:
+        try:
+            app = stack.start(approach.name)
+            login = start_flower(stack) if "worker" in approach.services else ""
+            show(approach, stack, login, console)
+            shown = [part for part in stack.parts.values() if part.name in (app.name, "worker")]
+            others = [part for part in stack.parts.values() if part not in shown]
+            follow(shown, others, say)
+        except (KeyboardInterrupt, SystemExit):
+            console.print("\nStopping; Ctrl-C again does not wait for running jobs.")
+
+
+def start_flower(stack: Stack) -> str:
+    """Start Flower and return its login, `user:password`."""
+    login = os.environ.get("FLOWER_BASIC_AUTH") or f"lab:{secrets.token_urlsafe(9)}"
+    stack.start_flower(login)
+    return login
+
+
+def show(approach: Approach, stack: Stack, login: str, console: Console) -> None:
+    """Print where everything is, and a command to try."""
+    table = Table(title=f"{approach.name}: {approach.title}", title_justify="left", box=None)
+    table.show_header = False
+    for what, where in places(approach, stack, login):
+        table.add_row(what, where, style=None)
+    url = stack.parts[approach.name].url
+    console.print(table)
+    console.print("\nTry it in a second terminal; Ctrl-C here ends everything:\n")
+    curl = f"  curl -s {url}/emails -H 'Content-Type: application/json' -d '{EMAIL}'\n"
+    console.print(curl, markup=False, highlight=False, soft_wrap=True)
+
+
+def places(approach: Approach, stack: Stack, login: str) -> Iterator[tuple[str, str]]:
+    """Yield what there is to look at and its address."""
+    parts = stack.parts
+    yield "Swagger UI", f"{parts[approach.name].url}/docs"
+    yield "Inbox", parts["mailbox"].url if "mailbox" in parts else "your own mail server (SMTP_URL)"
+    if login:
+        yield "Flower", f"{parts['flower'].url}  login {login}"
+    yield "Data, logs", str(stack.data_dir)
+    yield "Processes", ", ".join(f"{name} {part.pid}" for name, part in parts.items())
