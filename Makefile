@@ -28,7 +28,7 @@ docs: dev ## serve the site on 127.0.0.1 with live reload
 	@$(PY) -m mkdocs serve --strict --dev-addr 127.0.0.1:8008 $(ARGS)
 
 docs-build: dev ## build the site into site/
-	@$(PY) -m mkdocs build --strict --quiet $(ARGS)
+	@$(PY) -m mkdocs build --strict $(ARGS)
 
 check: dev ## check formatting, lint and types
 	@$(PY) -m ruff format --check --quiet .

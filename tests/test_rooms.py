@@ -75,4 +75,5 @@ def find_kind(node: ast.stmt) -> str:
 def test_no_name_hides_a_library(folder: str) -> None:
     libraries = {*sys.stdlib_module_names, *packages_distributions()} - OURS
 
-    assert not find_importable_names(ROOT / folder) & libraries
+    hidden = find_importable_names(ROOT / folder) & libraries
+    assert not hidden
