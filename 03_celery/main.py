@@ -10,8 +10,6 @@ from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Response, UploadFile
-from kombu.exceptions import OperationalError
-from redis.exceptions import RedisError
 
 from scenarios import (
     TaskStatus,
@@ -41,7 +39,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 app = FastAPI(title="Celery", lifespan=lifespan, max_body_size=settings.max_upload_bytes)
-http.complete(app, unavailable=(RedisError, OperationalError, records.KeyInUse))
+http.complete(app, unavailable=worker.UNAVAILABLE)
 
 
 async def start(task_id: str, kind: Kind, key: str | None, **arguments: Any) -> Response:

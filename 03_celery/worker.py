@@ -8,6 +8,8 @@ from typing import Any
 
 from celery import Celery, Task, signals
 from celery.exceptions import Ignore, SoftTimeLimitExceeded
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from scenarios import WORK, get_settings, ledger, set_up
 from scenarios.contract import JSONDict, Kind
@@ -18,6 +20,11 @@ from . import records
 settings = get_settings()
 BROKER_URL = settings.celery_broker_url or settings.redis_url
 PUBLISHERS = 100  # requests that may talk to the broker at once
+UNAVAILABLE: dict[type[Exception], str] = {  # what a client reads with a 503
+    RedisError: "Redis cannot be reached",
+    OperationalError: "the broker cannot be reached",
+    records.KeyInUse: "another request with this Idempotency-Key is being answered",
+}
 
 # --8<-- [start:settings]
 app = Celery(

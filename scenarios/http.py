@@ -1,5 +1,8 @@
 """The FastAPI side of the contract; the only module here that knows a web framework."""
 
+import logging
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated
 
 from fastapi import FastAPI, Form, Header, HTTPException, Request
@@ -9,6 +12,8 @@ from . import contract, files
 from .status import TaskStatus
 from .uploads import BadUpload
 
+logger = logging.getLogger(__name__)
+NOTHING: Mapping[type[Exception], str] = MappingProxyType({})
 Title = Annotated[contract.Line, Form()]
 Steps = Annotated[contract.Operations, Form()]
 Width = Annotated[contract.Width, Form()]
@@ -24,12 +29,6 @@ def accepted(task_id: str) -> JSONResponse:
 def refused(reason: str, retry_after_s: int = 1) -> HTTPException:
     """Return the 503 to raise when no job can be taken now."""
     return HTTPException(503, reason, {"Retry-After": str(retry_after_s)})
-
-
-def unavailable_now(reason: str) -> JSONResponse:
-    """Answer 503 for what no route could foresee."""
-    problem = contract.Problem(detail=reason)
-    return JSONResponse(problem.model_dump(), 503, {"Retry-After": "5"})
 
 
 def unknown(task_id: str) -> HTTPException:
@@ -49,10 +48,10 @@ def too_late(task: TaskStatus) -> HTTPException:
     return HTTPException(409, f"too late to cancel: the {task.kind} is {task.status}")
 
 
-def complete(app: FastAPI, unavailable: tuple[type[Exception], ...] = ()) -> None:
+def complete(app: FastAPI, unavailable: Mapping[type[Exception], str] = NOTHING) -> None:
     """Add what every app answers alike: /healthz, 422 for a bad file, 503 for a full disk.
 
-    Errors of the types in `unavailable` become a 503 as well.
+    `unavailable` names more errors that are a 503, with the sentence for the client.
     """
 
     @app.get("/healthz")
@@ -64,12 +63,14 @@ def complete(app: FastAPI, unavailable: tuple[type[Exception], ...] = ()) -> Non
         problem = {"type": "value_error", "loc": ["body", "file"], "msg": str(error)}
         return JSONResponse({"detail": [problem]}, 422)
 
-    @app.exception_handler(OSError)
-    async def refuse_without_disk(request: Request, error: OSError) -> JSONResponse:
-        return unavailable_now(f"the server cannot store the job: {error.strerror}")
+    sentences: dict[type, str] = {OSError: "the server cannot store the job", **unavailable}
 
-    async def refuse_without_service(request: Request, error: Exception) -> JSONResponse:
-        return unavailable_now(f"a service of this app cannot be reached: {error}")
+    async def refuse(request: Request, error: Exception) -> JSONResponse:
+        # The log gets the reason; the client must not learn addresses or paths from it.
+        logger.warning("%s %s answered 503: %r", request.method, request.url.path, error)
+        kind = next(kind for kind in type(error).__mro__ if kind in sentences)
+        problem = contract.Problem(detail=sentences[kind])
+        return JSONResponse(problem.model_dump(), 503, {"Retry-After": "5"})
 
-    for kind in unavailable:
-        app.add_exception_handler(kind, refuse_without_service)
+    for kind in sentences:
+        app.add_exception_handler(kind, refuse)
