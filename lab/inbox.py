@@ -39,6 +39,7 @@ class Inbox:
         self.received = 0
         self._max_messages = max_messages
         self._max_kept_bytes = max_kept_bytes
+        self.open_sessions = 0  # SMTP clients that are connected now
         self._messages: deque[Message] = deque()
         self._kept_bytes = 0
 
