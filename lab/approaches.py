@@ -23,8 +23,11 @@ class Approach:
 
 def load_approaches(root: Path = ROOT) -> dict[str, Approach]:
     """Read `approaches.toml` under `root`, by folder name, in the order of the file."""
-    with (root / "approaches.toml").open("rb") as file:
-        tables = tomllib.load(file)
+    path = root / "approaches.toml"
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise LabError(f"no file {str(path)!r}: the lab runs from a clone of the project") from None
     return {
         name: Approach(
             name=name,

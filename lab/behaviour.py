@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -35,6 +36,7 @@ class Rules:
 
     def __init__(self) -> None:
         self._rules: dict[tuple[str, str], Behaviour] = {}
+        self._changed = asyncio.Event()
 
     def __iter__(self) -> Iterator[Behaviour]:
         return iter(list(self._rules.values()))
@@ -47,15 +49,31 @@ class Rules:
             self._rules[key] = rule
         while len(self._rules) > MAX_RULES:
             del self._rules[next(iter(self._rules))]
+        self._tell_the_waiting()
 
     def clear(self) -> None:
         """Accept everything at once."""
         self._rules.clear()
+        self._tell_the_waiting()
 
     async def wait(self, address: str) -> None:
-        """Sleep for the longest delay that applies; a client that leaves ends it."""
-        delays = [rule.delay_s for rule in self if rule.delay_only in address]
-        await asyncio.sleep(max(delays, default=0))
+        """Wait for the longest delay that applies; a client that leaves ends it.
+
+        A switch that is turned meanwhile counts at once for those who wait, too.
+        """
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        while (left_s := started + self._delay_s(address) - clock()) > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left_s):
+                    await self._changed.wait()
+
+    def _delay_s(self, address: str) -> float:
+        return max((rule.delay_s for rule in self if rule.delay_only in address), default=0)
+
+    def _tell_the_waiting(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     def refusal(self, address: str) -> str | None:
         """Return the SMTP answer that refuses this recipient, or None to accept."""

@@ -24,6 +24,7 @@ class Message(BaseModel):
     subject: str
     task_id: str = Field(description="The X-Task-ID header.")
     message_id: str
+    date: str = Field(description="The Date header.")
     received_at: datetime
     size_bytes: int
     body: str | None = None
@@ -38,6 +39,7 @@ class Inbox:
         self.received = 0
         self._max_messages = max_messages
         self._max_kept_bytes = max_kept_bytes
+        self.open_sessions = 0  # SMTP clients that are connected now
         self._messages: deque[Message] = deque()
         self._kept_bytes = 0
 
@@ -86,6 +88,7 @@ def read_message(number: int, envelope: Envelope) -> Message:
         subject=_header(parsed, "Subject"),
         task_id=_header(parsed, "X-Task-ID"),
         message_id=_header(parsed, "Message-ID"),
+        date=_header(parsed, "Date"),
         received_at=datetime.now(UTC),
         size_bytes=len(raw),
         body=_body(parsed),

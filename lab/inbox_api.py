@@ -44,7 +44,11 @@ def make_app(inbox: Inbox, rules: Rules) -> FastAPI:
 
     @app.get("/count")
     async def count_messages(task_id: str | None = None, to: str | None = None) -> dict[str, int]:
-        return {"count": len(inbox.find(task_id, to)), "received": inbox.received}
+        return {
+            "count": len(inbox.find(task_id, to)),
+            "received": inbox.received,
+            "open_sessions": inbox.open_sessions,
+        }
 
     @app.get("/behaviour")
     async def read_behaviour() -> list[Behaviour]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from .approaches import ROOT, Approach, find_approach
 from .follow import follow
@@ -47,16 +46,13 @@ def start_flower(stack: Stack) -> str:
 
 
 def show(approach: Approach, stack: Stack, login: str, console: Console) -> None:
-    """Print where everything is, and a command to try."""
-    table = Table(title=f"{approach.name}: {approach.title}", title_justify="left", box=None)
-    table.show_header = False
-    for what, where in places(approach, stack, login):
-        table.add_row(what, where, style=None)
+    """Print where everything is, and a command to try; lines are not wrapped, to be copied."""
     url = stack.parts[approach.name].url
-    console.print(table)
-    console.print("\nTry it in a second terminal; Ctrl-C here ends everything:\n")
-    curl = f"  curl -s {url}/emails -H 'Content-Type: application/json' -d '{EMAIL}'\n"
-    console.print(curl, markup=False, highlight=False, soft_wrap=True)
+    lines = [f"\n{approach.name}: {approach.title}\n"]
+    lines += [f"  {what:<12}{where}" for what, where in places(approach, stack, login)]
+    lines += ["\nTry it in a second terminal; Ctrl-C here ends everything:\n"]
+    lines += [f"  curl -s {url}/emails -H 'Content-Type: application/json' -d '{EMAIL}'\n"]
+    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
 
 
 def places(approach: Approach, stack: Stack, login: str) -> Iterator[tuple[str, str]]:

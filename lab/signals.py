@@ -4,21 +4,32 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import NoReturn
 
 NUMBERS = (signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
 def signals_exit() -> Iterator[None]:
-    """Raise SystemExit(128 + number) on SIGTERM and SIGHUP; for programs, in the main thread."""
-    before = {number: signal.signal(number, _exit) for number in NUMBERS}
+    """Turn SIGTERM and SIGHUP into KeyboardInterrupt within the block, and after it into
+    SystemExit(128 + number); for programs, in the main thread.
+
+    `asyncio.run` knows how to end its tasks on SIGINT, and only on SIGINT.
+    """
+    seen: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        seen.append(number)
+        signal.raise_signal(signal.SIGINT)
+
+    before = {number: signal.signal(number, interrupt) for number in NUMBERS}
+    # A shell that starts a program in the background may have told it to ignore SIGINT.
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
+    except KeyboardInterrupt:
+        if seen:
+            raise SystemExit(128 + seen[0]) from None
+        raise
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _exit(number: int, frame: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + number)
