@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -89,12 +89,14 @@ def recall(task_id: str) -> JSONDict | None:
 
 
 def remove_expired() -> None:
-    """Remove uploads and results that nobody has touched for twice RESULT_TTL_S."""
-    oldest = time.time() - 2 * get_settings().result_ttl_s
+    """Remove uploads and results that nobody has touched for RESULT_TTL_S and a job's time."""
+    settings = get_settings()
+    oldest = time.time() - settings.result_ttl_s - settings.job_timeout_s
     for folder in (uploads_dir(), results_dir()):
         for path in folder.iterdir():
-            if path.stat().st_mtime < oldest:
-                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # another process may be quicker
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
 
 
 def _replace(path: Path, content: bytes) -> None:

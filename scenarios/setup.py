@@ -1,9 +1,13 @@
 """What each process does once at its start: folders, logging, and away with old files."""
 
 import logging
+import threading
+import time
 
 from .files import remove_expired, results_dir, uploads_dir
 from .status import current_task_id, this_process_is_the_api
+
+logger = logging.getLogger(__name__)
 
 
 class _AddTaskId(logging.Filter):
@@ -13,16 +17,26 @@ class _AddTaskId(logging.Filter):
 
 
 def set_up(*, is_api: bool) -> None:
-    """Make the folders under DATA_DIR, log from INFO on, remove expired files.
+    """Make the folders under DATA_DIR; the API also logs from INFO on and removes old files.
 
     Raises `OSError` if DATA_DIR cannot be written.
     """
-    if is_api:
-        this_process_is_the_api()
-    configure_logging()
     for folder in (uploads_dir(), results_dir()):
         folder.mkdir(parents=True, exist_ok=True)
-    remove_expired()
+    if is_api:  # not the Celery worker: it forks, and nothing may fork while threads run
+        this_process_is_the_api()
+        configure_logging()
+        threading.Thread(target=sweep, name="sweeper", daemon=True).start()
+
+
+def sweep() -> None:
+    """Remove expired files, now and every minute."""
+    while True:
+        try:
+            remove_expired()
+        except OSError as error:
+            logger.warning("cannot remove expired files: %s", error)
+        time.sleep(60)
 
 
 def configure_logging() -> None:
