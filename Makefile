@@ -10,7 +10,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help compare test 01 02 03 04 docs docs-build check clean runtime dev
+.PHONY: help compare test 01 02 03 04 docs docs-build check tables clean runtime dev
 
 help:
 	@awk -F ': .*## ' '/^[a-z0-9 -]+: .*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -34,6 +34,9 @@ check: dev ## check formatting, lint and types
 	@$(PY) -m ruff format --check --quiet .
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m mypy -p scenarios -p lab -p tests $(addprefix -p ,$(NUMBERED))
+
+tables: runtime ## write the generated tables of README and site anew
+	@$(PY) -m lab tables $(ARGS)
 
 clean: ## remove what these commands made: .venv, var, site, caches
 	@rm -rf .venv var site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,124 @@
+"""The generated tables of README and site: from approaches.toml and from published figures.
+
+A block of a page stands between `<!-- name: start -->` and `<!-- name: end -->`; a test fails when
+it is not what `make tables` would write.
+"""
+
+import re
+import shutil
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+
+from .approaches import ROOT, load_approaches
+from .errors import LabError
+from .figures import Figures
+from .figures_table import FULL_WIDTH, make_legend, make_markdown_table, make_terminal_table
+from .machine import Machine
+from .plan import Plan
+
+RESULTS = Path("docs/results")
+COMPARE = "compare.json"
+PROMISES = {
+    "survives_api_kill": "Accepted jobs survive `kill -9` of the API",
+    "survives_worker_kill": "… and of the process that runs them",
+    "drains_on_sigterm": "A stop lets running jobs end",
+    "interrupts_at_deadline": "… until a deadline, and notes what it interrupts",
+    "retries_transient_errors": "Temporary errors are tried again",
+    "cancel": "Cancel",
+    "idempotency_key": "`Idempotency-Key`: one task, one effect",
+    "backpressure": "Too much work is refused with a 503",
+    "priority": "Urgent jobs go first",
+    "several_api_processes": "Status is right behind several API processes",
+    "cpu_work_outside_api": "CPU-bound work leaves the API process",
+}
+
+
+class Comparison(BaseModel):
+    """The content of `compare.json`."""
+
+    machine: Machine
+    plan: Plan
+    approaches: list[Figures]
+
+
+def make_approaches(root: Path) -> str:
+    """Return the table of the approaches, one a row."""
+    rows = [
+        f"| [{each.name}]({each.name}/README.md) | **{each.title}** | {each.summary} |\n"
+        for each in load_approaches(root).values()
+    ]
+    return "| Folder | Pattern | Where the work runs |\n|---|---|---|\n" + "".join(rows)
+
+
+def make_promises(root: Path) -> str:
+    """Return the table of promises, an approach a column."""
+    approaches = load_approaches(root).values()
+    head = ["", *(each.title for each in approaches)]
+    lines = [head, ["---"] + [":---:"] * len(approaches)]
+    for key, words in PROMISES.items():
+        lines.append([words, *("yes" if each.promises[key] else "no" for each in approaches)])
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def make_printed_table(root: Path) -> str:
+    """Return the table of the published comparison as `make compare` printed it."""
+    comparison = _read_comparison(root)
+    screen = StringIO()
+    console = Console(file=screen, width=FULL_WIDTH, color_system=None)
+    console.print(make_terminal_table(comparison.approaches, FULL_WIDTH))
+    lines = "\n".join(line.rstrip() for line in screen.getvalue().splitlines())
+    return f"```text\n{lines.rstrip()}\n```\n\n{comparison.plan}.\n{comparison.machine}.\n"
+
+
+def make_compare_page(root: Path) -> str:
+    """Return the published comparison as a Markdown table with its legend."""
+    comparison = _read_comparison(root)
+    table = make_markdown_table(comparison.approaches)
+    return f"{table}\n{comparison.plan}.\n{comparison.machine}.\n\n{make_legend()}"
+
+
+BLOCKS: dict[str, Callable[[Path], str]] = {
+    "approaches": make_approaches,
+    "promises": make_promises,
+    "printed": make_printed_table,
+    "compare": make_compare_page,
+}
+BLOCK = re.compile(r"(<!-- (?P<name>[a-z-]+): start -->\n).*?(<!-- (?P=name): end -->)", re.DOTALL)
+
+
+def refresh(text: str, root: Path = ROOT) -> str:
+    """Return `text` with every generated block made anew."""
+    return BLOCK.sub(lambda block: block[1] + BLOCKS[block["name"]](root) + block[3], text)
+
+
+def pages(root: Path = ROOT) -> list[Path]:
+    """Return the files that may hold generated blocks."""
+    return [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
+
+
+def tables(
+    publish: Annotated[
+        Path | None, typer.Option(help="Take over the figures of a run: var/compare.")
+    ] = None,
+    root: Annotated[Path, typer.Option(help="Folder that holds approaches.toml.")] = ROOT,
+) -> None:
+    """Write the generated tables of README and site anew."""
+    if publish:
+        if not (publish / COMPARE).is_file():
+            raise LabError(f"no figures in {str(publish)!r}: run `make compare` first")
+        shutil.copy(publish / COMPARE, root / RESULTS / COMPARE)
+    for page in pages(root):
+        old = page.read_text(encoding="utf-8")
+        if (new := refresh(old, root)) != old:
+            page.write_text(new, encoding="utf-8")
+            print(f"wrote {page.relative_to(root)}")
+
+
+def _read_comparison(root: Path) -> Comparison:
+    return Comparison.model_validate_json((root / RESULTS / COMPARE).read_bytes())
