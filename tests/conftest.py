@@ -1,0 +1,57 @@
+"""Start each approach once: `-k 03_celery` picks one, `-n 4 --dist loadgroup` runs all abreast."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+
+from lab.stack import Stack
+
+from .client import Api
+from .inbox import Inbox
+from .running import APPROACHES, ENV, Running
+from .webhooks import WebhookReceiver, receive_webhooks
+
+
+@pytest.fixture(scope="session")
+def webhooks() -> Iterator[WebhookReceiver]:
+    with receive_webhooks() as receiver:
+        yield receiver
+
+
+@pytest.fixture(scope="session", params=APPROACHES)
+def running(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    webhooks: WebhookReceiver,
+) -> Iterator[Running]:
+    """Start one approach and all it needs, on free ports and in its own folder."""
+    approach = APPROACHES[request.param]
+    env = ENV | {"WEBHOOK_URL": webhooks.url}
+    with Stack(tmp_path_factory.mktemp(approach.name), env=env) as stack:
+        part = stack.start(approach.name)
+        with (
+            closing(Api(part.url)) as api,
+            closing(Inbox(stack.parts["mailbox"].url)) as inbox,
+        ):
+            yield Running(approach, stack, part, api, inbox, webhooks)
+
+
+@pytest.fixture(scope="session")
+def small(running: Running) -> Iterator[Running]:
+    """Start a second API of the same approach, with room for three jobs."""
+    env = {"MAX_RUNNING": "3", "QUEUE_WORKERS": "1", "QUEUE_SIZE": "2"}
+    name = running.approach.name
+    part = running.stack.start(name, label=f"{name}-small", env=env)
+    with closing(Api(part.url)) as api:
+        yield replace(running, part=part, api=api)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let pytest-xdist keep the tests of one approach together, as they share its processes."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        name = callspec.params.get("running") if callspec else None
+        item.add_marker(pytest.mark.xdist_group(str(name or item.path.stem)))

@@ -1,0 +1,72 @@
+"""Read and steer the mail server of one stack."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+HELD_S = 300
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One message as the mail server got it."""
+
+    task_id: str
+    sender: str
+    to: str
+    subject: str
+    message_id: str
+    date: str
+    body: str
+
+
+class Inbox:
+    """The HTTP side of the mail server."""
+
+    def __init__(self, base_url: str) -> None:
+        self._http = httpx.Client(base_url=base_url, timeout=10)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def sent_to(self, to: str) -> list[Mail]:
+        """Return what one address has received, the oldest first."""
+        answer = self._http.get("/messages", params={"to": to, "body": True}).raise_for_status()
+        return [
+            Mail(
+                task_id=message["task_id"],
+                sender=message["from"],
+                to=message["to"],
+                subject=message["subject"],
+                message_id=message["message_id"],
+                date=message["date"],
+                body=message["body"],
+            )
+            for message in answer.json()
+        ]
+
+    def task_ids_sent_to(self, to: str) -> list[str]:
+        return [mail.task_id for mail in self.sent_to(to)]
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Answer nobody until the end of this block, and then everybody at once."""
+        with self._behaving({"delay_s": HELD_S}):
+            yield
+
+    @contextmanager
+    def refusing(self, to: str, code: int, times: int) -> Iterator[None]:
+        """Refuse the next messages to one address: 451 for now, 550 for good."""
+        with self._behaving({"fail_only": to, "fail_code": code, "fail_next": times}):
+            yield
+
+    @contextmanager
+    def _behaving(self, rule: dict[str, Any]) -> Iterator[None]:  # Any: numbers and texts
+        self._http.put("/behaviour", json=rule).raise_for_status()
+        try:
+            yield
+        finally:
+            self._http.delete("/behaviour").raise_for_status()

@@ -1,0 +1,98 @@
+"""One approach as real processes: its API, its inbox, its files, and ways to disturb it."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lab.approaches import Approach, load_approaches
+from lab.part import Part
+from lab.stack import Stack
+from scenarios import ledger
+
+from .client import Api, accepted_id, new_address
+from .inbox import Inbox
+from .webhooks import WebhookReceiver
+
+APPROACHES = load_approaches()
+MAX_ATTEMPTS = 4
+MAX_UPLOAD_BYTES = 2 * 1024**2
+DRAIN_S = 2.0
+WEBHOOK_SECRET = "not a secret"
+
+# Waits are as short as a scenario allows; everything else is as in production.
+ENV = {
+    "MAX_ATTEMPTS": str(MAX_ATTEMPTS),
+    "RETRY_BASE_S": "0.1",
+    "MAX_UPLOAD_BYTES": str(MAX_UPLOAD_BYTES),
+    "DRAIN_S": str(DRAIN_S),
+    "WEBHOOK_SECRET": WEBHOOK_SECRET,
+    "MAIL_FROM": "Änne's Shop <shop@example.com>",
+}
+
+
+@dataclass
+class Running:
+    """An app that answers, with the services it needs."""
+
+    approach: Approach
+    stack: Stack
+    part: Part
+    api: Api
+    inbox: Inbox
+    webhooks: WebhookReceiver = field(repr=False)
+
+    @property
+    def promises(self) -> Mapping[str, bool | str]:
+        return self.approach.promises
+
+    @property
+    def data_dir(self) -> Path:
+        return Path(self.part.env["DATA_DIR"])
+
+    def uploads(self) -> list[Path]:
+        """Return the files that wait for their job."""
+        return list((self.data_dir / "uploads").iterdir())
+
+    def events(self, task_id: str) -> list[dict[str, Any]]:  # Any: events carry different facts
+        """Return what the ledger tells about one task."""
+        return [event for event in ledger.read(self.data_dir) if event["task_id"] == task_id]
+
+    def count_accepted(self) -> int:
+        """Count the jobs that were ever taken, by the ledger."""
+        return sum(event["event"] == "accepted" for event in ledger.read(self.data_dir))
+
+    def query(self, file: str, sql: str, *values: str) -> list[tuple[Any, ...]]:  # Any: SQL rows
+        """Ask one of the SQLite files of the app."""
+        with closing(sqlite3.connect(self.data_dir / file)) as database:
+            return database.execute(sql, values).fetchall()
+
+    def count_orders(self, task_id: str) -> int:
+        """Count the orders that a report has left in the database."""
+        sql = "SELECT COUNT(*) FROM orders WHERE task_id = ?"
+        return int(self.query("orders.sqlite", sql, task_id)[0][0])
+
+    def send_another_email(self) -> None:
+        """Wait for one more e-mail; what left before it and is still not there never comes."""
+        task = self.api.wait_until_final(accepted_id(self.api.post_email(new_address())))
+        assert task.status == "succeeded", task.error
+
+    def occupy_every_worker(self) -> list[str]:
+        """Post as many e-mails as can run at once, or four, and return their ids."""
+        workers = self.api.read_metrics().workers or 4
+        task_ids = [accepted_id(self.api.post_email()) for _ in range(min(workers, 4))]
+        for task_id in task_ids:
+            self.api.wait_until_running(task_id)
+        return task_ids
+
+    @contextmanager
+    def broker_down(self) -> Iterator[None]:
+        """Kill Valkey for a while; it comes back with its data."""
+        valkey = self.stack.parts["valkey"]
+        valkey.kill9()
+        try:
+            yield
+        finally:
+            valkey.restart()

@@ -1,0 +1,1 @@
+"""What every approach does, or says that it does not."""

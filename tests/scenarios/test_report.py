@@ -1,0 +1,67 @@
+"""A report: progress on the way, and a PDF that adds up."""
+
+from decimal import Decimal
+from io import BytesIO
+
+import pytest
+from pypdf import PdfReader
+
+from lab.samples import make_orders
+from scenarios.contract import Status
+from scenarios.status import TaskStatus
+from tests.client import ORDERS_HEADER, accepted_id
+from tests.running import Running
+from tests.waiting import wait_until
+
+
+def test_report_adds_up_to_the_total_of_the_orders(running: Running) -> None:
+    orders = make_orders(500)
+
+    task_id = accepted_id(running.api.post_report(orders.csv, "März in Zürich"))
+    task = running.api.wait_until_final(task_id)
+    download = running.api.read_result(task_id)
+
+    assert task.status is Status.SUCCEEDED, task.error
+    assert task.result is not None
+    assert (task.result["orders"], task.result["total"]) == (orders.rows, str(orders.total))
+    assert sum(map(Decimal, task.result["regions"].values())) == orders.total
+    assert download.headers["content-type"] == "application/pdf"
+    assert task.result["size_bytes"] == len(download.content)
+    text = "".join(page.extract_text() for page in PdfReader(BytesIO(download.content)).pages)
+    assert f"{orders.total:,}" in text
+
+
+def test_progress_of_a_report_is_seen_rising(running: Running) -> None:
+    seen: list[int] = []
+
+    def look() -> TaskStatus:
+        task = running.api.read_task(task_id)
+        seen.append(task.progress)
+        return task
+
+    task_id = accepted_id(running.api.post_report(make_orders(20_000).csv))
+    wait_until("the report has ended", look, lambda task: task.status.is_final, every_s=0)
+
+    assert seen == sorted(seen)
+    assert set(seen) <= {0, 25, 50, 75, 100}
+    assert seen[-1] == 100
+    assert len(set(seen) - {0, 100}) >= 2, f"only {sorted(set(seen))}"
+
+
+@pytest.mark.parametrize(
+    "orders",
+    [
+        pytest.param(b"\xef\xbb\xbf" + ORDERS_HEADER + b"2025-01-01,N,Lamp,1,2.50\n", id="BOM"),
+        pytest.param(
+            ORDERS_HEADER.replace(b"\n", b"\r\n") + b"2025-01-01,N,Lamp,1,2.50\r\n", id="CRLF"
+        ),
+        pytest.param(ORDERS_HEADER + b'2025-01-01,"N, E","La""mp",1,2.50', id="quotes"),
+        pytest.param(ORDERS_HEADER + "2025-01-01,東京,<b>&,1,2.50\n".encode(), id="any script"),
+    ],
+)
+def test_orders_are_read_as_spreadsheets_write_them(running: Running, orders: bytes) -> None:
+    task = running.api.wait_until_final(accepted_id(running.api.post_report(orders)))
+
+    assert task.status is Status.SUCCEEDED, task.error
+    assert task.result is not None
+    assert task.result["total"] == "2.50"

@@ -1,0 +1,113 @@
+"""What a stop or a kill does to the jobs in flight, as `approaches.toml` promises."""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from lab.samples import encode, make_photo
+from scenarios.contract import Status
+from tests.client import accepted_id, new_address
+from tests.running import DRAIN_S, Running
+from tests.waiting import wait_until
+
+PICTURE = encode(make_photo((40, 30)), "PNG")
+
+
+@pytest.fixture(autouse=True)
+def _runs_again_afterwards(running: Running) -> Iterator[None]:
+    """Give the next test an app that answers, whatever this one has come to."""
+    yield
+    if running.part.alive:
+        running.part.kill9()
+    running.part.restart()
+
+
+def test_stop_lets_a_running_job_end(running: Running) -> None:
+    to = new_address()
+
+    with running.inbox.holding():
+        task_id = accepted_id(running.api.post_email(to))
+        running.api.wait_until_running(task_id)
+        running.part.term()
+    running.part.wait_exit(15)
+    running.part.restart()
+    running.send_another_email()
+
+    expected = [task_id] if running.promises["drains_on_sigterm"] else []
+    assert running.inbox.task_ids_sent_to(to) == expected
+
+
+def test_stop_interrupts_a_job_at_the_deadline_or_knows_none(running: Running) -> None:
+    has_deadline = running.promises["interrupts_at_deadline"]
+    to = new_address()
+
+    with running.inbox.holding():
+        task_id = accepted_id(running.api.post_email(to))
+        running.api.wait_until_running(task_id)
+        running.part.term()
+        if has_deadline:
+            running.part.wait_exit(DRAIN_S + 3)
+    running.part.wait_exit(15)
+    running.part.restart()
+    running.send_another_email()
+
+    assert running.inbox.task_ids_sent_to(to) == ([] if has_deadline else [task_id])
+    ended_with = running.events(task_id)[-1]["event"]
+    assert ended_with == ("interrupted" if has_deadline else "finished")
+
+
+def test_killed_api_loses_or_keeps_the_jobs_in_flight(running: Running) -> None:
+    addresses = [new_address() for _ in range(4)]
+
+    with running.inbox.holding():
+        task_ids = [accepted_id(running.api.post_email(to)) for to in addresses]
+        running.api.wait_until_running(task_ids[0])
+        running.part.kill9()
+    running.part.restart()
+    running.send_another_email()
+
+    answers = [running.api.http.get(f"/tasks/{task_id}") for task_id in task_ids]
+    if running.promises["survives_api_kill"]:
+        ended = [running.api.wait_until_final(task_id) for task_id in task_ids]
+        assert {task.status for task in ended} == {Status.SUCCEEDED}
+        expected = [[task_id] for task_id in task_ids]
+    else:
+        assert {answer.status_code for answer in answers} == {404}
+        expected = [[] for _ in task_ids]
+    assert [running.inbox.task_ids_sent_to(to) for to in addresses] == expected
+
+
+def test_job_whose_process_is_killed_is_run_again_or_lost(running: Running) -> None:
+    with running.webhooks.holding():
+        task_id = accepted_id(running.api.post_image(PICTURE))
+        wait_until("the picture is nearly done", lambda: running.webhooks.about(task_id))
+        ran_in = running.api.read_task(task_id).ran_in
+        assert ran_in is not None
+        os.kill(ran_in.pid, signal.SIGKILL)
+        if ran_in.is_api_process:
+            running.part.wait_exit()
+    if ran_in.is_api_process:
+        running.part.restart()
+    another = running.api.wait_until_final(accepted_id(running.api.post_image(PICTURE)))
+
+    assert another.status is Status.SUCCEEDED, another.error
+    if ran_in.is_api_process:
+        assert not running.promises["survives_worker_kill"]
+        assert running.api.http.get(f"/tasks/{task_id}").status_code == 404
+    elif running.promises["survives_worker_kill"]:
+        assert running.api.wait_until_final(task_id).status is Status.SUCCEEDED
+    else:
+        task = running.api.wait_until_final(task_id)
+        assert task.status is Status.FAILED
+        assert task.error
+
+
+def test_status_is_known_to_another_api_process_or_not(running: Running, small: Running) -> None:
+    task_id = accepted_id(running.api.post_email())
+    running.api.wait_until_final(task_id)
+
+    answer = small.api.http.get(f"/tasks/{task_id}")
+
+    assert answer.status_code == (200 if running.promises["several_api_processes"] else 404)
