@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from lab.samples import encode, make_orders, make_photo
-from scenarios.contract import Status
-from tests.client import ORDERS_HEADER, accepted_id, new_address
+from tests.client import ORDERS_HEADER
 from tests.damaged import bomb
 from tests.running import MAX_UPLOAD_BYTES, Running
 from tests.wire import post_declared, post_endless
@@ -79,8 +78,6 @@ def test_email_without_a_field_is_refused(running: Running, field: str) -> None:
     assert field in fields_at_fault(answer.json())
 
 
-
-
 @pytest.mark.parametrize(
     "picture",
     [
@@ -104,8 +101,6 @@ def test_file_that_is_no_good_picture_is_refused(running: Running, picture: byte
     assert answer.status_code == 422, answer.text
     assert "file" in fields_at_fault(answer.json())
     assert answer.elapsed.total_seconds() < 2
-
-
 
 
 @pytest.mark.parametrize(
@@ -199,8 +194,6 @@ def test_file_over_the_limit_is_refused(running: Running) -> None:
     answer = running.api.post_report(ORDERS_HEADER + b"x" * MAX_UPLOAD_BYTES)
 
     assert answer.status_code == 413
-
-
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from tests.client import accepted_id
 from tests.running import Running
 
 ORDERS = make_orders(5).csv
-PART = b'--cut\r\nContent-Disposition: form-data; name='
+PART = b"--cut\r\nContent-Disposition: form-data; name="
 TITLE = PART + b'"title"\r\n\r\nT\r\n'
 FILE = PART + b'"file"; filename="%b"\r\n\r\n%b\r\n--cut--\r\n'
 
