@@ -34,7 +34,7 @@ COLUMNS = (
     Column("pictures", "the picture opens and has the asked size", lambda row: str(row.pictures)),
     Column(
         "accept p50 ms",
-        "request to 202, all jobs sent at once after one uncounted e-mail",
+        "request to 202; one client sends all jobs at once, after one uncounted e-mail",
         lambda row: f"{row.accept.p50_ms:.0f}",
     ),
     Column(
