@@ -127,10 +127,9 @@ class JobQueue:
             async with asyncio.timeout(self._limits.timeout_s) as limit:
                 self._running[task.task_id] = limit
                 result = await self._run_work[task.kind](task)
-        except Exception:  # the job boundary: a worker must live on
-            if limit.expired():
-                error = WorkError(f"the job took longer than {self._limits.timeout_s:g} s")
-            self._fail_or_retry(task, error)
+        except Exception as error:  # the job boundary: a worker must live on
+            late = WorkError(f"the job took longer than {self._limits.timeout_s:g} s")
+            self._fail_or_retry(task, late if limit.expired() else error)
         else:
             if self._end(task, Status.SUCCEEDED, None):
                 task.progress, task.result = 100, result

@@ -34,6 +34,13 @@ class Api:
     def close(self) -> None:
         self.http.close()
 
+    def answers(self) -> bool:
+        """Tell whether the app is there."""
+        try:
+            return self.http.get("/healthz").is_success
+        except httpx.TransportError:
+            return False
+
     def post_email(
         self,
         to: str | None = None,

@@ -1,4 +1,4 @@
-"""Start each approach once: `-k 03_celery` picks one, `-n 4 --dist loadgroup` runs all abreast."""
+"""Start each approach once: `-k 03_celery` picks one, `-n 4` runs the four side by side."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -8,6 +8,7 @@ import pytest
 
 from lab.stack import Stack
 
+from .by_approach import ByApproach
 from .client import Api
 from .inbox import Inbox
 from .running import APPROACHES, ENV, Running
@@ -48,10 +49,7 @@ def small(running: Running) -> Iterator[Running]:
         yield replace(running, part=part, api=api)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let pytest-xdist keep the tests of one approach together, as they share its processes."""
-    for item in items:
-        callspec = getattr(item, "callspec", None)
-        name = callspec.params.get("running") if callspec else None
-        item.add_marker(pytest.mark.xdist_group(str(name or item.path.stem)))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByApproach:
+    """Let `-n 4` give each worker an approach of its own."""
+    return ByApproach(config, log)

@@ -1,0 +1,18 @@
+"""How pytest-xdist shares the tests out: those of one approach stay together."""
+
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it has no types
+
+from .running import APPROACHES
+
+
+class ByApproach(LoadScopeScheduling):  # type: ignore[misc]  # see above
+    """One worker takes all tests of an approach; other tests stay with those of their file.
+
+    The marks of `--dist loadgroup` would do, but pytest-xdist 3.8 loses them under pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        for name in APPROACHES:
+            if f"[{name}" in nodeid:
+                return name
+        return str(super()._split_scope(nodeid))
