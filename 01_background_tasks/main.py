@@ -15,6 +15,8 @@ from scenarios import WORK, TaskStatus, contract, files, get_settings, http, set
 from scenarios.contract import EmailIn, JSONDict, Kind, QueueMetrics
 from scenarios.http import Key, Steps, Title, Width
 
+from . import recipes
+
 settings = get_settings()
 tasks: dict[str, TaskStatus] = {}
 
@@ -28,6 +30,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 app = FastAPI(title="BackgroundTasks", lifespan=lifespan, max_body_size=settings.max_upload_bytes)
 http.complete(app)
+app.include_router(recipes.router)
 
 
 def start(background: BackgroundTasks, task_id: str, kind: Kind, **arguments: Any) -> Response:

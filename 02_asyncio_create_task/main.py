@@ -6,7 +6,7 @@ A restart loses every job that cannot end within DRAIN_S, and what was known of 
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -17,9 +17,11 @@ from scenarios import WORK, TaskStatus, contract, files, get_settings, http, set
 from scenarios.contract import EmailIn, JSONDict, Kind, QueueMetrics
 from scenarios.http import Key, Steps, Title, Width
 
+from . import recipes
+from .tracked import create_tracked_task, drain, refuse_if_full, running
+
 settings = get_settings()
 tasks: dict[str, TaskStatus] = {}
-running: dict[str, asyncio.Task[None]] = {}  # the event loop keeps weak references only
 threads = CapacityLimiter(2)
 
 
@@ -28,22 +30,19 @@ threads = CapacityLimiter(2)
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     set_up(is_api=True)
     yield
-    with suppress(TimeoutError):  # at the deadline, gather() cancels what still runs
-        async with asyncio.timeout(settings.drain_s):
-            await asyncio.gather(*running.values(), return_exceptions=True)
+    await drain()
 
 
 app = FastAPI(title="create_task", lifespan=lifespan, max_body_size=settings.max_upload_bytes)
 http.complete(app)
+app.include_router(recipes.router)
 
 
 def start(task_id: str, kind: Kind, **arguments: Any) -> Response:
-    if len(running) >= settings.max_running:
-        raise http.refused(f"{len(running)} jobs are running, the limit")
+    refuse_if_full()
     status.forget_ended(tasks, settings.result_ttl_s)
     tasks[task_id] = TaskStatus.accept(task_id, kind)
-    running[task_id] = asyncio.create_task(run(tasks[task_id], arguments))
-    running[task_id].add_done_callback(lambda _: running.pop(task_id))
+    create_tracked_task(task_id, run(tasks[task_id], arguments))
     return http.accepted(task_id)
 
 

@@ -1,5 +1,6 @@
 """Send one e-mail: short, waits for a server, may fail now and succeed later."""
 
+from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import formatdate, parseaddr
 from urllib.parse import unquote, urlsplit
@@ -49,15 +50,18 @@ def compose(task_id: str, to: str, subject: str, body: str) -> EmailMessage:
 async def deliver(message: EmailMessage) -> None:
     """Pass `message` to SMTP_URL, with STARTTLS where the server offers it."""
     server = urlsplit(get_settings().smtp_url)
+    client = aiosmtplib.SMTP(
+        hostname=server.hostname,
+        port=server.port,
+        username=unquote(server.username) if server.username else None,
+        password=unquote(server.password) if server.password else None,
+        timeout=TIMEOUT_S,
+    )
     try:
-        await aiosmtplib.send(
-            message,
-            hostname=server.hostname,
-            port=server.port,
-            username=unquote(server.username) if server.username else None,
-            password=unquote(server.password) if server.password else None,
-            timeout=TIMEOUT_S,
-        )
+        await client.connect()
+        await client.send_message(message)
+        with suppress(aiosmtplib.SMTPException):  # the message is taken, come what may
+            await client.quit()
     except aiosmtplib.SMTPRecipientsRefused as error:
         raise _refused(message["To"], error.recipients[0]) from error
     except aiosmtplib.SMTPResponseException as error:
@@ -66,6 +70,8 @@ async def deliver(message: EmailMessage) -> None:
         # An exception here may carry a server's banner or nothing at all: say what failed.
         reason = str(error) or type(error).__name__
         raise TransientError(f"the mail server did not take the message: {reason}") from error
+    finally:
+        client.close()  # `async with` would wait for a last word of the server, also if cancelled
 
 
 def _refused(to: str, error: aiosmtplib.SMTPResponseException) -> WorkError | TransientError:

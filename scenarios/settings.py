@@ -21,14 +21,24 @@ class Settings(BaseSettings):
     webhook_url: str | None = Field(None, description="Told about each picture; none: nobody is.")
     webhook_secret: str | None = Field(None, description="Signs webhooks; none: sent unsigned.")
 
+    push_url: str | None = Field(None, description="Recipes: takes push messages.")
+    push_key: str | None = Field(None, description="Recipes: sent to PUSH_URL as a bearer token.")
+    backup_url: str | None = Field(None, description="Recipes: takes the audit log by PUT.")
+    sync_url: str | None = Field(None, description="Recipes: takes SYNC_URL/{user_id}/sync.")
+    sources: dict[str, str] = Field({}, description='Recipes: what may be cached, {"name": "URL"}.')
+    call_timeout_s: PositiveFloat = Field(5, description="Recipes: one call of another service.")
+    refresh_every_s: PositiveFloat = Field(60, description="Recipes: pause between refreshes.")
+
     max_running: PositiveInt = Field(100, description="02: more jobs than this are refused.")
     queue_size: PositiveInt = Field(1000, description="04: more waiting jobs are refused.")
     queue_workers: PositiveInt = Field(4, description="04: jobs that run at once.")
     drain_s: float = Field(20, ge=0, description="02, 04: how long a stop waits for running jobs.")
 
-    job_timeout_s: PositiveFloat = Field(300, description="03, 04: a job that takes longer fails.")
-    max_attempts: PositiveInt = Field(4, description="03, 04: first run and retries together.")
-    retry_base_s: PositiveFloat = Field(1.0, description="03, 04: first back-off, then doubled.")
+    job_timeout_s: PositiveFloat = Field(
+        300, description="02 (recipes), 03, 04: a longer job fails."
+    )
+    max_attempts: PositiveInt = Field(4, description="02 (recipes), 03, 04: first run and retries.")
+    retry_base_s: PositiveFloat = Field(1.0, description="02 (recipes), 03, 04: first back-off.")
 
     redis_url: str = "redis://127.0.0.1:6379/0"
     celery_broker_url: str | None = Field(None, description="03: another broker than REDIS_URL.")

@@ -72,7 +72,7 @@ def test_main_is_short_and_says_first_what_a_restart_does(name: str) -> None:
 def test_numbered_folder_imports_only_the_work_and_its_siblings(name: str) -> None:
     ours = {"scenarios", "lab", "bench", "workshop", "tests", *APPROACHES}
 
-    for path in (ROOT / name).glob("*.py"):
+    for path in (ROOT / name).rglob("*.py"):
         assert imported_roots(path) & ours <= {"scenarios"}, path
 
 

@@ -1,0 +1,48 @@
+"""The audit log: one line for each thing done, or tried."""
+
+from collections.abc import AsyncIterator
+
+from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
+
+from scenarios import get_settings
+from scenarios.jobs import Job
+from scenarios.status import now
+
+from .collector import Tasks, boundary
+
+
+def write_audit_line(subject: str, action: str) -> None:
+    """Append one line."""
+    with (get_settings().data_dir / "audit.log").open("a", encoding="utf-8") as log:
+        log.write(f"{now().isoformat()} {subject}: {action}\n")
+
+
+# --8<-- [start:dependency]
+async def audit_call(request: Request, tasks: Tasks) -> None:
+    """Add an audit line as a dependency: it comes before the jobs of the route.
+
+    If the route refuses the request, FastAPI drops this job: see `audit_always`.
+    """
+    tasks.add(write_audit_line, request.url.path, "called")
+
+
+# --8<-- [end:dependency]
+# --8<-- [start:always]
+async def audit_always(request: Request) -> AsyncIterator[None]:
+    """Write an audit line also when the route raises HTTPException, which drops every job.
+
+    After the response if there is one; a refused client waits for the line.
+    """
+    outcome = "refused"
+    try:
+        yield
+        outcome = "done"
+    finally:
+        with boundary(job := Job(name="write_audit_line")):
+            job.begin()
+            await run_in_threadpool(write_audit_line, request.url.path, outcome)
+            job.succeed(None)
+
+
+# --8<-- [end:always]

@@ -1,0 +1,120 @@
+"""The jobs of one request: added by its route and its dependencies, run in order, each guarded."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from inspect import iscoroutinefunction
+from itertools import chain
+from typing import Annotated, Any
+
+from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException
+from pydantic import BaseModel
+
+from scenarios.contract import JSONDict, Problem, Status, new_task_id
+from scenarios.jobs import Job, forget_oldest
+
+batches: dict[str, list[Job]] = {}
+Work = Callable[..., Any]  # Any: each job takes arguments of its own, `def` or `async def`
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Say at the stop which jobs uvicorn did not wait for (`--timeout-graceful-shutdown`)."""
+    yield
+    for job in chain.from_iterable(batches.values()):
+        job.interrupt()
+
+
+router = APIRouter(lifespan=lifespan)
+
+
+class NotRun(Exception):
+    """Says that a job before this one did not succeed."""
+
+
+class Queued(BaseModel):
+    """The answer of a recipe: ask `jobs_url` what became of each job."""
+
+    jobs_url: str
+
+
+# --8<-- [start:collector]
+class TaskCollector:
+    """Adds jobs to the response and keeps a record of each."""
+
+    def __init__(self, background: BackgroundTasks) -> None:
+        self.background = background
+        self.jobs_id = new_task_id()
+        self.jobs: list[Job] = []
+
+    @property
+    def jobs_url(self) -> str:
+        return f"/jobs/{self.jobs_id}"
+
+    def add(self, work: Work, *arguments: object, needs: Job | None = None) -> Job:
+        """Run `work` after the jobs before it; with `needs`, on its result, if it succeeded."""
+        job = Job(name=work.__name__)
+        self.jobs.append(job)
+        batches[self.jobs_id] = self.jobs
+        forget_oldest(batches)
+        runner = run if iscoroutinefunction(work) else run_in_thread
+        self.background.add_task(runner, job, work, arguments, needs)
+        return job
+
+
+async def collect(background: BackgroundTasks) -> AsyncIterator[TaskCollector]:
+    """Give route and dependencies the same collector.
+
+    FastAPI drops the jobs of a request that is refused in the end, and says nothing: here each
+    record ends.
+    """
+    collector = TaskCollector(background)
+    try:
+        yield collector
+    except Exception:
+        for job in collector.jobs:
+            job.cancel("not run: the request was refused")
+        raise
+
+
+Tasks = Annotated[TaskCollector, Depends(collect)]
+
+
+async def run(job: Job, work: Work, arguments: tuple[object, ...], needs: Job | None) -> None:
+    with boundary(job):
+        results = results_of(needs)
+        job.begin()
+        job.succeed(await work(*arguments, *results))
+
+
+def run_in_thread(job: Job, work: Work, arguments: tuple[object, ...], needs: Job | None) -> None:
+    with boundary(job):
+        results = results_of(needs)
+        job.begin()
+        job.succeed(work(*arguments, *results))
+
+
+@contextmanager
+def boundary(job: Job) -> Iterator[None]:
+    """Keep an error from the jobs behind this one, and on record."""
+    try:
+        yield
+    except NotRun as reason:
+        job.cancel(str(reason))
+    except Exception as error:
+        job.fail(error)
+
+
+def results_of(needs: Job | None) -> list[JSONDict | None]:
+    """Return what the next job works on; raise `NotRun` if there is nothing."""
+    if needs and needs.status is not Status.SUCCEEDED:
+        raise NotRun(f"not run: {needs.name} is {needs.status}")
+    return [needs.result] if needs else []
+
+
+# --8<-- [end:collector]
+@router.get("/jobs/{jobs_id}", responses={404: {"model": Problem}})
+async def read_jobs(jobs_id: str) -> list[Job]:
+    """Tell what became of each job of one request, in their order."""
+    if jobs_id not in batches:
+        raise HTTPException(404, f"no jobs {jobs_id[:80]!r}")
+    return batches[jobs_id]

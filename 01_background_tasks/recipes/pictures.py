@@ -1,0 +1,66 @@
+"""A chain of jobs: what depends on a broken step is not run, everything else is."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, HTTPException
+from pydantic import BaseModel, Field
+
+from scenarios import files, image
+from scenarios.contract import JSONDict, Operation, Operations, Problem, Width
+
+from .audit import audit_call
+from .collector import Queued, Tasks
+
+router = APIRouter()
+
+
+class Processing(BaseModel):
+    """What to do to a picture."""
+
+    operations: Operations
+    width: Annotated[Width, Field(strict=True)] = 256
+
+
+def process_image(image_id: str, path: str, operations: list[Operation], width: int) -> JSONDict:
+    picture, kind = image.load(path)
+    picture = image.transform(picture, operations, width)
+    content = image.encode(picture, kind)
+    files.publish(image_id, image.SUFFIXES[kind], content)
+    return {
+        "width": picture.width,
+        "height": picture.height,
+        "format": kind,
+        "operations": operations,
+        "size_bytes": len(content),
+    }
+
+
+# --8<-- [start:process]
+@router.post(
+    "/images/{image_id}/process",
+    status_code=202,
+    responses={404: {"model": Problem}},
+    dependencies=[Depends(audit_call)],
+)
+def process(image_id: UUID, processing: Processing, tasks: Tasks) -> Queued:
+    """Process a picture that `POST /images` has made; then index it, then tell the webhook.
+
+    In the plain form nothing says that the second step needs the first: the index and the webhook
+    announce a picture that does not exist, or nothing at all is run. Stands for `/process/` too.
+    """
+    path = find_picture(image_id)
+    arguments = (path, processing.operations, processing.width)
+    processed = tasks.add(process_image, str(image_id), *arguments)
+    tasks.add(image.index, str(image_id), needs=processed)
+    tasks.add(image.send_webhook, str(image_id), needs=processed)
+    return Queued(jobs_url=tasks.jobs_url)
+
+
+# --8<-- [end:process]
+def find_picture(image_id: UUID) -> str:
+    """Return the path; raise 404 if there is none."""
+    for suffix in image.SUFFIXES.values():
+        if (path := files.results_dir() / f"{image_id}{suffix}").exists():
+            return str(path)
+    raise HTTPException(404, f"no picture with the image_id '{image_id}'")

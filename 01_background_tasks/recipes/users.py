@@ -1,0 +1,94 @@
+"""Users and items: several jobs in order, and an audit line whatever happens."""
+
+import sqlite3
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Path
+from pydantic import BaseModel, EmailStr
+
+from scenarios.contract import JSONDict, Line, Problem
+from scenarios.email import compose, deliver
+from scenarios.status import current_task_id
+
+from .audit import audit_always, write_audit_line
+from .collector import Queued, Tasks
+from .database import Session
+
+router = APIRouter()
+UserId = Annotated[int, Path(ge=1, le=2**63 - 1)]
+TAKEN: dict[int | str, JSONDict] = {409: {"model": Problem, "description": "The name is taken."}}
+
+
+class NewUser(BaseModel):
+    """Who registers."""
+
+    username: Line
+    email: EmailStr
+
+
+class User(NewUser, Queued):
+    """Who has registered."""
+
+    user_id: int
+
+
+class Item(BaseModel):
+    """Something with a name."""
+
+    name: Line
+
+
+async def send_welcome_email(to: str, username: str) -> dict[str, Any]:
+    body = f"Hello {username},\n\nyour account is ready.\n"
+    await deliver(compose(current_task_id.get(), to, f"Welcome, {username}", body))
+    return {"to": to}
+
+
+# --8<-- [start:register]
+@router.post("/users/register", status_code=201, responses=TAKEN)
+def register_user(user: NewUser, database: Session, tasks: Tasks) -> User:
+    """Send a welcome e-mail, then write an audit line, also if the e-mail fails.
+
+    Bare background tasks stop at the first error: the line is never written, the client has its
+    200. The same recipe stands for `/users/`, `/register/` and `/signup/`.
+    """
+    try:
+        insert = "INSERT INTO users (username, email) VALUES (?, ?)"
+        user_id = database.execute(insert, (user.username, user.email)).lastrowid or 0
+    except sqlite3.IntegrityError:
+        raise HTTPException(409, f"the username {user.username!r} is taken") from None
+    tasks.add(send_welcome_email, user.email, user.username)
+    tasks.add(write_audit_line, f"user {user_id}", "register")
+    return User(**user.model_dump(), user_id=user_id, jobs_url=tasks.jobs_url)
+
+
+@router.delete("/users/{user_id}", status_code=202, responses={404: {"model": Problem}})
+def delete_user(user_id: UserId, database: Session, tasks: Tasks) -> Queued:
+    """Delete the row before the answer, and write an audit line after it."""
+    if not database.execute("DELETE FROM users WHERE user_id = ?", (user_id,)).rowcount:
+        raise HTTPException(404, f"no user with the user_id {user_id}")
+    tasks.add(write_audit_line, f"user {user_id}", "delete")
+    return Queued(jobs_url=tasks.jobs_url)
+
+
+# --8<-- [end:register]
+# --8<-- [start:items]
+@router.post(
+    "/items",
+    status_code=201,
+    responses=TAKEN,
+    dependencies=[Depends(audit_always, scope="request")],
+)
+def create_item(item: Item, database: Session) -> Item:
+    """Write an audit line also for a refusal: a job that the route adds is lost when it raises.
+
+    The same recipe stands for `/send-notification/`, whose job is the same log line.
+    """
+    try:
+        database.execute("INSERT INTO items VALUES (?)", (item.name,))
+    except sqlite3.IntegrityError:
+        raise HTTPException(409, f"the name {item.name!r} is taken") from None
+    return item
+
+
+# --8<-- [end:items]

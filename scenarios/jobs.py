@@ -1,0 +1,64 @@
+"""The record of one job of a recipe: a plain job, without progress, attempts or a file to fetch."""
+
+import logging
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from . import ledger
+from .contract import JSONDict, Status, new_task_id
+from .errors import explain
+from .status import RanIn, current_task_id, here, now
+
+logger = logging.getLogger(__name__)
+MOST_KEPT = 1000
+
+
+class Job(BaseModel):
+    """What is known of one job; it ends once, and each change is also written to the ledger."""
+
+    job_id: str = Field(default_factory=new_task_id)
+    name: str
+    status: Status = Status.QUEUED
+    result: JSONDict | None = None
+    error: str | None = None
+    queued_at: datetime = Field(default_factory=now)
+    finished_at: datetime | None = None
+    ran_in: RanIn | None = None
+
+    def begin(self) -> None:
+        """Note where it runs; called there."""
+        current_task_id.set(self.job_id)
+        self.status, self.ran_in = Status.RUNNING, here()
+        ledger.record("started", self.job_id, job=self.name)
+
+    def succeed(self, result: JSONDict | None) -> None:
+        """Keep the result."""
+        if self._end(Status.SUCCEEDED, "finished"):
+            self.result = result
+
+    def fail(self, error: BaseException) -> None:
+        """Keep one sentence about `error`."""
+        self._end(Status.FAILED, "failed", explain(error))
+
+    def cancel(self, reason: str) -> None:
+        """Say why it was not run, or not to its end."""
+        self._end(Status.CANCELLED, "cancelled", reason)
+
+    def interrupt(self) -> None:
+        """Say that the app stopped first."""
+        self._end(Status.INTERRUPTED, "interrupted", "the app stopped before the job had ended")
+
+    def _end(self, status: Status, event: str, error: str | None = None) -> bool:
+        if self.status.is_final:
+            return False
+        self.status, self.finished_at, self.error = status, now(), error
+        ledger.record(event, self.job_id, job=self.name, error=error)
+        logger.info("%s ended: %s", self.name, error or status)
+        return True
+
+
+def forget_oldest(records: dict[str, Job] | dict[str, list[Job]]) -> None:
+    """Keep the newest thousand: memory stays bounded, the ledger knows the others."""
+    for key in list(records)[:-MOST_KEPT]:  # a copy: `def` routes come from several threads
+        records.pop(key, None)

@@ -1,0 +1,1 @@
+"""The recipes of the numbered folders, over HTTP on real processes."""
