@@ -47,6 +47,22 @@ def test_service_runs_the_command_of_the_lab(service: str, command: commands.Com
     assert SERVICES[service]["command"] == as_in_a_container(command)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        commands.worker(CELERY, "jobs", 2),
+        commands.worker(CELERY, "high", 2, ["--queues", "high"]),
+        commands.worker(CELERY, "others", 2, ["--queues", "default,low"]),
+        commands.worker(CELERY, "elastic", 1, ["--autoscale", "3,1"]),
+        commands.beat(CELERY),
+    ],
+)
+def test_readme_shows_the_command_of_the_lab(command: commands.Command) -> None:
+    readme = (ROOT / CELERY / "README.md").read_text(encoding="utf-8")
+
+    assert f".venv/bin/{' '.join(command.words[2:])}" in readme.splitlines()
+
+
 def test_redis_keeps_its_jobs_like_the_valkey_of_the_lab(tmp_path: Path) -> None:
     ours = commands.valkey(6379, tmp_path).words
     theirs = SERVICES["redis"]["command"]
