@@ -30,9 +30,10 @@ docs: dev ## serve the site on 127.0.0.1 with live reload
 docs-build: dev ## build the site into site/
 	@$(PY) -m mkdocs build --strict $(ARGS)
 
-check: dev ## check formatting, lint and types
+check: dev ## check formatting, lint, types and the Dockerfile
 	@$(PY) -m ruff format --check --quiet .
 	@$(PY) -m ruff check --quiet .
+	@.venv/bin/hadolint Dockerfile
 	@$(PY) -m mypy -p scenarios -p lab -p tests $(addprefix -p ,$(NUMBERED))
 
 tables: runtime ## write the generated tables of README and site anew

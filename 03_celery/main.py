@@ -24,7 +24,7 @@ from scenarios import (
 from scenarios.contract import EmailIn, Kind, QueueMetrics
 from scenarios.http import Key, Steps, Title, Width
 
-from . import records, worker
+from . import recipes, records, worker
 
 settings = get_settings()
 publishers = CapacityLimiter(worker.PUBLISHERS)
@@ -34,12 +34,13 @@ publishers = CapacityLimiter(worker.PUBLISHERS)
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     set_up(is_api=True)
-    worker.app.conf.broker_transport_options |= records.TIMEOUTS  # the worker itself may wait
+    worker.app.conf.broker_transport_options |= worker.ANSWER_IN_TIME  # the worker itself may wait
     yield
 
 
 app = FastAPI(title="Celery", lifespan=lifespan, max_body_size=settings.max_upload_bytes)
 http.complete(app, unavailable=worker.UNAVAILABLE)
+app.include_router(recipes.router)
 
 
 async def start(task_id: str, kind: Kind, key: str | None, **arguments: Any) -> Response:

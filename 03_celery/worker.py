@@ -8,6 +8,7 @@ from typing import Any
 
 from celery import Celery, Task, signals
 from celery.exceptions import Ignore, SoftTimeLimitExceeded
+from kombu import Queue
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -20,6 +21,7 @@ from . import records
 settings = get_settings()
 BROKER_URL = settings.celery_broker_url or settings.redis_url
 PUBLISHERS = 100  # requests that may talk to the broker at once
+QUEUES = ["high", "default", "low"]  # in the order in which one worker empties them
 UNAVAILABLE: dict[type[Exception], str] = {  # what a client reads with a 503
     RedisError: "Redis cannot be reached",
     OperationalError: "the broker cannot be reached",
@@ -31,7 +33,7 @@ app = Celery(
     "jobs",
     broker=BROKER_URL,
     backend=f"{records.__name__}:QuietBackend+{settings.redis_url}",
-    include=[__name__],
+    include=[__name__, f"{__package__}.recipes", f"{__package__}.schedule"],
 )
 app.conf.update(
     accept_content=["json"],
@@ -45,6 +47,10 @@ app.conf.update(
     broker_connection_retry_on_startup=True,
     broker_pool_limit=PUBLISHERS,
     worker_enable_remote_control=True,
+    worker_soft_shutdown_timeout=settings.drain_s,  # after SIGQUIT; SIGTERM waits for every job
+    # Without a routing key each queue takes the default one, and RabbitMQ fills them all.
+    task_queues=[Queue(name, routing_key=name) for name in QUEUES],
+    task_default_queue="default",
 )
 if BROKER_URL.startswith("redis"):
     app.conf.broker_transport_options = {
@@ -53,7 +59,15 @@ if BROKER_URL.startswith("redis"):
         # By default only every 100 s somebody looks for them.
         "unacked_restore_interval": 1,
         "unacked_restore_throttle": 1,
+        # By default a worker takes turns between its queues; now it empties the first one first.
+        "queue_order_strategy": "priority",
     }
+    ANSWER_IN_TIME = records.TIMEOUTS
+else:
+    # RabbitMQ says that it has the message; without that a dying broker loses it in silence.
+    app.conf.broker_transport_options = {"confirm_publish": True}
+    ANSWER_IN_TIME = {"connect_timeout": 0.4, "read_timeout": 0.4, "write_timeout": 0.4}
+    ANSWER_IN_TIME |= {"max_retries": 1, "interval_start": 0, "interval_step": 0}
 # --8<-- [end:settings]
 
 

@@ -41,11 +41,17 @@ def valkey(port: int, folder: Path) -> Command:
     return Command(words, f"redis://{HOST}:{port}/0", answers_ping(port))
 
 
-def worker(folder: str, name: str, concurrency: int) -> Command:
-    """Run a Celery worker called `name@` this machine."""
+def worker(folder: str, name: str, concurrency: int, args: Sequence[str] = ()) -> Command:
+    """Run a Celery worker called `name@` this machine; `args` as in `celery worker --help`."""
     words = _python("celery", "-A", f"{folder}.worker", "worker", "--hostname", f"{name}@%h")
-    words += ["--concurrency", str(concurrency), "--loglevel", "INFO"]
+    words += ["--concurrency", str(concurrency), "--loglevel", "INFO", *args]
     return Command(words, "", logs(rf"\b{name}@\S+ ready"))
+
+
+def beat(folder: str) -> Command:
+    """Run Celery's scheduler."""
+    words = _python("celery", "-A", f"{folder}.schedule", "beat", "--loglevel", "INFO")
+    return Command(words, "", logs("this beat has the lock"))
 
 
 def flower(folder: str, port: int) -> Command:

@@ -5,7 +5,7 @@ and the services that `approaches.toml` names for it; then `app.kill9()`, `app.r
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from . import commands
@@ -67,13 +67,14 @@ class Stack(Processes):
         env: Env | None = None,
         uvicorn_args: Sequence[str] = (),
         label: str | None = None,
+        without: Container[str] = (),
     ) -> Part:
-        """Start one app and the services it needs; wait until all answer.
+        """Start one app and the services it needs, but those in `without`; wait until all answer.
 
         A second run of one approach needs a `label`: it names the part and its DATA_DIR.
         """
         approach = find_approach(name, self.root)
-        services = self._launch_services([approach])
+        services = self._launch_services([approach], without)
         app = self._launch_app(approach, label or approach.name, env, uvicorn_args)
         wait_ready([*services, app])
         return app
@@ -103,12 +104,28 @@ class Stack(Processes):
         return valkey
 
     def start_worker(
-        self, name: str = "jobs", *, concurrency: int = 2, env: Env | None = None
+        self,
+        name: str = "jobs",
+        *,
+        concurrency: int = 2,
+        args: Sequence[str] = (),
+        env: Env | None = None,
+        cwd: Path | None = None,
     ) -> Part:
-        """Start a Celery worker with this host name; wait until it takes jobs."""
-        worker = self._launch_worker(name, concurrency, env)
+        """Start a Celery worker with this host name; wait until it takes jobs.
+
+        `args` are more arguments of `celery worker`; `cwd` is another folder to run it in.
+        """
+        worker = self._launch_worker(name, concurrency, env, args, cwd)
         worker.wait_ready()
         return worker
+
+    def start_beat(self, label: str = "beat", *, env: Env | None = None) -> Part:
+        """Start Celery's scheduler; wait until it runs."""
+        words = commands.beat(CELERY)
+        beat = self._launch(label, words, self._with_data(CELERY) | dict(env or {}))
+        beat.wait_ready()
+        return beat
 
     def start_flower(self, login: str) -> Part:
         """Start Flower with the login `user:password`."""
@@ -118,8 +135,11 @@ class Stack(Processes):
         flower.wait_ready()
         return flower
 
-    def _launch_services(self, approaches: Iterable[Approach]) -> list[Part]:
-        needed = {service for approach in approaches for service in approach.services}
+    def _launch_services(
+        self, approaches: Iterable[Approach], without: Container[str] = ()
+    ) -> list[Part]:
+        named = {service for approach in approaches for service in approach.services}
+        needed = {service for service in named if service not in without}
         launched = []
         if "mailbox" in needed and "SMTP_URL" not in self._env:
             launched.append(self._launch_mailbox())
@@ -134,10 +154,17 @@ class Stack(Processes):
         self._env["SMTP_URL"] = f"smtp://{HOST}:{smtp}"
         return self._launch("mailbox", commands.mailbox(smtp, http))
 
-    def _launch_worker(self, name: str, concurrency: int, env: Env | None) -> Part:
-        command = commands.worker(CELERY, name, concurrency)
+    def _launch_worker(
+        self,
+        name: str,
+        concurrency: int,
+        env: Env | None,
+        args: Sequence[str] = (),
+        cwd: Path | None = None,
+    ) -> Part:
+        command = commands.worker(CELERY, name, concurrency, args)
         label = "worker" if name == "jobs" else name
-        return self._launch(label, command, self._with_data(CELERY) | dict(env or {}))
+        return self._launch(label, command, self._with_data(CELERY) | dict(env or {}), cwd)
 
     def _launch_app(
         self, approach: Approach, label: str, env: Env | None, uvicorn_args: Sequence[str] = ()
@@ -151,7 +178,13 @@ class Stack(Processes):
         folder.mkdir(exist_ok=True)
         return {"DATA_DIR": str(folder)}
 
-    def _launch(self, name: str, command: commands.Command, env: Env | None = None) -> Part:
+    def _launch(
+        self,
+        name: str,
+        command: commands.Command,
+        env: Env | None = None,
+        cwd: Path | None = None,
+    ) -> Part:
         if name in self.parts:
             raise LabError(f"{name!r} was started before: use restart(), or another label")
-        return self.launch(name, command, env={**self._env, **(env or {})}, cwd=self.root)
+        return self.launch(name, command, env={**self._env, **(env or {})}, cwd=cwd or self.root)

@@ -27,12 +27,13 @@ class Settings(BaseSettings):
     sync_url: str | None = Field(None, description="Recipes: takes SYNC_URL/{user_id}/sync.")
     sources: dict[str, str] = Field({}, description='Recipes: what may be cached, {"name": "URL"}.')
     call_timeout_s: PositiveFloat = Field(5, description="Recipes: one call of another service.")
+    payment_url: str | None = Field(None, description="Recipes: takes payments.")
     refresh_every_s: PositiveFloat = Field(60, description="Recipes: pause between refreshes.")
 
     max_running: PositiveInt = Field(100, description="02: more jobs than this are refused.")
     queue_size: PositiveInt = Field(1000, description="04: more waiting jobs are refused.")
     queue_workers: PositiveInt = Field(4, description="04: jobs that run at once.")
-    drain_s: float = Field(20, ge=0, description="02, 04: how long a stop waits for running jobs.")
+    drain_s: float = Field(20, ge=0, description="02, 04, 03 on SIGQUIT: how long a stop waits.")
 
     job_timeout_s: PositiveFloat = Field(
         300, description="02 (recipes), 03, 04: a longer job fails."
@@ -40,6 +41,8 @@ class Settings(BaseSettings):
     max_attempts: PositiveInt = Field(4, description="02 (recipes), 03, 04: first run and retries.")
     retry_base_s: PositiveFloat = Field(1.0, description="02 (recipes), 03, 04: first back-off.")
 
+    relay_every_s: PositiveFloat = Field(5, description="03: how often the outbox is emptied.")
+    beat_lock_s: PositiveFloat = Field(15, description="03: a new beat waits for a dead one.")
     redis_url: str = "redis://127.0.0.1:6379/0"
     celery_broker_url: str | None = Field(None, description="03: another broker than REDIS_URL.")
     visibility_timeout_s: PositiveInt = Field(

@@ -12,7 +12,7 @@ from scenarios.errors import WorkError
 from scenarios.jobs import Job, forget_oldest
 
 # The name of this folder starts with a digit: there is no other way to its modules.
-from ..tracked import create_tracked_task, refuse_if_full, running  # noqa: TID252
+from ..tracked import create_tracked_task, refuse_if_full, running
 
 router = APIRouter()
 settings = get_settings()

@@ -15,7 +15,7 @@ from scenarios.errors import TransientError
 from scenarios.jobs import Job, forget_oldest
 from scenarios.service import calling, configured, open_client
 
-from ..tracked import refuse_if_full  # noqa: TID252, as in jobs.py
+from ..tracked import refuse_if_full
 from .jobs import UNKNOWN, Started, cancel, settings, start, started
 
 router = APIRouter()

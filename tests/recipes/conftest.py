@@ -6,6 +6,7 @@ import pytest
 
 from tests.receiver import Receiver, receive
 
+from .fleet import Fleet, open_fleet
 from .kitchen import Kitchen, cook
 
 
@@ -26,3 +27,16 @@ def tasks(tmp_path_factory: pytest.TempPathFactory, services: Receiver) -> Itera
     env = {"REFRESH_EVERY_S": "0.1"}
     with cook(tmp_path_factory.mktemp("02"), "02_asyncio_create_task", services, env) as kitchen:
         yield kitchen
+
+
+@pytest.fixture(scope="package")
+def celery(tmp_path_factory: pytest.TempPathFactory, services: Receiver) -> Iterator[Fleet]:
+    with open_fleet(tmp_path_factory.mktemp("03"), services, worker=True) as fleet:
+        yield fleet
+
+
+@pytest.fixture(scope="package")
+def fleet(tmp_path_factory: pytest.TempPathFactory, services: Receiver) -> Iterator[Fleet]:
+    """Start the API of 03_celery without workers: each test starts its own."""
+    with open_fleet(tmp_path_factory.mktemp("03-fleet"), services, worker=False) as fleet:
+        yield fleet

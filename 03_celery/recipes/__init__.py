@@ -1,0 +1,13 @@
+"""What Celery is good for beyond the contract; each file holds the routes and jobs of one topic.
+
+What many a tutorial calls `POST /send-email`, `POST /reports/` and `GET /reports/{id}/status` is
+the shared contract: `POST /emails`, `POST /reports` and `GET /tasks/{task_id}` in `main.py`.
+"""
+
+from fastapi import APIRouter
+
+from . import jobs, metrics, notifications, orders, payments, pictures, scheduled, typed, users
+
+router = APIRouter(tags=["recipes"])
+for topic in (users, notifications, pictures, orders, payments, typed, scheduled, jobs, metrics):
+    router.include_router(topic.router)

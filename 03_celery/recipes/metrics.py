@@ -1,0 +1,38 @@
+"""`GET /metrics`: the counts of the jobs and the depth of each queue, for Prometheus."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import PlainTextResponse
+
+from scenarios import prometheus, status
+from scenarios.contract import UNKNOWN, JSONDict
+
+from .. import records, worker
+
+router = APIRouter()
+DOWN: dict[int | str, JSONDict] = {503: UNKNOWN[503]}
+
+
+# --8<-- [start:metrics]
+@router.get("/metrics", response_class=PlainTextResponse, responses=DOWN)
+def read_prometheus() -> PlainTextResponse:
+    """Answer in Prometheus' text format; `GET /metrics/queue` has the same counts as JSON."""
+    pools = (worker.app.control.inspect(timeout=0.3).stats() or {}).values()
+    workers = sum(pool["pool"]["max-concurrency"] for pool in pools)
+    counts = status.count(records.read_all(worker.app), workers)
+    text = prometheus.render(counts, waiting={name: depth(name) for name in worker.QUEUES})
+    return PlainTextResponse(text, media_type=prometheus.CONTENT_TYPE)
+
+
+def depth(queue: str) -> int:
+    """Ask the broker, Redis or RabbitMQ, how many messages wait."""
+    with worker.app.connection_for_read() as connection:
+        channel: Any = connection.default_channel  # Any: the stubs know no `queue_declare`
+        try:
+            return int(channel.queue_declare(queue, passive=True).message_count)
+        except connection.channel_errors:  # nothing was ever put there; Redis drops empty lists
+            return 0
+
+
+# --8<-- [end:metrics]

@@ -1,0 +1,124 @@
+"""Beat: jobs by the clock. Run one beat, beside any number of workers:
+
+celery -A 03_celery.schedule beat --loglevel INFO
+"""
+
+import logging
+from contextlib import closing
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from celery.beat import PersistentScheduler
+from celery.schedules import crontab
+from redis.exceptions import LockNotOwnedError
+
+from scenarios import files, get_settings
+from scenarios.contract import JSONDict
+from scenarios.report import connect
+from scenarios.status import now
+
+from . import records
+from .worker import Job, app
+
+logger = logging.getLogger(__name__)
+settings = get_settings()
+TURNOVER = """
+SELECT region, COUNT(*), SUM(quantity * unit_price_cents) AS cents FROM orders WHERE day = ?
+GROUP BY region ORDER BY cents DESC, region
+"""
+
+# --8<-- [start:schedule]
+# `expires`: what no worker took in time is dropped. Without it, a night without workers leaves
+# thousands of messages, and the first worker of the morning runs them all.
+ENTRIES: dict[str, Any] = {  # Any: Celery's own shape
+    "relay-outbox": {
+        "task": f"{__package__}.recipes.orders.relay_outbox",
+        "schedule": settings.relay_every_s,
+        "options": {"expires": settings.relay_every_s},
+    },
+    "clean-results": {
+        "task": f"{__name__}.clean_results",
+        "schedule": crontab(minute=30),
+        "options": {"expires": 3000, "queue": "low"},
+    },
+    "nightly-report": {
+        "task": f"{__name__}.nightly_report",
+        "schedule": crontab(hour=3, minute=0),
+        "options": {"expires": 6 * 3600, "queue": "low"},
+    },
+}
+app.conf.update(
+    beat_schedule=ENTRIES,
+    beat_scheduler=f"{__name__}:OnlyBeat",
+    beat_schedule_filename=str(settings.data_dir / "beat"),
+    beat_max_loop_interval=settings.beat_lock_s / 3,
+    beat_enable_remote_control=True,  # beat answers `celery inspect ping`, as workers do
+    timezone="UTC",
+)
+# --8<-- [end:schedule]
+
+
+# --8<-- [start:jobs]
+@app.task(base=Job)
+def clean_results() -> None:
+    """Remove expired files; Redis forgets the records and results by itself."""
+    files.remove_expired()
+
+
+@app.task(base=Job)
+def nightly_report(day: str | None = None) -> JSONDict:
+    """Add up the orders of one day, by default yesterday, and publish a PDF if there are any."""
+    from scenarios.report_pdf import render_pdf  # heavy, and needed by this job alone
+
+    day = day or str(now().date() - timedelta(days=1))
+    with closing(connect()) as database:
+        rows = database.execute(TURNOVER, (day,)).fetchall()
+    regions = {region: Decimal(cents).scaleb(-2) for region, _, cents in rows}
+    orders, total = sum(count for _, count, _ in rows), sum(regions.values(), Decimal())
+    if orders:
+        # The same name for the same day: a second run replaces the first.
+        pdf = render_pdf(f"Orders of {day}", orders, total, regions)
+        files.publish(f"nightly-{day}", ".pdf", pdf)
+    return {"day": day, "orders": orders, "total": str(total)}
+
+
+# --8<-- [end:jobs]
+# --8<-- [start:lock]
+class OnlyBeat(PersistentScheduler):
+    """Holds a lock in Redis: two beats would send each job twice."""
+
+    lock = records.redis.lock("beat", timeout=settings.beat_lock_s)
+
+    def setup_schedule(self) -> None:
+        """Claim the lock, or end with one sentence."""
+        self._claim()
+        super().setup_schedule()
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Renew the lock before sending what is due."""
+        try:
+            self.lock.reacquire()
+        except LockNotOwnedError:  # this beat was stopped for longer than the lock lasts
+            self._claim()
+        return float(super().tick(*args, **kwargs))
+
+    def close(self) -> None:
+        """Let the next beat start at once."""
+        super().close()
+        if self.lock.owned():
+            self.lock.release()
+
+    def _claim(self) -> None:
+        # A signal during the start makes Celery set up a second scheduler in the same process.
+        if not (self.lock.owned() or self.lock.acquire(blocking=False)):
+            sentence = (
+                "another beat is running: one is enough, two would send each job twice"
+                f" (if it has crashed, this one can start in {settings.beat_lock_s:g} s)"
+            )
+            logger.critical(sentence)
+            raise SystemExit(sentence)
+        logger.info("this beat has the lock")
+
+
+# --8<-- [end:lock]

@@ -1,0 +1,157 @@
+"""The Celery app with its recipes, and workers that a test starts, signals and kills."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import redis
+
+from lab.part import Part
+from lab.stack import Stack
+from scenarios import ledger
+from tests.receiver import Receiver
+from tests.waiting import wait_until
+
+from .kitchen import Kitchen
+
+CELERY = "03_celery"
+
+
+@dataclass
+class Fleet(Kitchen):
+    """Its API runs all the time, its workers only as a test wants it."""
+
+    @contextmanager
+    def worker(
+        self,
+        name: str,
+        *,
+        args: Sequence[str] = (),
+        concurrency: int = 1,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> Iterator[Part]:
+        """Run a worker; at the end of the block it is killed."""
+        # Without the second that a worker listens for its neighbours.
+        args = ["--without-mingle", *args]
+        self.stack.parts.pop(name, None)  # a test that failed may have left it
+        part = self.stack.start_worker(name, concurrency=concurrency, args=args, env=env, cwd=cwd)
+        try:
+            yield part
+        finally:
+            part.kill9(group=True)
+            del self.stack.parts[name]
+
+    @contextmanager
+    def beat(self, env: Mapping[str, str] | None = None) -> Iterator[Part]:
+        """Run the scheduler; at the end of the block it is asked to end."""
+        part = self.stack.start_beat(env=env)
+        try:
+            yield part
+        finally:
+            part.term()
+            part.wait_exit()
+            del self.stack.parts["beat"]
+
+    @contextmanager
+    def mail_held(self) -> Iterator[None]:
+        """Let the mail server answer nobody until the end of the block, and then everybody."""
+        self.hold_mail()
+        try:
+            yield
+        finally:
+            httpx.delete(f"{self.stack.parts['mailbox'].url}/behaviour").raise_for_status()
+
+    def post_email(self, to: str = "reader@example.com") -> str:
+        """Post an e-mail of the shared contract and return its task id."""
+        fields = {"to": to, "subject": "Your order", "body": "It is on its way.\n"}
+        answer = self.http.post("/emails", json=fields)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["task_id"])
+
+    def notify(self, user_id: str, path: str = "/notifications") -> httpx.Response:
+        fields = {"user_id": user_id, "message": "Hello", "channels": ["push"]}
+        return self.http.post(path, json=fields)
+
+    def task(self, task_id: str) -> dict[str, Any]:  # Any: JSON
+        """Return the status of a job of the shared contract."""
+        facts: dict[str, Any] = self.http.get(f"/tasks/{task_id}").raise_for_status().json()
+        return facts
+
+    def wait_for(self, task_id: str, *statuses: str, timeout_s: float = 30) -> dict[str, Any]:
+        """Wait until a job of the shared contract has one of these states."""
+        return wait_until(
+            f"task {task_id} is {' or '.join(statuses)}",
+            lambda: self.task(task_id),
+            lambda task: task["status"] in statuses,
+            timeout_s,
+        )
+
+    def wait_until_done(self, *ids: str, times: int = 1) -> None:
+        """Wait until jobs have ended, of whatever kind, each for the n-th time."""
+        wait_until(
+            f"{len(ids)} jobs have ended",
+            lambda: [len(self.log_of(each, "finished", "failed")) for each in ids],
+            lambda ends: all(count >= times for count in ends),
+        )
+
+    def depth(self, queue: str) -> int:
+        """Return how many messages wait in a queue of the broker."""
+        text = self.http.get("/metrics").raise_for_status().text
+        found = re.search(rf'^queue_messages{{queue="{queue}"}} (\d+)', text, re.MULTILINE)
+        assert found, text
+        return int(found.group(1))
+
+    def take_from(self, queue: str) -> list[str]:
+        """Empty a queue of Redis; return the ids of the jobs that waited there."""
+        with redis.Redis.from_url(self.stack.redis_url) as client:
+            messages = [json.loads(each) for each in client.lrange(queue, 0, -1)]
+            client.delete(queue)
+        return [each["headers"]["id"] for each in messages]
+
+    def redis_has_no(self, name: str) -> bool:
+        with redis.Redis.from_url(self.stack.redis_url) as client:
+            return not client.exists(name)
+
+    def log_of(self, task_id: str, *events: str) -> list[dict[str, Any]]:
+        """Return the events of these kinds that the ledger has of one job."""
+        every = ledger.read(self.data_dir)
+        return [each for each in every if each["task_id"] == task_id and each["event"] in events]
+
+    def order_of_starts(self) -> list[str]:
+        """Return the task ids in the order in which workers began with them."""
+        events = ledger.read(self.data_dir)
+        return [each["task_id"] for each in events if each["event"] == "started"]
+
+
+def count_lines(part: Part, pattern: str) -> int:
+    """Count the lines that a part has logged and that match."""
+    return len(re.findall(pattern, part.log_text()))
+
+
+@contextmanager
+def open_fleet(
+    folder: Path, services: Receiver, *, worker: bool, env: Mapping[str, str] | None = None
+) -> Iterator[Fleet]:
+    """Start the API and its services; a worker of two processes too, if asked for."""
+    url = services.url
+    settings = {
+        "WEBHOOK_URL": f"{url}/03/webhooks",
+        "PUSH_URL": f"{url}/03/push",
+        "PUSH_KEY": "the-push-key",
+        "PAYMENT_URL": f"{url}/03/payments",
+        "RETRY_BASE_S": "0.2",
+        "CALL_TIMEOUT_S": "10",
+        "MAX_ATTEMPTS": "4",
+        "DRAIN_S": "0",
+        **(env or {}),
+    }
+    with Stack(folder, env=settings) as stack:
+        part = stack.start(CELERY, without=() if worker else ("worker",))
+        with httpx.Client(base_url=part.url, timeout=20) as http:
+            yield Fleet(stack, part, http, services)
