@@ -19,6 +19,7 @@ from .store import QueueUnavailable
 logger = logging.getLogger(__name__)
 MAX_BATCH = 1000
 BUSY_S = 0.4  # a route answers within a second, also when another program holds the file
+LAST_TRIES = 5
 LOOK_S = 0.1  # how often to look for what other processes did
 REASONS = {
     "SQLITE_BUSY": "is locked by another program",
@@ -116,6 +117,9 @@ class GroupCommit:
         while not closing:
             batch, closing = self._collect()
             self._commit(batch)
+        for _ in range(LAST_TRIES):
+            if self._owed:
+                self._commit([])
         if self._db:
             self._db.close()
 

@@ -12,8 +12,6 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,34 +24,11 @@ from .memory_store import MemoryStore
 from .process_pool import ProcessPool
 from .sqlite_store import SQLiteStore
 from .store import FAILED, RUNNING, SUCCEEDED, Limits, Observe, Store, Task
+from .worker import Worker
 
 logger = logging.getLogger(__name__)
 Work = Callable[..., Any]  # a job: `async def` or `def`, called with what `put` was given
 TURN = 64  # jobs
-
-
-@dataclass(slots=True, eq=False)
-class Worker:
-    """Runs one job after the other; `stop` ends the job and not the worker."""
-
-    runs: Task | None = None
-    deadline: float = 0  # of the job, on the monotonic clock
-    stopped: bool = False
-    loop_task: "asyncio.Task[None] | None" = None
-
-    def stop(self) -> None:
-        """Cancel the job where it waits, once."""
-        if not self.stopped and self.loop_task:
-            self.stopped = True
-            self.loop_task.cancel()
-
-    async def recover(self) -> None:
-        """Make the worker whole after its job was cancelled, whether the job noticed or not."""
-        self.stopped = False
-        if self.loop_task:
-            self.loop_task.uncancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.sleep(0)  # a cancel that the job did not wait for would hit the next one
 
 
 class JobQueue:
@@ -108,7 +83,7 @@ class JobQueue:
 
     async def close(self, drain_s: float) -> None:
         """Take nothing more, let tasks end for `drain_s`, then give up what is left."""
-        self._store.closing = True
+        self._store.stop_adding()
         deadline = time.monotonic() + drain_s
         while (left := self._store.unfinished()) and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
@@ -120,7 +95,7 @@ class JobQueue:
         await self._stop_workers()
         self._processes.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
-        await self._store.close(self._in_threads)
+        await self._store.close([task for task in left if task in self._in_threads])
 
     async def _stop_workers(self) -> None:
         self._stopped = True
@@ -134,7 +109,8 @@ class JobQueue:
     async def _work(self, worker: Worker) -> None:
         while not self._stopped:
             task = await self._store.take()
-            await self._attempt(task, worker)
+            if task.status is RUNNING:  # it may have been cancelled on the way to us
+                await self._attempt(task, worker)
             if not task.number % TURN:
                 await asyncio.sleep(0)  # jobs that never wait would keep the loop for themselves
 

@@ -34,7 +34,7 @@ class MemoryStore:
     fate_at_stop = "they are interrupted"
 
     def __init__(self, limits: Limits, observe: Observe | None, stop: Stop) -> None:
-        self.closing = False
+        self._closing = False
         self._limits, self._observe, self._stop = limits, observe, stop
         self._tasks: dict[str, Task] = {}
         self._by_key: dict[str, Task] = {}
@@ -49,7 +49,7 @@ class MemoryStore:
     async def add(self, task: Task) -> Task:
         if task.key is not None and (known := self._by_key.get(task.key)):
             return known
-        if self._count[QUEUED] >= self._limits.size or self.closing:
+        if self._count[QUEUED] >= self._limits.size or self._closing:
             raise QueueFull(f"the queue is closing or full: {self._count[QUEUED]} tasks wait")
         task.number = next(self._numbers)
         self._tasks[task.task_id] = task
@@ -60,6 +60,9 @@ class MemoryStore:
             self._observe("accepted", task)
         self._offer(task)
         return task
+
+    def stop_adding(self) -> None:
+        self._closing = True
 
     async def take(self) -> Task:
         while True:
@@ -93,6 +96,8 @@ class MemoryStore:
         self._move(task, status)
         task.finished_at = now = time.time()
         task.result, task.error, task.arguments = result, error, NO_ARGUMENTS
+        if status is SUCCEEDED:
+            task.progress = 100
         if self._observe:
             self._observe(EVENTS[status], task)
         self._ended.append(task)

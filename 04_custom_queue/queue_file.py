@@ -58,7 +58,11 @@ COLUMNS = """number, task_id, key, kind, arguments, priority, status, progress, 
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the file, and make it if there is none; raises `QueueUnavailable`, `sqlite3.Error`."""
+    """Open the file, and make it if there is none.
+
+    Raises `QueueUnavailable`, `OSError` and `sqlite3.Error`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
     db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     try:
         (version,) = db.execute("PRAGMA user_version").fetchone()
@@ -124,8 +128,8 @@ class Presence:
         return True
 
     def share(self) -> None:
-        """Be one of the queues on the file. Raises `BlockingIOError` while another is first."""
-        fcntl.flock(self._file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        """Be one of the queues on the file; waits for one that is just now alone."""
+        fcntl.flock(self._file, fcntl.LOCK_SH)
 
     def leave(self) -> None:
         """Be none of them any more."""

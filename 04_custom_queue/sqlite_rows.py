@@ -75,6 +75,7 @@ class Rows:
         heard: Callable[[News], None],
     ) -> None:
         self.owner = f"{os.getpid()}-{uuid4()}"
+        self.closing = False
         self.wanted = 0  # tasks, since the start; counted on the event loop
         self._path, self._limits = path, limits
         self._hand_out = Change(self._claim, claimed)
@@ -111,7 +112,7 @@ class Rows:
         now = time.monotonic()
         if now >= self._renew_at or self._lost(db):
             return [self._catch_up]
-        facts = (now, self.owner, self._expired(), self.wanted > self._claimed, time.time())
+        facts = (now, self.owner, self._expired(), self._missing(), time.time())
         return [self._catch_up] if db.execute(NEWS, facts).fetchone()[0] else []
 
     def insert(self, task: Task, arguments: str, db: sqlite3.Connection) -> Task:
@@ -190,8 +191,7 @@ class Rows:
 
     def _claim(self, db: sqlite3.Connection) -> list[Task]:
         """Take as many tasks as workers wait for, the highest priority first."""
-        missing = self.wanted - self._claimed
-        if missing <= 0:
+        if not (missing := self._missing()):
             return []
         now = time.time()
         tasks = [to_task(row) for row in db.execute(NEXT, (now, missing))]
@@ -201,6 +201,9 @@ class Rows:
             db.execute(CLAIM, (self.owner, task.attempts, now, task.number))
         self._move(QUEUED, RUNNING, len(tasks))
         return tasks
+
+    def _missing(self) -> int:
+        return 0 if self.closing else self.wanted - self._claimed
 
     def _take_over(self, db: sqlite3.Connection) -> list[Task]:
         most = self._limits.max_attempts

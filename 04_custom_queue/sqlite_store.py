@@ -23,6 +23,7 @@ from .store import (
     FAILED,
     INTERRUPTED,
     QUEUED,
+    RUNNING,
     SUCCEEDED,
     Limits,
     Observe,
@@ -36,7 +37,7 @@ FIND = f"SELECT {COLUMNS} FROM tasks WHERE task_id = ?"
 METRICS = """SELECT status, tasks FROM counts
     UNION ALL SELECT 'workers', total(workers) FROM owners WHERE lease_until > ?
     UNION ALL SELECT 'oldest', queued_at FROM tasks
-    WHERE number = (SELECT min(number) FROM tasks WHERE status = 'queued')"""
+    WHERE number = (SELECT min(number) FROM tasks INDEXED BY waiting WHERE status = 'queued')"""
 
 
 class SQLiteStore:
@@ -45,10 +46,9 @@ class SQLiteStore:
     fate_at_stop = "they go back to the queue"
 
     def __init__(self, path: Path, limits: Limits, observe: Observe | None, stop: Stop) -> None:
-        self.closing = False
         self._path, self._limits, self._stop = path, limits, stop
         self._observe = observe or (lambda event, task: None)
-        self._running: dict[int, Task] = {}  # ours, by number
+        self._ours: dict[int, Task] = {}  # by number: those taken, until their end is kept
         self._takers: deque[asyncio.Future[Task]] = deque()
         self._rows = Rows(path, limits, self._hand_out, self._heard)
         self._writer = GroupCommit(self._rows)
@@ -56,13 +56,16 @@ class SQLiteStore:
         self._reading: sqlite3.Connection | None = None
 
     async def add(self, task: Task) -> Task:
-        if self.closing:
+        if self._rows.closing:
             raise QueueFull("the queue is closing")
         arguments = json.dumps(task.arguments)
         kept: Task = await self._writer.do(partial(self._rows.insert, task, arguments))
         if kept is task:
             self._observe("accepted", task)
         return kept
+
+    def stop_adding(self) -> None:
+        self._rows.closing = True  # what waits is left for other processes, or the next start
 
     async def take(self) -> Task:
         taker: asyncio.Future[Task] = asyncio.get_running_loop().create_future()
@@ -99,8 +102,13 @@ class SQLiteStore:
         return bool(found)
 
     async def find(self, task_id: str) -> Task | None:
-        rows = await self._read(FIND, task_id)
-        return to_task(rows[0]) if rows else None
+        if not (rows := await self._read(FIND, task_id)):
+            return None
+        task = to_task(rows[0])
+        ours = self._ours.get(task.number, task)
+        if task.status is RUNNING and task.attempts == ours.attempts:
+            task.progress, task.ran_in = ours.progress, ours.ran_in  # ahead of the next commit
+        return task
 
     async def metrics(self) -> QueueMetrics:
         found = dict(await self._read(METRICS, time.monotonic()))
@@ -114,7 +122,7 @@ class SQLiteStore:
         )
 
     def unfinished(self) -> Collection[Task]:
-        return list(self._running.values())
+        return [task for task in self._ours.values() if task.status is RUNNING]
 
     def give_up(self, task: Task) -> None:
         if self._let_go(task, INTERRUPTED):
@@ -134,7 +142,7 @@ class SQLiteStore:
 
     def _hand_out(self, tasks: list[Task]) -> None:
         for task in tasks:
-            self._running[task.number] = task
+            self._ours[task.number] = task
             self._observe("started", task)
             while self._takers:
                 taker = self._takers.popleft()
@@ -143,18 +151,21 @@ class SQLiteStore:
                     break
 
     def _tell(self, event: str, task: Task, changed: bool) -> None:
+        self._forget(task)
         if changed:
             self._observe(event, task)
 
     def _cancelled(self, found: Task) -> None:
-        task = self._running.get(found.number, found)
+        task = self._ours.get(found.number, found)
         self._let_go(task, CANCELLED)
+        self._forget(task)
         self._observe("cancelled", task)
         self._stop(task)
 
     def _heard(self, news: News) -> None:
-        for task in [self._running[number] for number in news.lost if number in self._running]:
+        for task in [self._ours[number] for number in news.lost if number in self._ours]:
             self._let_go(task, INTERRUPTED)
+            self._forget(task)
             self._observe("lost", task)
             self._stop(task)
         for task in news.cancelled:
@@ -164,11 +175,14 @@ class SQLiteStore:
 
     def _let_go(self, task: Task, status: Status) -> bool:
         """Note that we do not run the task any more; False if we did not before."""
-        if self._running.get(task.number) is not task:
+        if task.status is not RUNNING:
             return False
-        del self._running[task.number]
         task.status = status
         return True
+
+    def _forget(self, task: Task) -> None:
+        if self._ours.get(task.number) is task:
+            del self._ours[task.number]
 
     async def _read(self, sql: str, value: Any) -> list[tuple[Any, ...]]:
         return await asyncio.get_running_loop().run_in_executor(

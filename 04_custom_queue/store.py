@@ -73,11 +73,13 @@ class Store(Protocol):
     of a task that has ended otherwise.
     """
 
-    closing: bool  # set: nothing is taken on any more
     fate_at_stop: str  # what becomes of a task that is given up
 
     async def add(self, task: Task) -> Task:
         """Keep a new task, or return the earlier one with its key. Raises `QueueFull`."""
+
+    def stop_adding(self) -> None:
+        """Refuse new tasks from now on."""
 
     async def take(self) -> Task:
         """Wait for the next task, the highest priority first, and note that it runs."""

@@ -48,6 +48,16 @@ def small(running: Running) -> Iterator[Running]:
         yield replace(running, part=part, api=api)
 
 
+@pytest.fixture(scope="session")
+def second(running: Running) -> Iterator[Running]:
+    """Start a second API of the same approach on the same data, as `--workers 2` does."""
+    name = running.approach.name
+    env = {"DATA_DIR": str(running.data_dir)}
+    part = running.stack.start(name, label=f"{name}-second", env=env)
+    with closing(Api(part.url)) as api:
+        yield replace(running, part=part, api=api)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let pytest-xdist keep the tests of one approach together, as they share its processes."""
