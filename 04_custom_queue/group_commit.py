@@ -11,12 +11,14 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from .store import QueueUnavailable
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 MAX_BATCH = 1000
 BUSY_S = 0.4  # a route answers within a second, also when another program holds the file
 LAST_TRIES = 5
@@ -34,7 +36,7 @@ def unavailable(error: Exception) -> QueueUnavailable:
     if isinstance(error, QueueUnavailable):
         return error
     words = error.strerror if isinstance(error, OSError) else error  # without the path
-    reason = REASONS.get(getattr(error, "sqlite_errorname", ""), f"cannot be used: {words}")
+    reason = REASONS.get(primary_code(error), f"cannot be used: {words}")
     return QueueUnavailable(f"the queue's file {reason}")
 
 
@@ -155,7 +157,7 @@ class GroupCommit:
         # Without FULL a commit survives the death of the process, though not a power cut.
         synchronous = "FULL" if any(change.waiter for change in batch) else "NORMAL"
         db.execute(f"PRAGMA synchronous = {synchronous}")
-        begin(db)
+        patiently(partial(db.execute, "BEGIN IMMEDIATE"))
         self._table.begin(db)
         results = [(change, *apply_one(db, change)) for change in batch]
         results += self._table.finish(db)
@@ -183,15 +185,22 @@ class GroupCommit:
             self._loop.call_soon_threadsafe(tell_all)
 
 
-def begin(db: sqlite3.Connection) -> None:
-    """Begin to write. SQLite's own wait for another process sleeps too long to be fair."""
+def primary_code(error: Exception) -> str:
+    """Return SQLite's name of the error without its finer kinds: SQLITE_BUSY_RECOVERY is BUSY."""
+    return "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
+
+
+def patiently(step: Callable[[], T]) -> T:
+    """Repeat a step while another process holds the file, for `BUSY_S`.
+
+    SQLite's own wait sleeps too long to be fair, and does not wait for everything.
+    """
     deadline = time.monotonic() + BUSY_S
     while True:
         try:
-            db.execute("BEGIN IMMEDIATE")
-            return
+            return step()
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > deadline:
+            if primary_code(error) != "SQLITE_BUSY" or time.monotonic() > deadline:
                 raise
         time.sleep(0.001)
 

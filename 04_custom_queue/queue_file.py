@@ -3,13 +3,14 @@
 import fcntl
 import json
 import sqlite3
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from scenarios.contract import Status
 from scenarios.status import RanIn
 
-from .group_commit import BUSY_S
+from .group_commit import patiently
 from .store import QueueUnavailable, Task
 
 VERSION = 1
@@ -52,6 +53,7 @@ INSERT OR IGNORE INTO counts VALUES {", ".join(f"('{status}', 0)" for status in 
 PRAGMA user_version = {VERSION};
 COMMIT;
 """
+STATE = "SELECT user_version, EXISTS (SELECT * FROM sqlite_master) FROM pragma_user_version"
 STATUS = {str(status): status for status in Status}
 COLUMNS = """number, task_id, key, kind, arguments, priority, status, progress, attempts, result,
     error, queued_at, started_at, finished_at, ran_in"""
@@ -63,31 +65,29 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises `QueueUnavailable`, `OSError` and `sqlite3.Error`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    db = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
     try:
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version > VERSION:
-            raise QueueUnavailable(
-                f"the queue's file has schema {version}, and this app knows {VERSION}: update it"
-            )
-        if not version:
-            create(db)
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA cache_size = -65536")  # KiB
-        db.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: fewer, larger checkpoints
+        patiently(partial(set_up, db))
     except BaseException:
         db.close()
         raise
     return db
 
 
-def create(db: sqlite3.Connection) -> None:
-    """Make the tables in an empty file; leaves a file of something else alone."""
-    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
-    if tables and "owners" not in tables:
+def set_up(db: sqlite3.Connection) -> None:
+    """Make the tables if there are none; leaves a file alone that is no queue of today."""
+    version, has_tables = db.execute(STATE).fetchone()
+    if version > VERSION:
+        raise QueueUnavailable(
+            f"the queue's file has schema {version}, and this app knows {VERSION}: update it"
+        )
+    if has_tables and not version:
         raise QueueUnavailable("the queue's file is another database: choose another QUEUE_DB")
     db.execute("PRAGMA journal_mode = WAL")
-    db.executescript(SCHEMA)
+    db.execute("PRAGMA cache_size = -65536")  # KiB
+    db.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: fewer, larger checkpoints
+    if not version:
+        db.executescript(SCHEMA)
 
 
 def to_task(row: tuple[Any, ...]) -> Task:  # Any: columns of several types
@@ -141,7 +141,7 @@ def join(path: Path, db: sqlite3.Connection) -> Presence:
     presence = Presence(path)
     try:
         if presence.is_alone():
-            db.execute("DELETE FROM owners")
+            patiently(partial(db.execute, "DELETE FROM owners"))
         presence.share()
     except BaseException:
         presence.leave()

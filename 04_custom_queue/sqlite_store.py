@@ -14,7 +14,7 @@ from typing import Any
 
 from scenarios.contract import QueueMetrics, Status
 
-from .group_commit import Change, GroupCommit, unavailable
+from .group_commit import Change, GroupCommit, patiently, unavailable
 from .queue_file import COLUMNS, connect, to_task
 from .sqlite_rows import News, Rows
 from .store import (
@@ -192,7 +192,7 @@ class SQLiteStore:
     def _select(self, sql: str, value: Any) -> list[tuple[Any, ...]]:
         try:
             self._reading = self._reading or connect(self._path)
-            return self._reading.execute(sql, (value,)).fetchall()
+            return patiently(partial(self._reading.execute, sql, (value,))).fetchall()
         except Exception as error:
             if self._reading:
                 self._reading.close()

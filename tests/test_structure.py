@@ -22,7 +22,7 @@ SHARED_ORDER = [
     "read_metrics",
 ]
 MOST_LINES = 110
-UNITS = {"test_job_queue.py", "test_durable_queue.py", "queue_unit.py"}  # of 04, without HTTP
+UNITS = {"queue_unit.py"}  # of 04, without HTTP
 by_folder = pytest.mark.parametrize("name", FOLDERS)
 
 
