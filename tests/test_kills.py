@@ -5,7 +5,6 @@ KILLS=50 makes it long; the seed of the moments is printed.
 
 import os
 import random
-import signal
 import sqlite3
 import threading
 import time
@@ -82,18 +81,22 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 
 def kill_a_process(app: Part) -> str:
     """Kill all of the app, or one of its API processes, which its supervisor starts again."""
-    served = [
-        child
-        for child in psutil.Process(app.pid).children()
-        if "resource_tracker" not in " ".join(child.cmdline())
-    ]
+    served = [child for child in psutil.Process(app.pid).children() if serves(child)]
     if served and random.random() < 0.5:
         with suppress(psutil.NoSuchProcess):
-            random.choice(served).send_signal(signal.SIGKILL)
+            random.choice(served).kill()
         return "one process"
     app.kill9(group=True)
     app.restart()
     return "the app"
+
+
+def serves(process: psutil.Process) -> bool:
+    """Tell an API process from the helper that Python starts next to it."""
+    try:
+        return "resource_tracker" not in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # a zombie is one, too
+        return False
 
 
 def count_rows(file: Path, sql: str) -> dict[str, int]:

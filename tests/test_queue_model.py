@@ -56,6 +56,14 @@ class QueueMachine(RuleBasedStateMachine):
     def with_status(self, status: Status) -> list[str]:
         return [task_id for task_id, known in self.known.items() if known.status is status]
 
+    def to_retry(self) -> dict[str, Any]:
+        """Return the tasks that run and have attempts left; the queue retries no others."""
+        return {
+            task_id: task
+            for task_id, task in self.running.items()
+            if self.known[task_id].attempts < MAX_ATTEMPTS
+        }
+
     @initialize()
     def open(self) -> None:
         async def make() -> Any:
@@ -108,10 +116,10 @@ class QueueMachine(RuleBasedStateMachine):
 
         self.known[task_id].status = status
 
-    @precondition(lambda self: self.running)
+    @precondition(lambda self: self.to_retry())
     @rule(data=st.data())
     def retry(self, data: st.DataObject) -> None:
-        task_id = pick(data, self.running)
+        task_id = pick(data, self.to_retry())
 
         self.store.retry(self.running.pop(task_id), 0)
 
