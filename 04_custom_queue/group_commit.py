@@ -20,7 +20,7 @@ from .store import QueueUnavailable
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 MAX_BATCH = 1000
-BUSY_S = 0.4  # a route answers within a second, also when another program holds the file
+BUSY_S = 0.8  # a route answers within a second, also when another program holds the file
 LAST_TRIES = 5
 LOOK_S = 0.1  # how often to look for what other processes did
 REASONS = {

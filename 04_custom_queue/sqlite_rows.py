@@ -203,7 +203,7 @@ class Rows:
         return tasks
 
     def _missing(self) -> int:
-        return 0 if self.closing else self.wanted - self._claimed
+        return 0 if self.closing else max(0, self.wanted - self._claimed)
 
     def _take_over(self, db: sqlite3.Connection) -> list[Task]:
         most = self._limits.max_attempts

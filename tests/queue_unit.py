@@ -111,12 +111,24 @@ async def opened(jobs: Jobs, db: Path | None, **limits: Any) -> AsyncIterator[An
     """Open a queue with short waits; it is closed without a drain."""
     limits = {"workers": 2, "processes": 1, "retry_base_s": 0.01, "lease_s": 1.0} | limits
     in_process = {"process", "pid"} if limits.pop("in_process", False) else set()
+    usable = limits.pop("usable", True)
     queue = job_queue.JobQueue(jobs.work, Limits(**limits), in_process, jobs.observe, db)
     try:
+        if usable:
+            await until("the queue can be used", lambda: can_be_used(queue))
         yield queue
     finally:
         jobs.gate.set()
         await queue.close(0)
+
+
+async def can_be_used(queue: Any) -> bool:  # Any: a queue or a store
+    """Tell whether the file is made and open; a slow disk may take its time."""
+    try:
+        await queue.metrics()
+    except QueueUnavailable:
+        return False
+    return True
 
 
 async def crash(queue: Any) -> None:

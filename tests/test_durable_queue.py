@@ -337,7 +337,7 @@ async def test_file_that_is_no_queue_is_refused_and_left_alone(
     write(db)
     before = read(db)
 
-    async with opened(jobs, db) as queue:
+    async with opened(jobs, db, usable=False) as queue:
         with pytest.raises(QueueUnavailable, match=words):
             await queue.put(new_task("quick"))
         with pytest.raises(QueueUnavailable, match=words):

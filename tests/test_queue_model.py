@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from scenarios.contract import Status
 
-from .queue_unit import Limits, QueueFull, crash_store, new_task, sqlite_store
+from .queue_unit import Limits, QueueFull, can_be_used, crash_store, new_task, sqlite_store, until
 
 MAX_ATTEMPTS, SIZE = 3, 4
 KEYS = [None, None, "a", "b"]
@@ -72,7 +72,7 @@ class QueueMachine(RuleBasedStateMachine):
             return sqlite_store.SQLiteStore(path, limits, None, lambda task: None)
 
         self.store = self.run(make())
-        self.run(self.store.metrics())
+        self.run(until("the store can be used", lambda: can_be_used(self.store)))
 
     @rule(priority=st.integers(-1, 1), key=st.sampled_from(KEYS))
     def enqueue(self, priority: int, key: str | None) -> None:
