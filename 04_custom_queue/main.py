@@ -1,7 +1,8 @@
 """A custom queue: the job waits in a bounded priority queue, workers in this process take it.
 
 Needs nothing but FastAPI and asyncio; `job_queue.py` is the queue, pictures run in processes.
-A restart loses every job that cannot end within DRAIN_S, and what was known of all of them.
+A restart loses every job that cannot end within DRAIN_S, and what was known of all of them, unless
+QUEUE_DB names a file: then nothing that was accepted is lost.
 """
 
 from collections.abc import AsyncIterator
@@ -14,8 +15,8 @@ from scenarios import WORK, TaskStatus, contract, files, get_settings, http, led
 from scenarios.contract import EmailIn, Kind, QueueMetrics
 from scenarios.http import Key, Steps, Title, Width
 
-from .job_queue import JobQueue, Limits, QueueFull
-from .store import Task
+from .job_queue import JobQueue
+from .store import Limits, QueueFull, QueueUnavailable, Task
 
 settings = get_settings()
 PRIORITY = {Kind.EMAIL: 2, Kind.REPORT: 1, Kind.IMAGE: 0}  # short jobs first
@@ -33,20 +34,22 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         timeout_s=settings.job_timeout_s,
         max_attempts=settings.max_attempts,
         retry_base_s=settings.retry_base_s,
+        keep_s=settings.result_ttl_s,
+        lease_s=settings.queue_lease_s,
     )
-    tasks = JobQueue(WORK, limits, in_process={Kind.IMAGE}, observe=write_to_ledger)
+    tasks = JobQueue(WORK, limits, {Kind.IMAGE}, write_to_ledger, settings.queue_db)
     yield
     await tasks.close(settings.drain_s)
 
 
 app = FastAPI(title="Custom queue", lifespan=lifespan, max_body_size=settings.max_upload_bytes)
-http.complete(app)
+http.complete(app, {QueueUnavailable: "the file of the queue cannot be used now"})
 
 
 async def start(task_id: str, kind: Kind, key: str | None, **arguments: Any) -> Response:
     try:
         task = await tasks.put(Task(task_id, kind, arguments, PRIORITY[kind], key))
-    except QueueFull as error:
+    except (QueueFull, QueueUnavailable) as error:
         raise http.refused(str(error)) from error
     if task.task_id != task_id:
         files.discard_upload(task_id)

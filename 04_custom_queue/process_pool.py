@@ -67,7 +67,7 @@ class ProcessPool:
     def __init__(self, size: int) -> None:
         self._processes = [JobProcess() for _ in range(size)]
         self._free: asyncio.LifoQueue[JobProcess] = asyncio.LifoQueue()
-        self._threads = ThreadPoolExecutor(size, "process-pool")
+        self._threads = ThreadPoolExecutor(max(size, 1), "process-pool")
         for process in self._processes:
             self._free.put_nowait(process)
 

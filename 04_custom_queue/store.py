@@ -1,14 +1,21 @@
-"""Where the queue keeps its tasks: those that wait, in order, and those that ended, for a while."""
+"""What the queue asks of a store, and what a task is.
 
-import asyncio
-import itertools
+`memory_store.py` keeps tasks as long as the process lives, `sqlite_store.py` beyond that.
+"""
+
 import time
-from collections import Counter, deque
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from scenarios.contract import Status
+from scenarios.contract import QueueMetrics, Status
 from scenarios.status import RanIn
+
+# Names of the module's own: `Status.QUEUED` takes five times as long on Python 3.11.
+QUEUED, RUNNING = Status.QUEUED, Status.RUNNING
+SUCCEEDED, FAILED, CANCELLED = Status.SUCCEEDED, Status.FAILED, Status.CANCELLED
+INTERRUPTED = Status.INTERRUPTED
+EVENTS = {each: "finished" if each is SUCCEEDED else str(each) for each in Status}
 
 
 @dataclass(slots=True, eq=False)
@@ -20,7 +27,8 @@ class Task:
     arguments: dict[str, Any]
     priority: int = 0
     key: str | None = None
-    status: Status = Status.QUEUED
+    number: int = 0  # order of arrival; makes the order of equal priorities total
+    status: Status = QUEUED
     progress: int = 0
     attempts: int = 0
     result: Any = None
@@ -31,69 +39,74 @@ class Task:
     ran_in: RanIn | None = None
 
 
-class MemoryStore:
-    """Keeps the tasks of one process in memory, at most `keep` of those that ended."""
+class QueueFull(Exception):
+    """The queue holds as many waiting tasks as it may, or is closing."""
 
-    def __init__(self, keep: int) -> None:
-        self.counts: Counter[Status] = Counter()
-        self._tasks: dict[str, Task] = {}
-        self._ids: dict[str, str] = {}  # by key
-        # The number makes the order total: equal priorities run first come, first served.
-        self._waiting: asyncio.PriorityQueue[tuple[int, int, Task]] = asyncio.PriorityQueue()
-        self._numbers = itertools.count()
-        self._ended: deque[Task] = deque()
-        self._keep = keep
 
-    def add(self, task: Task) -> None:
-        """Keep a new task and let a worker take it."""
-        self._tasks[task.task_id] = task
-        if task.key is not None:
-            self._ids[task.key] = task.task_id
-        self.counts[task.status] += 1
-        self.offer(task)
+class QueueUnavailable(Exception):
+    """The file of the queue cannot be used now; says why."""
 
-    def offer(self, task: Task) -> None:
-        """Let a worker take the task, the highest priority first."""
-        self._waiting.put_nowait((-task.priority, next(self._numbers), task))
+
+@dataclass(frozen=True)
+class Limits:
+    """How much the queue takes on."""
+
+    workers: int = 4
+    processes: int = 2
+    size: int = 1000
+    timeout_s: float = 300
+    max_attempts: int = 4
+    retry_base_s: float = 1.0
+    keep: int = 10_000  # ended tasks that are remembered in memory,
+    keep_s: float = 3600  # and for how long, in memory and on disk
+    lease_s: float = 10  # on disk: how long a process may be silent before others take its tasks
+
+
+Observe = Callable[[str, Task], None]
+Stop = Callable[[Task], None]
+
+
+class Store(Protocol):
+    """Keeps tasks and hands them out.
+
+    Tells `observe(event, task)` of each change that it has kept, and `stop(task)` to end the job
+    of a task that has ended otherwise.
+    """
+
+    fate_at_stop: str  # what becomes of a task that is given up
+
+    async def add(self, task: Task) -> Task:
+        """Keep a new task, or return the earlier one with its key. Raises `QueueFull`."""
+
+    def stop_adding(self) -> None:
+        """Refuse new tasks from now on."""
 
     async def take(self) -> Task:
-        """Wait for the next task that is still wanted."""
-        while True:
-            _, _, task = await self._waiting.get()
-            if task.status is Status.QUEUED:
-                return task
+        """Wait for the next task, the highest priority first, and note that it runs."""
 
-    def find(self, task_id: str) -> Task | None:
-        """Return the task with this id."""
-        return self._tasks.get(task_id)
+    def report(self, task: Task) -> None:
+        """Keep the progress of a running task."""
 
-    def find_key(self, key: str | None) -> Task | None:
-        """Return the task that was put with this key."""
-        return self._tasks[self._ids[key]] if key in self._ids else None
+    def retry(self, task: Task, delay_s: float) -> None:
+        """Let a running task wait again, and not be taken before `delay_s`."""
 
-    def change(self, task: Task, status: Status) -> None:
-        """Move the task to another state; what has ended is forgotten some time."""
-        self.counts[task.status] -= 1
-        self.counts[status] += 1
-        task.status = status
-        if status.is_final:
-            task.finished_at, task.arguments = time.time(), {}
-            self._ended.append(task)
-            if len(self._ended) > self._keep:
-                self._forget(self._ended.popleft())
+    def end(self, task: Task, status: Status, result: Any = None, error: str | None = None) -> None:
+        """Note how a running task ended, unless it has ended before."""
 
-    def unfinished(self) -> list[Task]:
-        """Return the tasks that wait or run, in the order of their arrival."""
-        return [task for task in self._tasks.values() if not task.status.is_final]
+    async def cancel(self, task_id: str) -> bool:
+        """End a task that waits or runs; False if it has ended."""
 
-    def oldest_queued_s(self) -> float:
-        """Return the age of the task that has waited longest."""
-        waiting = (task for task in self._tasks.values() if task.status is Status.QUEUED)
-        oldest = next(waiting, None)
-        return time.time() - oldest.queued_at if oldest else 0.0
+    async def find(self, task_id: str) -> Task | None:
+        """Return the task with this id, if it was taken and is not forgotten."""
 
-    def _forget(self, task: Task) -> None:
-        del self._tasks[task.task_id]
-        self.counts[task.status] -= 1
-        if task.key is not None:
-            del self._ids[task.key]
+    async def metrics(self) -> QueueMetrics:
+        """Count the tasks by state, and the workers that live."""
+
+    def unfinished(self) -> Collection[Task]:
+        """Return what would be interrupted if this process stopped now."""
+
+    def give_up(self, task: Task) -> None:
+        """Note that an unfinished task cannot end in this process."""
+
+    async def close(self, in_threads: Collection[Task]) -> None:
+        """Write down what is left to write; the jobs `in_threads` have not noticed the end yet."""

@@ -11,7 +11,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Approach:
-    """One numbered folder: its preferred port, the services it needs and what it promises."""
+    """One numbered folder: its preferred port, the services it needs and what it promises.
+
+    A variant runs a `folder` of another name, with `env`, where `{data_dir}` stands for DATA_DIR.
+    """
 
     name: str
     title: str
@@ -19,6 +22,11 @@ class Approach:
     port: int
     services: tuple[str, ...] = ()
     promises: dict[str, bool | str] = field(default_factory=dict)
+    folder: str = ""
+    env: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folder", self.folder or self.name)
 
 
 def load_approaches(root: Path = ROOT) -> dict[str, Approach]:
@@ -36,6 +44,8 @@ def load_approaches(root: Path = ROOT) -> dict[str, Approach]:
             port=table["port"],
             services=tuple(table["services"]),
             promises=table.get("promises", {}),
+            folder=table.get("folder", name),
+            env=table.get("env", {}),
         )
         for name, table in tables.items()
     }

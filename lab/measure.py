@@ -47,7 +47,7 @@ def _measure(
     watch.say("stopping")
     _stop_all_but_the_mailbox(stack)
     watch.end()
-    code_lines = count_code_lines(stack.root / approach.name)
+    code_lines = count_code_lines(stack.root / approach.folder)
     return _make_figures(approach, plan, run, aftermath, mailbox.delivered(), code_lines)
 
 

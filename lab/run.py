@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from .approaches import ROOT, Approach, find_approach
+from .approaches import ROOT, Approach, find_approach, load_approaches
 from .follow import follow
 from .signals import signals_exit
 from .stack import Stack
@@ -63,4 +63,9 @@ def places(approach: Approach, stack: Stack, login: str) -> Iterator[tuple[str, 
     if login:
         yield "Flower", f"{parts['flower'].url}  login {login}"
     yield "Data, logs", str(stack.data_dir)
+    for other in load_approaches(stack.root).values():
+        if other.folder == approach.name != other.name:
+            switch = " ".join(f"{key}={value}" for key, value in other.env.items())
+            folder = stack.data_dir / approach.name
+            yield "Variant", f"{switch.format(data_dir=folder)}  {other.summary}"
     yield "Processes", ", ".join(f"{name} {part.pid}" for name, part in parts.items())

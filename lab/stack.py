@@ -170,8 +170,12 @@ class Stack(Processes):
         self, approach: Approach, label: str, env: Env | None, uvicorn_args: Sequence[str] = ()
     ) -> Part:
         port = self.claim(label, approach.port, next_from=AFTER_THE_APPS)
-        command = commands.app(approach.name, port, uvicorn_args)
-        return self._launch(label, command, self._with_data(label) | dict(env or {}))
+        command = commands.app(approach.folder, port, uvicorn_args)
+        data = self._with_data(label) | dict(env or {})
+        own = {
+            name: value.format(data_dir=data["DATA_DIR"]) for name, value in approach.env.items()
+        }
+        return self._launch(label, command, own | data)
 
     def _with_data(self, label: str) -> dict[str, str]:
         folder = self.data_dir / label

@@ -50,7 +50,7 @@ class Comparison(BaseModel):
 def make_approaches(root: Path) -> str:
     """Return the table of the approaches, one a row."""
     rows = [
-        f"| [{each.name}]({each.name}/README.md) | **{each.title}** | {each.summary} |\n"
+        f"| [{each.name}]({each.folder}/README.md) | **{each.title}** | {each.summary} |\n"
         for each in load_approaches(root).values()
     ]
     return "| Folder | Pattern | Where the work runs |\n|---|---|---|\n" + "".join(rows)

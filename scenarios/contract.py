@@ -1,8 +1,10 @@
 """The HTTP contract of all four apps: what goes in, what comes out, and the words for it."""
 
+import secrets
+import time
 from enum import StrEnum
 from typing import Annotated, Any
-from uuid import uuid4
+from uuid import UUID
 
 from pydantic import BaseModel, EmailStr, Field, StringConstraints
 
@@ -115,5 +117,10 @@ DOWNLOAD = CONFLICT | {
 
 
 def new_task_id() -> str:
-    """Return an id that cannot be guessed."""
-    return str(uuid4())
+    """Return an id that cannot be guessed: a UUID of version 7.
+
+    It begins with the time, so that an index on ids grows at its end instead of everywhere.
+    """
+    milliseconds, chance = time.time_ns() // 1_000_000, secrets.randbits(74)
+    head = milliseconds << 16 | 0x7000 | chance >> 62
+    return str(UUID(int=head << 64 | 2 << 62 | chance & (1 << 62) - 1))

@@ -49,6 +49,9 @@ def _copy(source: BinaryIO, check: Callable[[BinaryIO], None], path: Path) -> No
     source.seek(0)
     with path.open("wb") as target:
         shutil.copyfileobj(source, target)
+        if get_settings().queue_db:  # a job on disk needs its file there, too
+            target.flush()
+            os.fsync(target.fileno())
 
 
 def discard_upload(task_id: str) -> None:

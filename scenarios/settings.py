@@ -33,6 +33,10 @@ class Settings(BaseSettings):
     max_running: PositiveInt = Field(100, description="02: more jobs than this are refused.")
     queue_size: PositiveInt = Field(1000, description="04: more waiting jobs are refused.")
     queue_workers: PositiveInt = Field(4, description="04: jobs that run at once.")
+    queue_db: Path | None = Field(None, description="04: keep the queue in this file.")
+    queue_lease_s: PositiveFloat = Field(
+        10, description="04 with QUEUE_DB: the jobs of a process that is silent for longer move on."
+    )
     drain_s: float = Field(20, ge=0, description="02, 04, 03 on SIGQUIT: how long a stop waits.")
 
     job_timeout_s: PositiveFloat = Field(

@@ -49,6 +49,16 @@ def small(running: Running) -> Iterator[Running]:
         yield replace(running, part=part, api=api)
 
 
+@pytest.fixture(scope="session")
+def second(running: Running) -> Iterator[Running]:
+    """Start a second API of the same approach on the same data, as `--workers 2` does."""
+    name = running.approach.name
+    env = {"DATA_DIR": str(running.data_dir)}
+    part = running.stack.start(name, label=f"{name}-second", env=env)
+    with closing(Api(part.url)) as api:
+        yield replace(running, part=part, api=api)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByApproach:
     """Let `-n 4` give each worker an approach of its own."""

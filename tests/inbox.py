@@ -51,6 +51,11 @@ class Inbox:
     def task_ids_sent_to(self, to: str) -> list[str]:
         return [mail.task_id for mail in self.sent_to(to)]
 
+    def task_ids(self) -> list[str]:
+        """Return the task of each message, the oldest first."""
+        answer = self._http.get("/messages").raise_for_status()
+        return [str(message["task_id"]) for message in answer.json()]
+
     @contextmanager
     def holding(self) -> Iterator[None]:
         """Answer nobody until the end of this block, and then everybody at once."""

@@ -17,6 +17,7 @@ from .inbox import Inbox
 from .webhooks import WebhookReceiver
 
 APPROACHES = load_approaches()
+FOLDERS = sorted({approach.folder for approach in APPROACHES.values()})
 MAX_ATTEMPTS = 4
 MAX_UPLOAD_BYTES = 2 * 1024**2
 DRAIN_S = 2.0

@@ -121,10 +121,10 @@ def kill_process_of(running: Running, task_id: str) -> None:
         running.part.restart()
 
 
-def test_status_is_known_to_another_api_process_or_not(running: Running, small: Running) -> None:
+def test_status_is_known_to_another_api_process_or_not(running: Running, second: Running) -> None:
     task_id = accepted_id(running.api.post_email())
     running.api.wait_until_final(task_id)
 
-    answer = small.api.http.get(f"/tasks/{task_id}")
+    answer = second.api.http.get(f"/tasks/{task_id}")
 
     assert answer.status_code == (200 if running.promises["several_api_processes"] else 404)

@@ -1,0 +1,149 @@
+"""The file of the durable queue: its tables, how a row becomes a task, and who uses it."""
+
+import fcntl
+import json
+import sqlite3
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from scenarios.contract import Status
+from scenarios.status import RanIn
+
+from .group_commit import patiently
+from .store import QueueUnavailable, Task
+
+VERSION = 1
+# Each partial index holds only the rows that its question is about, so it stays small and cheap.
+SCHEMA = f"""
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS tasks (
+    number INTEGER PRIMARY KEY,        -- order of arrival
+    task_id TEXT NOT NULL UNIQUE,
+    key TEXT,
+    kind TEXT NOT NULL,
+    arguments TEXT NOT NULL,           -- this, result and ran_in: JSON
+    priority INTEGER NOT NULL,
+    status TEXT NOT NULL DEFAULT 'queued',
+    progress INTEGER NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    result TEXT,
+    error TEXT,
+    queued_at REAL NOT NULL,           -- seconds since the epoch, as all times here but leases
+    started_at REAL,
+    finished_at REAL,
+    ran_in TEXT,
+    due REAL NOT NULL DEFAULT 0,       -- a task that waits again is not taken before
+    owner TEXT,                        -- the queue that runs it
+    cancel_asked INTEGER NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX IF NOT EXISTS by_key ON tasks (key) WHERE key IS NOT NULL;
+CREATE INDEX IF NOT EXISTS waiting ON tasks (priority DESC, number, due) WHERE status = 'queued';
+CREATE INDEX IF NOT EXISTS running ON tasks (owner) WHERE status = 'running';
+CREATE INDEX IF NOT EXISTS ended ON tasks (finished_at) WHERE finished_at IS NOT NULL;
+
+-- Every queue that lives renews its lease, on the monotonic clock, which all processes share.
+CREATE TABLE IF NOT EXISTS owners (
+    owner TEXT PRIMARY KEY, workers INTEGER NOT NULL, lease_until REAL NOT NULL
+);
+
+-- Counting a million rows takes too long for a route, so every transaction keeps count.
+CREATE TABLE IF NOT EXISTS counts (status TEXT PRIMARY KEY, tasks INTEGER NOT NULL);
+INSERT OR IGNORE INTO counts VALUES {", ".join(f"('{status}', 0)" for status in Status)};
+PRAGMA user_version = {VERSION};
+COMMIT;
+"""
+STATE = "SELECT user_version, EXISTS (SELECT * FROM sqlite_master) FROM pragma_user_version"
+STATUS = {str(status): status for status in Status}
+COLUMNS = """number, task_id, key, kind, arguments, priority, status, progress, attempts, result,
+    error, queued_at, started_at, finished_at, ran_in"""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the file, and make it if there is none.
+
+    Raises `QueueUnavailable`, `OSError` and `sqlite3.Error`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    db = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+    try:
+        patiently(partial(set_up, db))
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def set_up(db: sqlite3.Connection) -> None:
+    """Make the tables if there are none; leaves a file alone that is no queue of today."""
+    version, has_tables = db.execute(STATE).fetchone()
+    if version > VERSION:
+        raise QueueUnavailable(
+            f"the queue's file has schema {version}, and this app knows {VERSION}: update it"
+        )
+    if has_tables and not version:
+        raise QueueUnavailable("the queue's file is another database: choose another QUEUE_DB")
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA cache_size = -65536")  # KiB
+    db.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: fewer, larger checkpoints
+    if not version:
+        db.executescript(SCHEMA)
+
+
+def to_task(row: tuple[Any, ...]) -> Task:  # Any: columns of several types
+    """Turn the `COLUMNS` of a row into a task."""
+    (number, task_id, key, kind, arguments, priority, status, progress, attempts) = row[:9]
+    (result, error, queued_at, started_at, finished_at, ran_in) = row[9:]
+    return Task(
+        task_id=task_id,
+        kind=kind,
+        arguments=json.loads(arguments),
+        priority=priority,
+        key=key,
+        number=number,
+        status=STATUS[status],
+        progress=progress,
+        attempts=attempts,
+        result=json.loads(result) if result else None,
+        error=error,
+        queued_at=queued_at,
+        started_at=started_at,
+        finished_at=finished_at,
+        ran_in=RanIn.model_validate_json(ran_in) if ran_in else None,
+    )
+
+
+class Presence:
+    """A lock that all queues on a file share; the kernel lets go of it when a process dies."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.with_name(f"{path.name}.lock").open("w")
+
+    def is_alone(self) -> bool:
+        """Tell whether no other queue uses the file; if so none can begin to before `share`."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def share(self) -> None:
+        """Be one of the queues on the file; waits for one that is just now alone."""
+        fcntl.flock(self._file, fcntl.LOCK_SH)
+
+    def leave(self) -> None:
+        """Be none of them any more."""
+        self._file.close()
+
+
+def join(path: Path, db: sqlite3.Connection) -> Presence:
+    """Use the file; whoever is alone need not wait for the leases of the dead."""
+    presence = Presence(path)
+    try:
+        if presence.is_alone():
+            patiently(partial(db.execute, "DELETE FROM owners"))
+        presence.share()
+    except BaseException:
+        presence.leave()
+        raise
+    return presence

@@ -1,0 +1,200 @@
+"""The tasks in an SQLite file: what was accepted survives kill -9, and processes share a queue."""
+
+import asyncio
+import json
+import math
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from scenarios.contract import QueueMetrics, Status
+
+from .group_commit import Change, GroupCommit, patiently, unavailable
+from .queue_file import COLUMNS, connect, to_task
+from .sqlite_rows import News, Rows
+from .store import (
+    CANCELLED,
+    EVENTS,
+    FAILED,
+    INTERRUPTED,
+    QUEUED,
+    RUNNING,
+    SUCCEEDED,
+    Limits,
+    Observe,
+    QueueFull,
+    Stop,
+    Task,
+)
+
+NOTHING = Change(lambda db: None)
+FIND = f"SELECT {COLUMNS} FROM tasks WHERE task_id = ?"
+METRICS = """SELECT status, tasks FROM counts
+    UNION ALL SELECT 'workers', total(workers) FROM owners WHERE lease_until > ?
+    UNION ALL SELECT 'oldest', queued_at FROM tasks
+    WHERE number = (SELECT min(number) FROM tasks INDEXED BY waiting WHERE status = 'queued')"""
+
+
+class SQLiteStore:
+    """Keeps the tasks of all queues that use the file, and runs some of them for this one."""
+
+    fate_at_stop = "they go back to the queue"
+
+    def __init__(self, path: Path, limits: Limits, observe: Observe | None, stop: Stop) -> None:
+        self._path, self._limits, self._stop = path, limits, stop
+        self._observe = observe or (lambda event, task: None)
+        self._ours: dict[int, Task] = {}  # by number: those taken, until their end is kept
+        self._takers: deque[asyncio.Future[Task]] = deque()
+        self._rows = Rows(path, limits, self._hand_out, self._heard)
+        self._writer = GroupCommit(self._rows)
+        self._reader = ThreadPoolExecutor(1, "queue-reader")
+        self._reading: sqlite3.Connection | None = None
+
+    async def add(self, task: Task) -> Task:
+        if self._rows.closing:
+            raise QueueFull("the queue is closing")
+        arguments = json.dumps(task.arguments)
+        kept: Task = await self._writer.do(partial(self._rows.insert, task, arguments))
+        if kept is task:
+            self._observe("accepted", task)
+        return kept
+
+    def stop_adding(self) -> None:
+        self._rows.closing = True  # what waits is left for other processes, or the next start
+
+    async def take(self) -> Task:
+        taker: asyncio.Future[Task] = asyncio.get_running_loop().create_future()
+        self._takers.append(taker)
+        self._rows.wanted += 1
+        self._writer.submit(NOTHING)  # each commit ends with a claim
+        return await taker
+
+    def report(self, task: Task) -> None:
+        ran_in = task.ran_in.model_dump_json() if task.ran_in else None
+        self._writer.submit(Change(partial(self._rows.report, task, ran_in)))
+
+    def retry(self, task: Task, delay_s: float) -> None:
+        if self._let_go(task, QUEUED):
+            change = partial(self._rows.retry, task, time.time() + delay_s)
+            self._writer.submit(Change(change, partial(self._tell, "retried", task)))
+
+    def end(self, task: Task, status: Status, result: Any = None, error: str | None = None) -> None:
+        try:
+            as_json = None if result is None else json.dumps(result)
+        except (TypeError, ValueError) as wrong:
+            status, as_json, error = FAILED, None, f"the job's result is no JSON value: {wrong}"
+        if self._let_go(task, status):
+            task.error = error and error.encode(errors="replace").decode()
+            progress = 100 if status is SUCCEEDED else task.progress
+            facts = (progress, as_json, task.error, time.time())
+            change = partial(self._rows.end, task, status, facts)
+            self._writer.submit(Change(change, partial(self._tell, EVENTS[status], task)))
+
+    async def cancel(self, task_id: str) -> bool:
+        found: Task | bool = await self._writer.do(partial(self._rows.cancel, task_id))
+        if isinstance(found, Task):
+            self._cancelled(found)
+        return bool(found)
+
+    async def find(self, task_id: str) -> Task | None:
+        if not (rows := await self._read(FIND, task_id)):
+            return None
+        task = to_task(rows[0])
+        ours = self._ours.get(task.number, task)
+        if task.status is RUNNING and task.attempts == ours.attempts:
+            task.progress, task.ran_in = ours.progress, ours.ran_in  # ahead of the next commit
+        return task
+
+    async def metrics(self) -> QueueMetrics:
+        found = dict(await self._read(METRICS, time.monotonic()))
+        return QueueMetrics(
+            queued=found["queued"],
+            running=found["running"],
+            succeeded=found["succeeded"],
+            failed=found["failed"],
+            oldest_queued_s=max(0.0, time.time() - found.get("oldest", math.inf)),
+            workers=found["workers"],
+        )
+
+    def unfinished(self) -> Collection[Task]:
+        return [task for task in self._ours.values() if task.status is RUNNING]
+
+    def give_up(self, task: Task) -> None:
+        if self._let_go(task, INTERRUPTED):
+            self._observe("requeued", task)
+            self._stop(task)
+
+    async def close(self, in_threads: Collection[Task]) -> None:
+        self._writer.submit(Change(partial(self._rows.leave, list(in_threads))))
+        await self._writer.close()
+        self._reader.shutdown()
+        if self._reading:
+            self._reading.close()
+        if not in_threads:
+            self._rows.close()
+
+    # On the event loop, after a commit:
+
+    def _hand_out(self, tasks: list[Task]) -> None:
+        for task in tasks:
+            self._ours[task.number] = task
+            self._observe("started", task)
+            while self._takers:
+                taker = self._takers.popleft()
+                if not taker.done():
+                    taker.set_result(task)
+                    break
+
+    def _tell(self, event: str, task: Task, changed: bool) -> None:
+        self._forget(task)
+        if changed:
+            self._observe(event, task)
+
+    def _cancelled(self, found: Task) -> None:
+        task = self._ours.get(found.number, found)
+        self._let_go(task, CANCELLED)
+        self._forget(task)
+        self._observe("cancelled", task)
+        self._stop(task)
+
+    def _heard(self, news: News) -> None:
+        for task in [self._ours[number] for number in news.lost if number in self._ours]:
+            self._let_go(task, INTERRUPTED)
+            self._forget(task)
+            self._observe("lost", task)
+            self._stop(task)
+        for task in news.cancelled:
+            self._cancelled(task)
+        for task in news.taken_over:
+            self._observe("recovered" if task.status is QUEUED else EVENTS[task.status], task)
+
+    def _let_go(self, task: Task, status: Status) -> bool:
+        """Note that we do not run the task any more; False if we did not before."""
+        if task.status is not RUNNING:
+            return False
+        task.status = status
+        return True
+
+    def _forget(self, task: Task) -> None:
+        if self._ours.get(task.number) is task:
+            del self._ours[task.number]
+
+    async def _read(self, sql: str, value: Any) -> list[tuple[Any, ...]]:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._reader, self._select, sql, value
+        )
+
+    def _select(self, sql: str, value: Any) -> list[tuple[Any, ...]]:
+        try:
+            self._reading = self._reading or connect(self._path)
+            return patiently(partial(self._reading.execute, sql, (value,))).fetchall()
+        except Exception as error:
+            if self._reading:
+                self._reading.close()
+            self._reading = None
+            raise unavailable(error) from error

@@ -1,0 +1,174 @@
+"""The queue of 04 as a unit, without HTTP: its modules, jobs to steer, and a queue to open.
+
+A folder that begins with a digit cannot be imported by a statement.
+"""
+
+import asyncio
+import contextlib
+import importlib
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from scenarios.errors import WorkError
+from scenarios.status import ReportProgress
+
+# Any: mypy cannot follow an import by name.
+job_queue: Any = importlib.import_module("04_custom_queue.job_queue")
+store: Any = importlib.import_module("04_custom_queue.store")
+memory_store: Any = importlib.import_module("04_custom_queue.memory_store")
+sqlite_store: Any = importlib.import_module("04_custom_queue.sqlite_store")
+group_commit: Any = importlib.import_module("04_custom_queue.group_commit")
+queue_file: Any = importlib.import_module("04_custom_queue.queue_file")
+Limits, Task = store.Limits, store.Task
+QueueFull, QueueUnavailable = store.QueueFull, store.QueueUnavailable
+
+
+class Jobs:
+    """Jobs that note that they run, and wait until the test lets them go on."""
+
+    def __init__(self) -> None:
+        self.began: list[str] = []
+        self.events: list[tuple[str, str]] = []
+        self.gate = asyncio.Event()
+        self.work: dict[str, Callable[..., Any]] = {
+            "quick": self.quick,
+            "held": self.held,
+            "stubborn": self.stubborn,
+            "broken": self.broken,
+            "hopeless": self.hopeless,
+            "flaky": self.flaky,
+            "thread": self.in_thread,
+            "process": hang_in_process,
+            "pid": tell_pid,
+            "odd": self.odd,
+        }
+
+    def observe(self, event: str, task: Any) -> None:  # Any: see above
+        self.events.append((event, task.task_id))
+
+    def told(self, event: str) -> list[str]:
+        """Return the ids of the tasks that had this event, in order."""
+        return [task_id for name, task_id in self.events if name == event]
+
+    async def quick(self, task_id: str, report_progress: ReportProgress) -> str:
+        self.began.append(task_id)
+        return "done"
+
+    async def held(self, task_id: str, report_progress: ReportProgress) -> str:
+        self.began.append(task_id)
+        report_progress(50)
+        await self.gate.wait()
+        return "held"
+
+    async def stubborn(self, task_id: str, report_progress: ReportProgress) -> str:
+        self.began.append(task_id)
+        with contextlib.suppress(asyncio.CancelledError):
+            await self.gate.wait()
+        return "stayed"
+
+    async def broken(self, task_id: str, report_progress: ReportProgress) -> None:
+        self.began.append(task_id)
+        raise ValueError("broken")
+
+    async def hopeless(self, task_id: str, report_progress: ReportProgress) -> None:
+        raise WorkError("trying again cannot help")
+
+    async def flaky(self, task_id: str, report_progress: ReportProgress) -> str:
+        self.began.append(task_id)
+        if self.began.count(task_id) < 3:
+            raise ValueError("not yet")
+        return "at last"
+
+    def in_thread(self, task_id: str, report_progress: ReportProgress) -> None:
+        self.began.append(task_id)
+        while not self.gate.is_set():
+            report_progress(10)
+            time.sleep(0.01)
+
+    async def odd(self, task_id: str, report_progress: ReportProgress) -> object:
+        return object()
+
+
+def hang_in_process(task_id: str, report_progress: ReportProgress) -> None:
+    report_progress(10)
+    time.sleep(60)
+
+
+def tell_pid(task_id: str, report_progress: ReportProgress) -> int:
+    return os.getpid()
+
+
+def new_task(kind: str, **facts: Any) -> Any:  # Any: the fields of a task
+    return Task(str(uuid4()), kind, {}, **facts)
+
+
+@contextlib.asynccontextmanager
+async def opened(jobs: Jobs, db: Path | None, **limits: Any) -> AsyncIterator[Any]:
+    """Open a queue with short waits; it is closed without a drain."""
+    limits = {"workers": 2, "processes": 1, "retry_base_s": 0.01, "lease_s": 1.0} | limits
+    in_process = {"process", "pid"} if limits.pop("in_process", False) else set()
+    usable = limits.pop("usable", True)
+    queue = job_queue.JobQueue(jobs.work, Limits(**limits), in_process, jobs.observe, db)
+    try:
+        if usable:
+            await until("the queue can be used", lambda: can_be_used(queue))
+        yield queue
+    finally:
+        jobs.gate.set()
+        await queue.close(0)
+
+
+async def can_be_used(queue: Any) -> bool:  # Any: a queue or a store
+    """Tell whether the file is made and open; a slow disk may take its time."""
+    try:
+        await queue.metrics()
+    except QueueUnavailable:
+        return False
+    return True
+
+
+async def crash(queue: Any) -> None:
+    """End a durable queue as kill -9 would: it says good-bye to nobody."""
+    queue._stopped = True
+    for worker in queue._workers:
+        worker.loop_task.cancel()
+    await asyncio.wait([worker.loop_task for worker in queue._workers])
+    await crash_store(queue._store)
+    queue.close = nothing
+
+
+async def crash_store(durable: Any) -> None:
+    await durable._writer.close()
+    durable._reader.shutdown()
+    durable._rows.close()
+
+
+async def nothing(*ignored: object) -> None:
+    """Stand in for what a crash prevents."""
+
+
+async def until(claim: str, holds: Callable[[], Any], timeout_s: float = 20) -> None:
+    """Wait on the event loop for a state; `holds` may be a coroutine function."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        seen = holds()
+        seen = await seen if asyncio.iscoroutine(seen) else seen
+        if seen:
+            return
+        assert time.monotonic() < deadline, f"not after {timeout_s} s: {claim}; seen: {seen!r}"
+        await asyncio.sleep(0.005)
+
+
+async def ended(queue: Any, *tasks: Any) -> list[Any]:
+    """Wait until the tasks have ended and return what the queue knows of them."""
+
+    async def all_final() -> bool:
+        found = [await queue.find(task.task_id) for task in tasks]
+        return all(task and task.status.is_final for task in found)
+
+    await until("the tasks have ended", all_final)
+    return [await queue.find(task.task_id) for task in tasks]
