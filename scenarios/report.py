@@ -15,9 +15,9 @@ from .settings import get_settings
 from .status import ReportProgress
 from .uploads import COLUMNS
 
-QUANTITY = re.compile(r"\d{1,7}", re.ASCII)  # `int` refuses thousands of digits with its own error
+QUANTITY = re.compile(r"\d{1,5}", re.ASCII)  # `int` refuses thousands of digits with its own error
 PRICE = re.compile(r"\d{1,7}(\.\d{1,2})?", re.ASCII)
-MAX_QUANTITY = 1_000_000
+MAX_QUANTITY = 10_000  # 10 MiB of the largest orders still add up within 64 bits
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS orders (
     task_id TEXT NOT NULL, day TEXT NOT NULL, region TEXT NOT NULL, product TEXT NOT NULL,
