@@ -1,8 +1,11 @@
 """Send one e-mail: short, waits for a server, may fail now and succeed later."""
 
+import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import formatdate, parseaddr
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
@@ -28,7 +31,7 @@ async def send_email(
     if done := recall(task_id):
         return done
     message = compose(task_id, to, subject, body)
-    await deliver(message)
+    await stoppable(deliver(message))
     return remember(task_id, {"to": to, "message_id": message["Message-ID"]})
 
 
@@ -45,6 +48,22 @@ def compose(task_id: str, to: str, subject: str, body: str) -> EmailMessage:
     message["X-Task-ID"] = task_id
     message.set_content(body)
     return message
+
+
+async def stoppable(work: Coroutine[Any, Any, None]) -> None:
+    """Await `work`; a cancel is repeated until it is heard.
+
+    `asyncio.wait_for` of Python 3.11, which aiosmtplib uses, swallows one that comes together
+    with the answer it waits for: the message would be sent though its task is cancelled.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=0.001)
+        raise
 
 
 async def deliver(message: EmailMessage) -> None:

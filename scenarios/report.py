@@ -15,8 +15,9 @@ from .settings import get_settings
 from .status import ReportProgress
 from .uploads import COLUMNS
 
+QUANTITY = re.compile(r"\d{1,5}", re.ASCII)  # `int` refuses thousands of digits with its own error
 PRICE = re.compile(r"\d{1,7}(\.\d{1,2})?", re.ASCII)
-MAX_QUANTITY = 1_000_000
+MAX_QUANTITY = 10_000  # 10 MiB of the largest orders still add up within 64 bits
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS orders (
     task_id TEXT NOT NULL, day TEXT NOT NULL, region TEXT NOT NULL, product TEXT NOT NULL,
@@ -108,7 +109,7 @@ def parse_row(number: int, row: list[str]) -> tuple[str, str, str, int, int]:
     for column, value in (("region", region), ("product", product)):
         if not 1 <= len(value) <= 100:
             raise refuse(column, value, "a name of 1 to 100 characters")
-    if not (quantity.isascii() and quantity.isdecimal() and 1 <= int(quantity) <= MAX_QUANTITY):
+    if not (QUANTITY.fullmatch(quantity) and 1 <= int(quantity) <= MAX_QUANTITY):
         raise refuse("quantity", quantity, f"a whole number from 1 to {MAX_QUANTITY}")
     if not PRICE.fullmatch(unit_price):
         raise refuse("unit_price", unit_price, "a price such as 19.90")
