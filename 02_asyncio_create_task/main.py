@@ -96,7 +96,7 @@ async def read_result(task_id: str) -> Response:
 @app.delete("/tasks/{task_id}", status_code=202, responses=contract.CONFLICT)
 async def cancel_task(task_id: str) -> TaskStatus:
     task = await read_task(task_id)
-    if task_id not in running:
+    if task.status.is_final or task_id not in running:
         raise http.too_late(task)
     task.cancel()
     running[task_id].cancel()

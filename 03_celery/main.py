@@ -100,6 +100,4 @@ def cancel_task(task_id: str) -> TaskStatus:
 
 @app.get("/metrics/queue")
 def read_metrics() -> QueueMetrics:
-    pools = (worker.app.control.inspect(timeout=0.3).stats() or {}).values()
-    workers = sum(pool["pool"]["max-concurrency"] for pool in pools)
-    return status.count(records.read_all(worker.app), workers)
+    return status.count(records.read_all(worker.app), records.count_workers())

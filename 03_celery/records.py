@@ -4,6 +4,7 @@ Celery calls an id that it has never heard of PENDING, like one that waits: the 
 that a job was accepted. It also keeps when, how often and where it ran, and who wants it cancelled.
 """
 
+import time
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -19,6 +20,8 @@ from scenarios.status import RanIn, here, now
 settings = get_settings()
 # Answer in time or fail: an API that waits for its broker for ever is down as well.
 TIMEOUTS = {"socket_timeout": 0.4, "socket_connect_timeout": 0.4}
+CLAIM_S = 0.8
+WORKER_TTL_S = 10  # a worker is heard of every 2 s
 WAITING_TTL_S = 7 * 24 * 3600
 TOUCHED_TTL_S = int(settings.result_ttl_s + settings.job_timeout_s)
 STATES = {
@@ -46,14 +49,18 @@ class QuietBackend(RedisBackend):
 def claim(key: str, task_id: str) -> str:
     """Return the task that owns an Idempotency-Key: `task_id` itself, or an earlier one.
 
-    Raises `KeyInUse` while another request with this key has not been answered yet.
+    Waits for another request with this key that has not been answered yet; raises `KeyInUse`
+    when that takes too long.
     """
-    if redis.set(f"key:{key}", f"?{task_id}", nx=True, ex=10):
-        return task_id
-    owner = str(redis.get(f"key:{key}") or "?")
-    if owner.startswith("?"):
-        raise KeyInUse("another request with this Idempotency-Key is being answered")
-    return owner
+    deadline = time.monotonic() + CLAIM_S
+    while time.monotonic() < deadline:
+        if redis.set(f"key:{key}", f"?{task_id}", nx=True, ex=10):
+            return task_id
+        owner = str(redis.get(f"key:{key}") or "?")
+        if not owner.startswith("?"):
+            return owner
+        time.sleep(0.02)  # the other request is between its claim and its 202
+    raise KeyInUse("another request with this Idempotency-Key is being answered")
 
 
 def confirm(key: str, task_id: str) -> None:
@@ -132,6 +139,22 @@ def read_all(celery: Celery) -> Iterator[TaskStatus]:
     for name in redis.scan_iter(_name("*"), count=1000):
         if task := read(celery, name.partition(":")[2]):
             yield task
+
+
+def note_worker(name: str, processes: int) -> None:
+    """Note that a worker lives, and how many jobs it can run at once."""
+    redis.set(f"worker:{name}", processes, ex=WORKER_TTL_S)
+
+
+def forget_worker(name: str) -> None:
+    """Note that a worker has ended."""
+    redis.delete(f"worker:{name}")
+
+
+def count_workers() -> int:
+    """Return how many jobs the workers that were heard of lately can run at once."""
+    names = list(redis.scan_iter("worker:*", count=1000))
+    return sum(int(processes) for processes in redis.mget(names) if processes) if names else 0
 
 
 def _name(task_id: str) -> str:

@@ -110,11 +110,12 @@ def test_own_services_are_used_instead_of_embedded_ones(root: Path, tmp_path: Pa
 
 
 def test_nothing_is_left_after_the_block(root: Path, tmp_path: Path) -> None:
+    before = {child.pid for child in psutil.Process().children()}  # of other tests
     with Stack(tmp_path, root=root) as stack:
         stack.start("03")
         pids = [part.pid for part in stack.parts.values()]
         pids += stack.parts["worker"].children()
-        pids += [child.pid for child in psutil.Process().children()]
+        pids += [child.pid for child in psutil.Process().children() if child.pid not in before]
 
     assert running(pids) == []
 

@@ -18,9 +18,7 @@ DOWN: dict[int | str, JSONDict] = {503: UNKNOWN[503]}
 @router.get("/metrics", response_class=PlainTextResponse, responses=DOWN)
 def read_prometheus() -> PlainTextResponse:
     """Answer in Prometheus' text format; `GET /metrics/queue` has the same counts as JSON."""
-    pools = (worker.app.control.inspect(timeout=0.3).stats() or {}).values()
-    workers = sum(pool["pool"]["max-concurrency"] for pool in pools)
-    counts = status.count(records.read_all(worker.app), workers)
+    counts = status.count(records.read_all(worker.app), records.count_workers())
     text = prometheus.render(counts, waiting={name: depth(name) for name in worker.QUEUES})
     return PlainTextResponse(text, media_type=prometheus.CONTENT_TYPE)
 
