@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection
 from heapq import heappop, heappush
 from typing import Any
@@ -38,7 +38,7 @@ class MemoryStore:
         self._limits, self._observe, self._stop = limits, observe, stop
         self._tasks: dict[str, Task] = {}
         self._by_key: dict[str, Task] = {}
-        self._count = dict.fromkeys(Status, 0)
+        self._queued = 0
         self._numbers = itertools.count(1)
         # One line of tasks for each priority that has any, and a heap of those priorities, negated.
         self._lines: dict[int, deque[Task]] = {}
@@ -47,15 +47,15 @@ class MemoryStore:
         self._ended: deque[Task] = deque()
 
     async def add(self, task: Task) -> Task:
-        if task.key is not None and (known := self._by_key.get(task.key)):
+        if task.key is not None and (known := self._find_key(task.key)):
             return known
-        if self._count[QUEUED] >= self._limits.size or self._closing:
-            raise QueueFull(f"the queue is closing or full: {self._count[QUEUED]} tasks wait")
+        if self._queued >= self._limits.size or self._closing:
+            raise QueueFull(f"the queue is closing or full: {self._queued} tasks wait")
         task.number = next(self._numbers)
         self._tasks[task.task_id] = task
         if task.key is not None:
             self._by_key[task.key] = task
-        self._count[QUEUED] += 1
+        self._queued += 1
         if self._observe:
             self._observe("accepted", task)
         self._offer(task)
@@ -67,10 +67,14 @@ class MemoryStore:
     async def take(self) -> Task:
         while True:
             while self._levels:
-                task = self._pop()
+                line = self._lines[self._levels[0]]
+                task = line.popleft()
+                if not line:
+                    del self._lines[heappop(self._levels)]
                 if task.status is not QUEUED:
                     continue  # it was cancelled while it waited
-                self._move(task, RUNNING)
+                self._queued -= 1
+                task.status = RUNNING
                 task.started_at = time.time()
                 task.attempts += 1
                 if self._observe:
@@ -85,7 +89,8 @@ class MemoryStore:
 
     def retry(self, task: Task, delay_s: float) -> None:
         if task.status is RUNNING:
-            self._move(task, QUEUED)
+            self._queued += 1
+            task.status = QUEUED
             if self._observe:
                 self._observe("retried", task)
             asyncio.get_running_loop().call_later(delay_s, self._offer, task)
@@ -93,15 +98,17 @@ class MemoryStore:
     def end(self, task: Task, status: Status, result: Any = None, error: str | None = None) -> None:
         if task.finished_at:
             return  # a task ends once: a job may come back after its task was cancelled
-        self._move(task, status)
-        task.finished_at = now = time.time()
+        if task.status is QUEUED:
+            self._queued -= 1
+        task.status, task.finished_at = status, time.time()
         task.result, task.error, task.arguments = result, error, NO_ARGUMENTS
         if status is SUCCEEDED:
             task.progress = 100
         if self._observe:
             self._observe(EVENTS[status], task)
         self._ended.append(task)
-        self._forget(now)
+        if len(self._ended) > self._limits.keep:
+            self._forget_first()
 
     async def cancel(self, task_id: str) -> bool:
         task = self._tasks.get(task_id)
@@ -109,22 +116,24 @@ class MemoryStore:
             return False
         self.end(task, CANCELLED)
         self._stop(task)
-        if sum(map(len, self._lines.values())) > 2 * self._count[QUEUED] + 100:
+        if sum(map(len, self._lines.values())) > 2 * self._queued + 100:
             self._leave_cancelled_behind()
         return True
 
     async def find(self, task_id: str) -> Task | None:
+        self._forget_old()
         return self._tasks.get(task_id)
 
     async def metrics(self) -> QueueMetrics:
-        self._forget(time.time())
+        self._forget_old()
+        ended = Counter(task.status for task in self._ended)
         waiting = (task for task in self._tasks.values() if task.status is QUEUED)
         oldest = next(waiting, None)
         return QueueMetrics(
-            queued=self._count[QUEUED],
-            running=self._count[RUNNING],
-            succeeded=self._count[SUCCEEDED],
-            failed=self._count[FAILED],
+            queued=self._queued,
+            running=len(self._tasks) - self._queued - len(self._ended),
+            succeeded=ended[SUCCEEDED],
+            failed=ended[FAILED],
             oldest_queued_s=time.time() - oldest.queued_at if oldest else 0,
             workers=self._limits.workers,
         )
@@ -155,13 +164,6 @@ class MemoryStore:
                 taker.set_result(None)
                 break
 
-    def _pop(self) -> Task:
-        line = self._lines[self._levels[0]]
-        task = line.popleft()
-        if not line:
-            del self._lines[heappop(self._levels)]
-        return task
-
     def _leave_cancelled_behind(self) -> None:
         lines = self._lines.values()
         waiting = [task for line in lines for task in line if task.status is QUEUED]
@@ -169,17 +171,18 @@ class MemoryStore:
         for task in waiting:
             self._offer(task)
 
-    def _move(self, task: Task, status: Status) -> None:
-        self._count[task.status] -= 1
-        self._count[status] += 1
-        task.status = status
+    def _find_key(self, key: str) -> Task | None:
+        self._forget_old()
+        return self._by_key.get(key)
 
-    def _forget(self, now: float) -> None:
-        """Drop the tasks that ended long ago, or first if they are too many."""
-        ended, keep, before = self._ended, self._limits.keep, now - self._limits.keep_s
-        while ended and (len(ended) > keep or (ended[0].finished_at or 0) < before):
-            task = ended.popleft()
-            del self._tasks[task.task_id]
-            self._count[task.status] -= 1
-            if task.key is not None:
-                del self._by_key[task.key]
+    def _forget_old(self) -> None:
+        """Forget the tasks that ended too long ago."""
+        before = time.time() - self._limits.keep_s
+        while self._ended and (self._ended[0].finished_at or 0) < before:
+            self._forget_first()
+
+    def _forget_first(self) -> None:
+        task = self._ended.popleft()
+        del self._tasks[task.task_id]
+        if task.key is not None:
+            del self._by_key[task.key]

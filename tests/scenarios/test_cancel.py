@@ -51,6 +51,27 @@ def assert_cancelled_as_promised(
         assert running.inbox.task_ids_sent_to(to) == [task_id]
 
 
+def test_task_is_cancelled_at_another_api_process_if_they_share_the_queue(
+    running: Running, second: Running
+) -> None:
+    to = new_address()
+
+    with running.inbox.holding():
+        task_id = accepted_id(running.api.post_email(to))
+        running.api.wait_until_running(task_id)
+        answer = second.api.cancel(task_id)
+        if answer.status_code == 202:
+            second.api.wait_until_final(task_id)
+    task = running.api.wait_until_final(task_id)
+
+    if running.promises["cancel"] and running.promises["several_api_processes"]:
+        assert answer.status_code == 202, answer.text
+        assert task.status is Status.CANCELLED
+    else:
+        assert answer.status_code == (404 if running.promises["cancel"] else 405)
+        assert task.status is Status.SUCCEEDED
+
+
 def test_finished_task_cannot_be_cancelled(running: Running) -> None:
     task = running.api.wait_until_final(accepted_id(running.api.post_email()))
 

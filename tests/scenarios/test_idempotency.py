@@ -26,6 +26,25 @@ def test_same_key_sends_one_email_even_when_posted_at_the_same_moment(running: R
     assert len(running.inbox.sent_to(to)) == expected
 
 
+def test_same_key_at_two_api_processes_is_one_task_if_they_share_the_queue(
+    running: Running, second: Running
+) -> None:
+    to, key = new_address(), uuid4().hex
+    apis = [running.api, second.api] * 5
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda api: api.post_email(to, key=key), apis))
+    accepted = {accepted_id(answer): api for answer, api in zip(answers, apis, strict=True)}
+    for task_id, api in accepted.items():
+        api.wait_until_final(task_id)
+    running.send_another_email()
+
+    shared = 1 if running.promises["several_api_processes"] else 2
+    expected = shared if running.promises["idempotency_key"] else 10
+    assert len(accepted) == expected
+    assert len(running.inbox.sent_to(to)) == expected
+
+
 def test_same_key_after_the_end_gives_the_same_task(running: Running) -> None:
     to, key = new_address(), uuid4().hex
 
