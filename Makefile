@@ -19,7 +19,7 @@ compare: runtime ## run the same jobs on all four, kill them, print the table
 	@$(PY) -m lab compare $(ARGS)
 
 test: dev ## run all tests
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n 4 $(ARGS)
 
 01 02 03 04: runtime ## run one example with everything that it needs, until Ctrl-C
 	@$(PY) -m lab run $@ $(ARGS)

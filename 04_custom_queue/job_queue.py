@@ -78,8 +78,10 @@ class JobQueue:
         return await self._store.cancel(task.task_id)
 
     async def metrics(self) -> QueueMetrics:
-        """Count the tasks by state, and the workers."""
-        return await self._store.metrics()
+        """Count the tasks by state, and the workers that live."""
+        metrics = await self._store.metrics()
+        dead = sum(worker.loop_task is None or worker.loop_task.done() for worker in self._workers)
+        return metrics.model_copy(update={"workers": (metrics.workers or 0) - dead})
 
     async def close(self, drain_s: float) -> None:
         """Take nothing more, let tasks end for `drain_s`, then give up what is left."""
