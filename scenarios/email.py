@@ -62,7 +62,7 @@ async def stoppable(work: Coroutine[Any, Any, None]) -> None:
     except asyncio.CancelledError:
         while not task.done():
             task.cancel()
-            await asyncio.wait({task}, timeout=0.001)
+            await asyncio.sleep(0)
         raise
 
 
