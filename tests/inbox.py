@@ -56,6 +56,10 @@ class Inbox:
         answer = self._http.get("/messages").raise_for_status()
         return [str(message["task_id"]) for message in answer.json()]
 
+    def open_sessions(self) -> int:
+        """Count the mail clients that are connected now."""
+        return int(self._http.get("/count").raise_for_status().json()["open_sessions"])
+
     @contextmanager
     def holding(self) -> Iterator[None]:
         """Answer nobody until the end of this block, and then everybody at once."""

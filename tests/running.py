@@ -14,6 +14,7 @@ from scenarios import ledger
 
 from .client import Api, accepted_id, new_address
 from .inbox import Inbox
+from .waiting import wait_until
 from .webhooks import WebhookReceiver
 
 APPROACHES = load_approaches()
@@ -81,12 +82,24 @@ class Running:
         assert task.status == "succeeded", task.error
 
     def occupy_every_worker(self) -> list[str]:
-        """Post as many e-mails as can run at once, or four, and return their ids."""
-        workers = self.api.read_metrics().workers or 4
-        task_ids = [accepted_id(self.api.post_email()) for _ in range(min(workers, 4))]
-        for task_id in task_ids:
-            self.api.wait_until_running(task_id)
+        """Post as many e-mails as can run at once, or four; return their ids once they run.
+
+        The mail server has to be `holding` them.
+        """
+        seen = wait_until("workers live", self.api.read_metrics, lambda seen: seen.workers != 0)
+        count = min(seen.workers or 4, 4)
+        task_ids = [accepted_id(self.api.post_email()) for _ in range(count)]
+        self.wait_for_mail_clients(len(task_ids))
         return task_ids
+
+    def wait_for_mail_clients(self, count: int) -> None:
+        """Wait until so many mail clients are connected."""
+        wait_until(
+            f"{count} mail clients are connected",
+            self.inbox.open_sessions,
+            lambda seen: seen == count,
+            timeout_s=8,  # a client that is only kept waiting gives up after 10 s
+        )
 
     @contextmanager
     def broker_down(self) -> Iterator[None]:

@@ -15,6 +15,8 @@ def test_cancelled_email_that_waits_is_never_sent(running: Running) -> None:
         ahead = running.occupy_every_worker()
         task_id = accepted_id(running.api.post_email(to))
         answer = running.api.cancel(task_id)
+        if running.promises["cancel"]:
+            running.wait_for_mail_clients(len(ahead))
     ended = [running.api.wait_until_final(each) for each in ahead]
     running.send_another_email()
 
@@ -27,10 +29,10 @@ def test_cancelled_email_that_runs_is_stopped(running: Running) -> None:
 
     with running.inbox.holding():
         task_id = accepted_id(running.api.post_email(to))
-        running.api.wait_until_running(task_id)
+        running.wait_for_mail_clients(1)
         answer = running.api.cancel(task_id)
         if running.promises["cancel"]:
-            running.api.wait_until_final(task_id)
+            running.wait_for_mail_clients(0)
     running.send_another_email()
 
     assert_cancelled_as_promised(running, answer, task_id, to)
