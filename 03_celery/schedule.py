@@ -11,7 +11,7 @@ from typing import Any
 
 from celery.beat import PersistentScheduler
 from celery.schedules import crontab
-from redis.exceptions import LockNotOwnedError
+from redis.exceptions import LockNotOwnedError, RedisError
 
 from scenarios import files, get_settings
 from scenarios.contract import JSONDict
@@ -89,6 +89,7 @@ class OnlyBeat(PersistentScheduler):
     """Holds a lock in Redis: two beats would send each job twice."""
 
     lock = records.redis.lock("beat", timeout=settings.beat_lock_s)
+    has_ticked = False
 
     def setup_schedule(self) -> None:
         """Claim the lock, or end with one sentence."""
@@ -101,6 +102,11 @@ class OnlyBeat(PersistentScheduler):
             self.lock.reacquire()
         except LockNotOwnedError:  # this beat was stopped for longer than the lock lasts
             self._claim()
+        except RedisError as error:  # Celery, too, tries again when the broker is down
+            logger.warning("the lock cannot be renewed now: %s", error)
+        if not self.has_ticked:
+            self.has_ticked = True
+            logger.info("beat is running and has the lock")
         return float(super().tick(*args, **kwargs))
 
     def close(self) -> None:
@@ -118,7 +124,6 @@ class OnlyBeat(PersistentScheduler):
             )
             logger.critical(sentence)
             raise SystemExit(sentence)
-        logger.info("this beat has the lock")
 
 
 # --8<-- [end:lock]

@@ -51,7 +51,7 @@ def worker(folder: str, name: str, concurrency: int, args: Sequence[str] = ()) -
 def beat(folder: str) -> Command:
     """Run Celery's scheduler."""
     words = _python("celery", "-A", f"{folder}.schedule", "beat", "--loglevel", "INFO")
-    return Command(words, "", logs("this beat has the lock"))
+    return Command(words, "", logs("beat is running and has the lock"))
 
 
 def flower(folder: str, port: int) -> Command:

@@ -73,6 +73,17 @@ def test_beat_that_ended_makes_room_at_once_and_one_that_crashed_soon(fleet: Fle
         beat.restart()
 
 
+def test_beat_goes_on_when_the_broker_comes_back(fleet: Fleet) -> None:
+    valkey = fleet.stack.parts["valkey"]
+    with fleet.beat(OFTEN) as beat:
+        valkey.kill9()
+        wait_until("beat has missed it", lambda: "cannot be renewed" in beat.log_text())
+        valkey.restart()
+        fleet.take_from("default")
+
+        wait_until("beat sends again", lambda: fleet.take_from("default"))
+
+
 def test_order_placed_while_the_broker_is_down_is_confirmed_later(fleet: Fleet) -> None:
     valkey = fleet.stack.parts["valkey"]
     valkey.kill9()
