@@ -81,7 +81,8 @@ def test_beat_goes_on_when_the_broker_comes_back(fleet: Fleet) -> None:
         valkey.restart()
         fleet.take_from("default")
 
-        wait_until("beat sends again", lambda: fleet.take_from("default"))
+        # Its pauses between two tries grow by 2 s each.
+        wait_until("beat sends again", lambda: fleet.take_from("default"), timeout_s=60)
 
 
 def test_order_placed_while_the_broker_is_down_is_confirmed_later(fleet: Fleet) -> None:
