@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ class SQLiteStore:
     def __init__(self, path: Path, limits: Limits, observe: Observe | None, stop: Stop) -> None:
         self._path, self._limits, self._stop = path, limits, stop
         self._observe = observe or (lambda event, task: None)
-        self._ours: dict[int, Task] = {}  # by number: those taken, until their end is kept
+        self._ours: dict[str, Task] = {}  # by id: those taken, until their end is kept
         self._takers: deque[asyncio.Future[Task]] = deque()
         self._rows = Rows(path, limits, self._hand_out, self._heard)
         self._writer = GroupCommit(self._rows)
@@ -102,12 +103,14 @@ class SQLiteStore:
         return bool(found)
 
     async def find(self, task_id: str) -> Task | None:
+        ours = self._ours.get(task_id)
+        if ours and ours.status is RUNNING:
+            return copy(ours)  # nobody knows it better
         if not (rows := await self._read(FIND, task_id)):
             return None
         task = to_task(rows[0])
-        ours = self._ours.get(task.number, task)
-        if task.status is RUNNING and task.attempts == ours.attempts:
-            task.progress, task.ran_in = ours.progress, ours.ran_in  # ahead of the next commit
+        if ours and task.status is RUNNING and task.attempts == ours.attempts:
+            task.progress, task.ran_in = ours.progress, ours.ran_in  # its end is not kept yet
         return task
 
     async def metrics(self) -> QueueMetrics:
@@ -142,7 +145,7 @@ class SQLiteStore:
 
     def _hand_out(self, tasks: list[Task]) -> None:
         for task in tasks:
-            self._ours[task.number] = task
+            self._ours[task.task_id] = task
             self._observe("started", task)
             while self._takers:
                 taker = self._takers.popleft()
@@ -156,14 +159,14 @@ class SQLiteStore:
             self._observe(event, task)
 
     def _cancelled(self, found: Task) -> None:
-        task = self._ours.get(found.number, found)
+        task = self._ours.get(found.task_id, found)
         self._let_go(task, CANCELLED)
         self._forget(task)
         self._observe("cancelled", task)
         self._stop(task)
 
     def _heard(self, news: News) -> None:
-        for task in [self._ours[number] for number in news.lost if number in self._ours]:
+        for task in [task for task in self._ours.values() if task.number in news.lost]:
             self._let_go(task, INTERRUPTED)
             self._forget(task)
             self._observe("lost", task)
@@ -181,8 +184,8 @@ class SQLiteStore:
         return True
 
     def _forget(self, task: Task) -> None:
-        if self._ours.get(task.number) is task:
-            del self._ours[task.number]
+        if self._ours.get(task.task_id) is task:
+            del self._ours[task.task_id]
 
     async def _read(self, sql: str, value: Any) -> list[tuple[Any, ...]]:
         return await asyncio.get_running_loop().run_in_executor(
