@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -25,9 +26,10 @@ CHECKS = [
     response_headers_conformance,
     negative_data_rejection,
 ]
-EXAMPLES_PER_OPERATION = 40
+EXAMPLES_PER_OPERATION = 25
 
 
+@pytest.mark.timeout(300)
 def test_any_request_is_answered_as_documented(running: Running) -> None:
     schema = schemathesis.openapi.from_url(f"{running.api.base_url}/openapi.json")
 

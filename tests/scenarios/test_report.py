@@ -31,7 +31,8 @@ def test_report_adds_up_to_the_total_of_the_orders(running: Running) -> None:
     assert f"{orders.total:,}" in text
 
 
-def test_progress_of_a_report_is_seen_rising(running: Running) -> None:
+def watch_progress(running: Running) -> list[int]:
+    """Ask as often as possible for the progress of a report, and return every answer."""
     seen: list[int] = []
 
     def look() -> TaskStatus:
@@ -41,11 +42,23 @@ def test_progress_of_a_report_is_seen_rising(running: Running) -> None:
 
     task_id = accepted_id(running.api.post_report(make_orders(20_000).csv))
     wait_until("the report has ended", look, lambda task: task.status.is_final, every_s=0)
+    return seen
 
-    assert seen == sorted(seen)
-    assert set(seen) <= {0, 25, 50, 75, 100}
-    assert seen[-1] == 100
-    assert len(set(seen) - {0, 100}) >= 2, f"only {sorted(set(seen))}"
+
+def test_progress_of_a_report_is_seen_rising(running: Running) -> None:
+    answers: list[list[int]] = []
+    between: set[int] = set()
+
+    # A busy machine may leave no time for a look between two steps of one report.
+    while len(between) < 2 and len(answers) < 5:
+        answers.append(watch_progress(running))
+        between |= set(answers[-1]) - {0, 100}
+
+    for seen in answers:
+        assert seen == sorted(seen)
+        assert set(seen) <= {0, 25, 50, 75, 100}
+        assert seen[-1] == 100
+    assert len(between) >= 2, answers
 
 
 @pytest.mark.parametrize(
