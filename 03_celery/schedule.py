@@ -89,7 +89,7 @@ class OnlyBeat(PersistentScheduler):
     """Holds a lock in Redis: two beats would send each job twice."""
 
     lock = records.redis.lock("beat", timeout=settings.beat_lock_s)
-    has_ticked = False
+    has_ticked = is_closed = False
 
     def setup_schedule(self) -> None:
         """Claim the lock, or end with one sentence."""
@@ -111,6 +111,9 @@ class OnlyBeat(PersistentScheduler):
 
     def close(self) -> None:
         """Let the next beat start at once."""
+        if self.is_closed:
+            return  # Celery calls it twice on SIGTERM; the second time fails on a closed file
+        self.is_closed = True
         super().close()
         if self.lock.owned():
             self.lock.release()
