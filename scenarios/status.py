@@ -83,8 +83,9 @@ class TaskStatus(BaseModel):
 
     def succeed(self, result: JSONDict) -> None:
         """Keep the result."""
-        if self._end(Status.SUCCEEDED, "finished"):
+        if not self.status.is_final:
             self.result, self.progress = result, 100
+        self._end(Status.SUCCEEDED, "finished")
 
     def fail(self, error: BaseException) -> None:
         """Keep one sentence about `error`."""
@@ -98,13 +99,13 @@ class TaskStatus(BaseModel):
         """Say that the app stopped first."""
         self._end(Status.INTERRUPTED, "interrupted", "the app stopped before the job had ended")
 
-    def _end(self, status: Status, event: str, error: str | None = None) -> bool:
+    def _end(self, status: Status, event: str, error: str | None = None) -> None:
         if self.status.is_final:
-            return False  # a task ends once: a thread may come back after its task was cancelled
-        self.status, self.finished_at, self.error = status, now(), error
+            return  # a task ends once: a thread may come back after its task was cancelled
+        # The status comes last: who reads it while a thread writes must find the rest in place.
+        self.error, self.finished_at, self.status = error, now(), status
         ledger.record(event, self.task_id, kind=self.kind, attempt=self.attempts, error=error)
         logger.info("%s ended: %s", self.kind, error or status)
-        return True
 
 
 def here() -> RanIn:
