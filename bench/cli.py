@@ -34,6 +34,7 @@ def bench(
     rounds: Annotated[int, typer.Option(min=1, help="The table has medians of these.")] = 5,
     scale: Annotated[float, typer.Option(min=0, max=1, help="Part of the usual counts.")] = 1.0,
     only: Annotated[str, typer.Option(help="Words that a row begins with.")] = "",
+    budget_s: Annotated[float, typer.Option(help="No round begins that would end later.")] = 540,
     peers: Annotated[bool, typer.Option(help="Also measure rows that need a peer.")] = True,
 ) -> None:
     """Measure the queue of 04 against its peers."""
@@ -47,15 +48,16 @@ def bench(
         used = {name for row in rows for name in (row.ours, row.peer) if name}
     if not rows:
         raise LabError(f"no row begins with {only!r}")
+    machine = describe_conditions(rounds, scale)
     programs = {name: shrink(each, scale) for name, each in PROGRAMS.items() if name in used}
     with Stack(folder, say=console.print) as stack:
         env: Mapping[str, str] = os.environ
         if any(name in used for name in ("delay", "celery")):
             shutil.rmtree(stack.data_dir / "valkey", ignore_errors=True)  # results of earlier runs
             env = {**env, "REDIS_URL": stack.start_valkey().url}
-        figures = measure_all(programs, rounds, stack.data_dir, env, console.print)
+        figures = measure_all(programs, rounds, stack.data_dir, env, console.print, budget_s)
+    rounds = max(len(figure.values) for figure in figures.values())
     verdicts = judge_all(rows, figures)
-    machine = describe_conditions(rounds, scale)
     write_files(folder, verdicts, figures, machine, rounds)
     console.print(make_table(verdicts))
     console.print(f"\nMedian of {rounds} interleaved rounds. {machine}.\nWritten to {folder}.")

@@ -1,9 +1,11 @@
 """Runs the measuring programs in turn, each in a process of its own, round after round."""
 
 import json
+import math
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,17 +15,29 @@ from lab.approaches import ROOT
 from .rows import Program
 from .verdicts import Figure
 
-DEADLINE_S = 120
+DEADLINE_S = 120  # for one program
 Say = Callable[[str], None]
 
 
 def measure_all(
-    programs: Mapping[str, Program], rounds: int, folder: Path, env: Mapping[str, str], say: Say
+    programs: Mapping[str, Program],
+    rounds: int,
+    folder: Path,
+    env: Mapping[str, str],
+    say: Say,
+    budget_s: float = math.inf,
 ) -> dict[str, Figure]:
-    """Run every program once a round, so that a slow minute of the machine strikes all of them."""
+    """Run every program once a round, so that a slow minute of the machine strikes all of them.
+
+    No round begins that would likely end after `budget_s`.
+    """
+    begin = time.monotonic()
     missing = {name: why for name, each in programs.items() if (why := find_missing(each))}
     values: dict[str, list[float]] = {name: [] for name in programs}
     for number in range(1, rounds + 1):
+        if (time.monotonic() - begin) * number > budget_s * max(1, number - 1):
+            say(f"the time is over: {number - 1} of {rounds} rounds were measured")
+            break
         for name, program in programs.items():
             if name in missing:
                 continue
