@@ -10,7 +10,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help compare test 01 02 03 04 docs docs-build check tables clean runtime dev
+.PHONY: help compare test bench 01 02 03 04 docs docs-build check tables clean runtime dev bench-peers
 
 help:
 	@awk -F ': .*## ' '/^[a-z0-9 -]+: .*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -20,6 +20,10 @@ compare: runtime ## run the same jobs on all four, kill them, print the table
 
 test: dev ## run all tests
 	@$(PY) -m pytest -n 4 $(ARGS)
+
+bench: runtime ## measure the queue of 04 against its peers, print the table
+	@$(MAKE) --no-print-directory bench-peers || echo "Some peers are missing: their rows say so."
+	@$(PY) -m bench $(ARGS)
 
 01 02 03 04: runtime ## run one example with everything that it needs, until Ctrl-C
 	@$(PY) -m lab run $@ $(ARGS)
@@ -34,7 +38,7 @@ check: dev ## check formatting, lint, types and the Dockerfile
 	@$(PY) -m ruff format --check --quiet .
 	@$(PY) -m ruff check --quiet .
 	@.venv/bin/hadolint Dockerfile
-	@$(PY) -m mypy -p scenarios -p lab -p tests $(addprefix -p ,$(NUMBERED))
+	@$(PY) -m mypy -p scenarios -p lab -p bench -p tests $(addprefix -p ,$(NUMBERED))
 
 tables: runtime ## write the generated tables of README and site anew
 	@$(PY) -m lab tables $(ARGS)
@@ -43,5 +47,5 @@ clean: ## remove what these commands made: .venv, var, site, caches
 	@rm -rf .venv var site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-runtime dev:
+runtime dev bench-peers:
 	@sh scripts/setup.sh $@

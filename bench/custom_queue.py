@@ -1,0 +1,32 @@
+"""The queue of 04 for the measuring programs: its modules, and a job that does nothing.
+
+A folder that begins with a digit cannot be imported by a statement.
+"""
+
+import asyncio
+import importlib
+from typing import Any
+
+from scenarios.status import ReportProgress
+
+# Any: mypy cannot follow an import by name.
+job_queue: Any = importlib.import_module("04_custom_queue.job_queue")
+memory_store: Any = importlib.import_module("04_custom_queue.memory_store")
+sqlite_store: Any = importlib.import_module("04_custom_queue.sqlite_store")
+store: Any = importlib.import_module("04_custom_queue.store")
+JobQueue, MemoryStore = job_queue.JobQueue, memory_store.MemoryStore
+Limits, Task, SUCCEEDED = store.Limits, store.Task, store.SUCCEEDED
+
+
+class NoOp:
+    """A job that does nothing but count; `all_ran` is set when `expected` have run."""
+
+    def __init__(self, expected: int) -> None:
+        self.all_ran = asyncio.Event()
+        self._left = expected
+
+    async def run(self, task_id: str, report_progress: ReportProgress) -> None:
+        """Count."""
+        self._left -= 1
+        if not self._left:
+            self.all_ran.set()

@@ -1,0 +1,35 @@
+"""Microseconds to enqueue and take one task while COUNT others wait in the memory queue of 04."""
+
+import asyncio
+import random
+import time
+from pathlib import Path
+
+from .custom_queue import SUCCEEDED, Limits, MemoryStore, Task
+from .program import run_program
+
+TIMED = 50_000
+PRIORITIES = 10
+
+
+async def enqueue_and_take(depth: int) -> float:
+    """Fill to `depth`, then add and take in turn; return microseconds a pair."""
+    rng = random.Random(1)
+    store = MemoryStore(Limits(size=depth + TIMED), None, lambda task: None)
+    for number in range(depth):
+        await store.add(Task(f"waits-{number}", "noop", {}, rng.randrange(PRIORITIES)))
+    tasks = [Task(str(n), "noop", {}, rng.randrange(PRIORITIES)) for n in range(TIMED)]
+    start = time.perf_counter()
+    for task in tasks:
+        await store.add(task)
+        store.end(await store.take(), SUCCEEDED)
+    return (time.perf_counter() - start) / TIMED * 1e6
+
+
+def measure(count: int, folder: Path) -> float:
+    """Return microseconds."""
+    return asyncio.run(enqueue_and_take(count))
+
+
+if __name__ == "__main__":
+    run_program(measure)

@@ -1,0 +1,30 @@
+"""No-op tasks a second through the memory queue of 04, enqueued to finished."""
+
+import asyncio
+import time
+from pathlib import Path
+
+from .custom_queue import JobQueue, Limits, NoOp, Task
+from .program import run_program
+
+
+async def finish(count: int) -> float:
+    """Put `count` tasks into a queue with 4 workers; return tasks a second."""
+    job = NoOp(count)
+    queue = JobQueue({"noop": job.run}, Limits(workers=4, size=count))
+    start = time.perf_counter()
+    for number in range(count):
+        await queue.put(Task(str(number), "noop", {}))
+    await job.all_ran.wait()
+    rate = count / (time.perf_counter() - start)
+    await queue.close(1)
+    return rate
+
+
+def measure(count: int, folder: Path) -> float:
+    """Return tasks a second."""
+    return asyncio.run(finish(count))
+
+
+if __name__ == "__main__":
+    run_program(measure)

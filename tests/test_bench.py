@@ -1,0 +1,106 @@
+"""The benchmark measures in processes of its own, and says so when a target is missed."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench.files import make_markdown, make_svg
+from bench.rounds import measure_all
+from bench.rows import PROGRAMS, ROWS, Program, Row
+from bench.verdicts import Figure, judge, judge_all
+from lab.approaches import ROOT
+from lab.machine import describe_machine
+
+FASTER = Row("speed", "memory", 6, at_least=True, peer="taskiq")
+SMALLER = Row("size", "waiting", 1024, at_least=False)
+
+
+def fast_and_slow(ours: float, peer: float) -> dict[str, Figure]:
+    return {"memory": Figure((ours, 1.0, 1e6)), "taskiq": Figure((peer,))}
+
+
+def test_run_without_peers_prints_its_table_and_writes_three_files(tmp_path: Path) -> None:
+    words = ["--folder", str(tmp_path), "--rounds", "1", "--scale", "0", "--no-peers"]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", *words],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "round 1 of 1: 04 in memory" in done.stdout
+    assert "memory of a waiting task" in done.stdout
+    content = json.loads((tmp_path / "bench.json").read_bytes())
+    assert {row["met"] for row in content["rows"]} <= {"yes", "no"}, content
+    assert content["programs"]["memory"]["median"] > 0
+    assert content["machine"]["command"] == "python -m bench --rounds 1 --scale 0"
+    assert "| memory of a waiting task |" in (tmp_path / "bench.md").read_text()
+    assert (tmp_path / "bench.svg").read_text().startswith("<svg")
+
+
+def test_durable_programs_measure_with_tiny_numbers(tmp_path: Path) -> None:
+    names = ("enqueue", "durable")
+    programs = {name: replace(PROGRAMS[name], count=200) for name in names}
+    said: list[str] = []
+
+    figures = measure_all(programs, 1, tmp_path, {}, said.append)
+
+    assert all(figures[name].median > 0 for name in names), figures
+    assert len(said) == 2
+
+
+@pytest.mark.parametrize(("ours", "met"), [(600.0, "yes"), (599.0, "no")])
+def test_a_ratio_of_medians_meets_its_target_or_not(ours: float, met: str) -> None:
+    verdict = judge(FASTER, fast_and_slow(ours, 100.0))
+
+    assert verdict.met == met
+    assert verdict.target == ">= 6 x"
+    assert "(1-1\N{NO-BREAK SPACE}000\N{NO-BREAK SPACE}000)" in verdict.measured
+
+
+@pytest.mark.parametrize(("size", "met"), [(1024.0, "yes"), (1025.0, "no")])
+def test_a_limit_is_met_up_to_its_value(size: float, met: str) -> None:
+    verdict = judge(SMALLER, {"waiting": Figure((size,))})
+
+    assert (verdict.met, verdict.ratio, verdict.against) == (met, "", "")
+
+
+def test_a_missing_peer_is_told_in_its_row_and_the_rest_is_measured(tmp_path: Path) -> None:
+    absent = Program("no_module", 1, "tasks/s", "a peer", needs="no_such_package")
+
+    figures = measure_all({"taskiq": absent}, 1, tmp_path, {}, print)
+    verdict = judge(FASTER, figures | {"memory": Figure((600.0,))})
+
+    assert verdict.met == "not measured"
+    assert "no_such_package is not installed" in verdict.against
+    assert verdict.measured.startswith("600 tasks/s")
+
+
+def test_a_program_that_fails_is_told_with_its_reason(tmp_path: Path) -> None:
+    broken = Program("no_module", 1, "tasks/s", "broken")
+
+    figures = measure_all({"broken": broken}, 2, tmp_path, {}, print)
+
+    assert "no_module failed" in figures["broken"].missing
+    assert "No module named" in figures["broken"].missing
+
+
+def test_table_and_picture_say_what_was_missed() -> None:
+    verdicts = judge_all((FASTER,), fast_and_slow(300.0, 100.0))
+    machine = describe_machine([])
+
+    assert "| 3 x | >= 6 x | no |" in make_markdown(verdicts, machine, 5)
+    assert "3 x, target &gt;= 6 x" in make_svg(verdicts, machine)
+
+
+def test_every_row_names_programs_that_exist() -> None:
+    for row in ROWS:
+        for name in (row.ours, row.peer):
+            assert name is None or (ROOT / "bench" / f"{PROGRAMS[name].module}.py").is_file()
