@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+import sys
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -48,7 +49,7 @@ def bench(
         used = {name for row in rows for name in (row.ours, row.peer) if name}
     if not rows:
         raise LabError(f"no row begins with {only!r}")
-    machine = describe_conditions(rounds, scale)
+    machine = describe_conditions()
     programs = {name: shrink(each, scale) for name, each in PROGRAMS.items() if name in used}
     with Stack(folder, say=console.print) as stack:
         env: Mapping[str, str] = os.environ
@@ -75,14 +76,14 @@ def shrink(program: Program, scale: float) -> Program:
     return replace(program, count=max(LEAST, int(program.count * scale) // 64 * 64))
 
 
-def describe_conditions(rounds: int, scale: float) -> Machine:
+def describe_conditions() -> Machine:
     """Describe the machine, the versions of what is compared, and the command."""
     packages = {"SQLite": sqlite3.sqlite_version}
     for name in COMPARED:
         with suppress(PackageNotFoundError):
             packages[name] = version(name)
-    full = (rounds, scale) == (5, 1.0)
-    command = "make bench" if full else f"python -m bench --rounds {rounds} --scale {scale:g}"
+    words = sys.argv[1:]
+    command = " ".join(["python -m bench", *words]) if words else "make bench"
     return replace(describe_machine([]), packages=packages, command=command)
 
 
