@@ -98,6 +98,10 @@ class OnlyBeat(PersistentScheduler):
 
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """Renew the lock before sending what is due."""
+        if self.is_closed:
+            # SIGTERM closed the broker's connection while it was read from, and the error of that
+            # took the place of SystemExit.
+            raise SystemExit
         try:
             self.lock.reacquire()
         except LockNotOwnedError:  # this beat was stopped for longer than the lock lasts
@@ -113,10 +117,13 @@ class OnlyBeat(PersistentScheduler):
         """Let the next beat start at once."""
         if self.is_closed:
             return  # Celery calls it twice on SIGTERM; the second time fails on a closed file
-        self.is_closed = True
         super().close()
-        if self.lock.owned():
-            self.lock.release()
+        self.is_closed = True
+        try:
+            if self.lock.owned():
+                self.lock.release()
+        except RedisError as error:
+            logger.warning("the lock ends by itself in %g s: %s", settings.beat_lock_s, error)
 
     def _claim(self) -> None:
         # A signal during the start makes Celery set up a second scheduler in the same process.

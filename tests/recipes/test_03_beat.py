@@ -3,12 +3,14 @@
 import json
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from lab.errors import LabError
+from lab.part import Signal
 from tests.waiting import wait_until
 
 from .fleet import Fleet, count_lines
@@ -71,6 +73,35 @@ def test_beat_that_ended_makes_room_at_once_and_one_that_crashed_soon(fleet: Fle
             beat.restart()
         fleet.let_expire("beat")  # as it does by itself after 30 s
         beat.restart()
+
+
+def test_beat_that_is_ended_while_it_sends_ends_cleanly(fleet: Fleet, tmp_path: Path) -> None:
+    # What a broker's connection does that is closed by the signal while it reads: its own error
+    # takes the place of SystemExit, and beat would go on with a closed schedule.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal\n"
+        "from celery.signals import before_task_publish\n"
+        "@before_task_publish.connect(weak=False)\n"
+        "def end(**_):\n"
+        "    try: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    except SystemExit: raise ValueError('I/O operation on closed file')\n"
+    )
+    with fleet.beat(OFTEN | {"PYTHONPATH": str(tmp_path)}) as beat:
+        assert beat.wait_exit() == 0
+        assert "I/O operation on closed file" in beat.log_text()
+
+
+def test_beat_ends_cleanly_without_its_broker(fleet: Fleet) -> None:
+    valkey = fleet.stack.parts["valkey"]
+    with fleet.beat(OFTEN) as beat:
+        valkey.send(Signal.SIGSTOP)
+        try:
+            beat.term()
+            assert beat.wait_exit() == 0
+        finally:
+            valkey.send(Signal.SIGCONT)
+        assert "the lock ends by itself in 30 s" in beat.log_text()
+    fleet.let_expire("beat")
 
 
 def test_beat_goes_on_when_the_broker_comes_back(fleet: Fleet) -> None:
