@@ -21,7 +21,7 @@ from .waiting_line import (
     task,
 )
 
-MANY = 2 * 10**8  # primes up to here take seconds, but not as long as DRAIN_S
+MANY = 10**8  # primes up to here take about a second, less than DRAIN_S
 
 
 def counts(kitchen: Kitchen) -> tuple[int, int, int, int]:
