@@ -41,7 +41,6 @@ CREATE UNIQUE INDEX IF NOT EXISTS by_key ON tasks (key) WHERE key IS NOT NULL;
 CREATE INDEX IF NOT EXISTS waiting ON tasks (priority DESC, number, due) WHERE status = 'queued';
 CREATE INDEX IF NOT EXISTS running ON tasks (owner) WHERE status = 'running';
 CREATE INDEX IF NOT EXISTS ended ON tasks (finished_at) WHERE finished_at IS NOT NULL;
-CREATE INDEX IF NOT EXISTS dead ON tasks (finished_at) WHERE status = 'failed';
 
 -- Every queue that lives renews its lease, on the monotonic clock, which all processes share.
 CREATE TABLE IF NOT EXISTS owners (
