@@ -13,7 +13,9 @@ from tests.waiting import wait_until
 from .kitchen import Kitchen, cook
 from .waiting_line import accepted, email, empty, metrics, task
 
-ARGS = ["--workers", "2", "--timeout-keep-alive", "60"]
+PATIENT = ["--timeout-keep-alive", "600", "--timeout-worker-healthcheck", "60"]
+ARGS = ["--workers", "2", *PATIENT]
+FOR_EVER = httpx.Limits(keepalive_expiry=None)
 
 
 @pytest.fixture(scope="module", params=["04_custom_queue", "04_custom_queue+sqlite"])
@@ -29,7 +31,8 @@ def pair(
 
         def connect() -> int:
             # A connection that is kept alive stays with the process that has accepted it.
-            http = opened.enter_context(httpx.Client(base_url=kitchen.part.url, timeout=20))
+            client = httpx.Client(base_url=kitchen.part.url, timeout=20, limits=FOR_EVER)
+            http = opened.enter_context(client)
             pid = find_pid(kitchen, http)
             by_pid.setdefault(pid, Kitchen(kitchen.stack, kitchen.part, http, services))
             return len(by_pid)
