@@ -39,8 +39,8 @@ def dead(kitchen: Kitchen) -> dict[str, dict[str, Any]]:  # Any: JSON
 
 
 def test_failed_job_is_listed_with_its_reason_the_last_one_first(queue: Kitchen) -> None:
-    first, second = (fail_an_email(queue, f"ann-{n}@example.com") for n in range(2))
-    queue.job(email(queue, "well@example.com"))
+    first, second = (fail_an_email(queue, f"ann-{n}@dead.example.com") for n in range(2))
+    queue.job(email(queue, "well@dead.example.com"))
 
     found = dead(queue)
 
@@ -51,18 +51,18 @@ def test_failed_job_is_listed_with_its_reason_the_last_one_first(queue: Kitchen)
 
 
 def test_job_that_is_put_back_runs_again_with_what_it_was_given(queue: Kitchen) -> None:
-    task_id = fail_an_email(queue, "bob@example.com")
+    task_id = fail_an_email(queue, "bob@dead.example.com")
 
     job = queue.job(queue.http.post(f"/dead-letters/{task_id}/retry"))
 
     assert (job["task_id"], job["status"], job["attempts"]) == (task_id, "succeeded", 1)
     assert job["error"] is None
-    assert [mail["subject"] for mail in queue.mail("bob@example.com")] == ["Your order"]
+    assert [mail["subject"] for mail in queue.mail("bob@dead.example.com")] == ["Your order"]
     assert task_id not in dead(queue)
 
 
 def test_of_many_requests_at_once_one_puts_the_job_back(queue: Kitchen) -> None:
-    task_id = fail_an_email(queue, "cem@example.com")
+    task_id = fail_an_email(queue, "cem@dead.example.com")
     with ThreadPoolExecutor(8) as pool:
         posts = [pool.submit(queue.http.post, f"/dead-letters/{task_id}/retry") for _ in range(8)]
         codes = [post.result().status_code for post in posts]
@@ -70,18 +70,18 @@ def test_of_many_requests_at_once_one_puts_the_job_back(queue: Kitchen) -> None:
 
     assert sorted(codes) == [202, *[409] * 7]
     assert starts(queue, task_id) == [task_id] * 2
-    assert len(queue.mail("cem@example.com")) == 1
+    assert len(queue.mail("cem@dead.example.com")) == 1
 
 
 def test_dead_letter_survives_a_restart_on_disk_only(queue: Kitchen) -> None:
-    task_id = fail_an_email(queue, "dora@example.com")
+    task_id = fail_an_email(queue, "dora@dead.example.com")
 
     kill_and_restart(queue)
     answer = queue.http.post(f"/dead-letters/{task_id}/retry")
 
     if is_durable(queue):
         assert queue.job(answer)["status"] == "succeeded"
-        assert len(queue.mail("dora@example.com")) == 1
+        assert len(queue.mail("dora@dead.example.com")) == 1
     else:
         assert answer.status_code == 404
 
@@ -98,7 +98,7 @@ def test_job_that_is_not_dead_is_left_alone(queue: Kitchen) -> None:
     running(queue, runs)
     done = accepted(compute(queue, 10))
     wait_until("it is done", lambda: task(queue, done)["status"] == "succeeded")
-    waits = accepted(email(queue, "eve@example.com", delay_s=3600))
+    waits = accepted(email(queue, "eve@dead.example.com", delay_s=3600))
 
     answers = [queue.http.post(f"/dead-letters/{each}/retry") for each in (runs, done, waits)]
     for task_id in (runs, waits):
@@ -124,7 +124,7 @@ def test_job_whose_file_is_gone_is_refused_with_the_reason(queue: Kitchen) -> No
 
 
 def test_full_queue_takes_no_dead_letter_and_loses_none(short_queue: Kitchen) -> None:
-    task_id = fail_an_email(short_queue, "finn@example.com")
+    task_id = fail_an_email(short_queue, "finn@dead.example.com")
     with blocked(short_queue):
         for _ in range(4):
             compute(short_queue)
