@@ -1,7 +1,7 @@
 """The programs that measure, each a module of this package."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class Program:
     unit: str
     title: str
     needs: str | None = None  # a package of the extra `bench-peers`
+    venv: str = ""  # of its own, in `.venv/`, as its pins clash with ours
     options: tuple[str, ...] = ()  # more words of its command line
     parts: Mapping[str, str] = field(default_factory=dict)  # a title for each
     valkey: bool = False
@@ -51,6 +52,11 @@ def _healthz(app: str) -> Program:
     )
 
 
+def _peer(module: str, title: str, count: int, needs: str, *, valkey: bool = False) -> Program:
+    parts = {"enqueue": "sent", "finish": "sent to finished"}
+    return Program(module, count, RATE, title, needs, parts=parts, valkey=valkey)
+
+
 PROGRAMS = {
     "memory": Program("memory_finish", 100_000, RATE, "04 in memory"),
     "bare": Program("bare_finish", 100_000, RATE, "bare PriorityQueue, 4 consumers"),
@@ -60,6 +66,12 @@ PROGRAMS = {
     "delay": Program("celery_delay", 960, RATE, "Celery .delay()", valkey=True),
     "durable": Program("durable_finish", 12_800, RATE, "04 durable"),
     "huey": Program("huey_finish", 640, RATE, "huey with fsync", "huey"),
+    "litequeue": _peer("litequeue_finish", "litequeue with fsync", 192, "litequeue"),
+    "persist-queue": _peer("persistqueue_finish", "persist-queue with fsync", 192, "persistqueue"),
+    "saq": _peer("saq_finish", "saq on Valkey", 640, "saq", valkey=True),
+    "dramatiq": _peer("dramatiq_finish", "dramatiq on Valkey", 640, "dramatiq", valkey=True),
+    "rq": _peer("rq_finish", "RQ on Valkey", 320, "rq", valkey=True),
+    "arq": replace(_peer("arq_finish", "arq on Valkey", 640, "arq", valkey=True), venv="arq"),
     "celery": Program("celery_finish", 640, RATE, "Celery, one worker process", valkey=True),
     "waiting": Program("waiting_memory", 300_000, "bytes", "04 in memory, a waiting task"),
     "flat": Program("flat_memory", 1_000_000, "MB", "04 in memory, growth", once=True),

@@ -62,9 +62,15 @@ def measure_all(
 
 def find_missing(program: Program) -> str:
     """Say that the package which a program needs is not installed, or nothing."""
-    if program.needs and not find_spec(program.needs):
-        return f"{program.needs} is not installed, pip install '.[bench-peers]' adds it"
-    return ""
+    there = python_of(program).exists() if program.venv else find_spec(program.needs or "bench")
+    return "" if there else f"{program.needs} is not installed, `make bench` adds it"
+
+
+def python_of(program: Program) -> Path:
+    """Return the interpreter that runs a program."""
+    if program.venv:
+        return ROOT / ".venv" / program.venv / "bin" / "python"
+    return Path(sys.executable)
 
 
 def run_once(program: Program, folder: Path, env: Mapping[str, str]) -> dict[str, float]:
@@ -74,7 +80,9 @@ def run_once(program: Program, folder: Path, env: Mapping[str, str]) -> dict[str
     """
     with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as own:
         words = [f"bench.{program.module}", str(program.count), own, *program.options]
-        values: dict[str, float] = json.loads(run_alone([sys.executable, "-m", *words], env))
+        values: dict[str, float] = json.loads(
+            run_alone([str(python_of(program)), "-m", *words], env)
+        )
     return values
 
 

@@ -21,6 +21,7 @@ class Row:
 ACCEPT = "accept rate over HTTP, no-op work"
 HEALTHZ = "p99 of /healthz while 8 pictures are processed"
 SPEED_UP = "Celery, e-mails to a slow mail server (50 ms)"
+PEERS = ("litequeue", "persist-queue", "saq", "arq", "dramatiq", "rq")
 ROWS = (
     Row("memory, no-op tasks, enqueued to finished", "memory", 6, True, "taskiq"),
     Row("memory, no-op tasks, enqueued to finished", "memory", 0.35, True, "bare"),
@@ -28,6 +29,8 @@ ROWS = (
     Row("durable enqueue, 64 producers", "enqueue", 25, True, "delay"),
     Row("durable, enqueued to finished", "durable", 8, True, "huey"),
     Row("durable, enqueued to finished", "durable", 16, True, "celery"),
+    *(Row("durable enqueue, 64 producers", "enqueue", None, True, f"{p}/enqueue") for p in PEERS),
+    *(Row("durable, enqueued to finished", "durable", None, True, f"{p}/finish") for p in PEERS),
     Row(ACCEPT, "accept-01/job", 0.93, True, "accept-01/bare"),
     Row(ACCEPT, "accept-02/job", 0.93, True, "accept-02/bare"),
     Row(ACCEPT, "accept-03/job", 0.9, True, "delay"),
