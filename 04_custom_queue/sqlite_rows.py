@@ -24,10 +24,10 @@ ADD = """INSERT INTO tasks (task_id, key, kind, arguments, priority, queued_at)
     VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 WAITING = "SELECT tasks FROM counts WHERE status = 'queued'"
 FIND_KNOWN = f"SELECT {COLUMNS} FROM tasks WHERE key = ? OR task_id = ?"
-NEXT = f"""SELECT {COLUMNS} FROM tasks WHERE status = 'queued' AND due <= ?
-    ORDER BY priority DESC, number LIMIT ?"""
-CLAIM = """UPDATE tasks SET status = 'running', owner = ?, attempts = ?, started_at = ?
-    WHERE number = ?"""
+CLAIM = f"""UPDATE tasks
+    SET status = 'running', owner = ?, attempts = attempts + 1, started_at = ?
+    WHERE number IN (SELECT number FROM tasks WHERE status = 'queued' AND due <= ?
+                     ORDER BY priority DESC, number LIMIT ?) RETURNING {COLUMNS}"""
 OURS = "WHERE number = ? AND attempts = ? AND owner = ? AND status = 'running'"
 REPORT = f"UPDATE tasks SET progress = ?, ran_in = ? {OURS}"
 RETRY = f"UPDATE tasks SET status = 'queued', owner = NULL, due = ? {OURS} AND NOT cancel_asked"
@@ -100,8 +100,8 @@ class Rows:
 
     def finish(self, db: sqlite3.Connection) -> list[Result]:
         self._claiming = self._claim(db)
-        for status, tasks in self._moves.items():
-            db.execute("UPDATE counts SET tasks = tasks + ? WHERE status = ?", (tasks, status))
+        moved = [(tasks, status) for status, tasks in self._moves.items() if tasks]
+        db.executemany("UPDATE counts SET tasks = tasks + ? WHERE status = ?", moved)
         return [(self._hand_out, self._claiming, None)] if self._claiming else []
 
     def committed(self) -> None:
@@ -194,11 +194,8 @@ class Rows:
         if not (missing := self._missing()):
             return []
         now = time.time()
-        tasks = [to_task(row) for row in db.execute(NEXT, (now, missing))]
-        for task in tasks:
-            task.status, task.started_at = RUNNING, now
-            task.attempts += 1
-            db.execute(CLAIM, (self.owner, task.attempts, now, task.number))
+        tasks = [to_task(row) for row in db.execute(CLAIM, (self.owner, now, now, missing))]
+        tasks.sort(key=lambda task: (-task.priority, task.number))  # RETURNING keeps no order
         self._move(QUEUED, RUNNING, len(tasks))
         return tasks
 
