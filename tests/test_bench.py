@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bench.files import make_markdown, make_svg
+from bench.picture import make_svg
 from bench.programs import PROGRAMS, Program, find_program
 from bench.rounds import measure_all
 from bench.rows import ROWS, Row
 from bench.verdicts import Figure, judge, judge_all
 from lab.approaches import ROOT
+from lab.bench_table import make_bench_table, read_benchmark
 from lab.machine import describe_machine
 
 FASTER = Row("speed", "memory", 6, at_least=True, peer="taskiq")
@@ -97,8 +98,18 @@ def test_table_and_picture_say_what_was_missed() -> None:
     verdicts = judge_all((FASTER,), fast_and_slow(300.0, 100.0))
     machine = describe_machine([])
 
-    assert "| 3 x | >= 6 x | no |" in make_markdown(verdicts, machine, 5)
+    assert "| 3 x | >= 6 x | no |" in make_bench_table(verdicts, machine, 5)
     assert "3 x, target &gt;= 6 x" in make_svg(verdicts, machine)
+
+
+def test_published_picture_is_drawn_from_the_published_figures() -> None:
+    published = read_benchmark(ROOT / "docs" / "results" / "bench.json")
+
+    drawn = make_svg(published.rows, published.machine)
+
+    assert (ROOT / "docs" / "results" / "bench.svg").read_text(encoding="utf-8") == drawn
+    assert "<title" in drawn
+    assert "<desc" in drawn
 
 
 def test_every_row_names_figures_that_a_program_gives() -> None:
