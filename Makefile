@@ -21,7 +21,7 @@ compare: runtime ## run the same jobs on all four, kill them, print the table
 test: dev ## run all tests
 	@$(PY) -m pytest -n 4 $(ARGS)
 
-bench: runtime ## measure the queue of 04 against its peers, print the table
+bench: runtime ## measure the queue of 04 against its peers, and the four under load
 	@$(MAKE) -k --no-print-directory bench-peers bench-arq || \
 		echo "Some peers are missing: their rows say so."
 	@$(PY) -m bench $(ARGS)

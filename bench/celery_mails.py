@@ -1,4 +1,4 @@
-"""E-mails a second that Celery sends with 1, 2 and 4 worker processes to a slow mail server.
+"""E-mails a second that Celery sends to a slow mail server, for each number of worker processes.
 
 COUNT e-mails for each process; the e-mail is the one of the repository, its worker too.
 """
@@ -16,7 +16,6 @@ from .ends import wait_for_ends
 from .program import run_program
 
 NAME, DELAY_S = "03_celery", 0.05
-PROCESSES = (1, 2, 4)
 
 
 def send(url: str, count: int) -> None:
@@ -42,13 +41,13 @@ def deliver(stack: Stack, url: str, processes: int, count: int) -> float:
     return count / (end_s - begin_s)
 
 
-def measure(count: int, folder: Path) -> dict[str, float]:
+def measure(count: int, folder: Path, *processes: str) -> dict[str, float]:
     """Return e-mails a second by number of processes."""
     with Stack(folder / "lab", say=lambda line: None, grace_s=2) as stack:
         mailbox = stack.start_mailbox()
         app = stack.start(NAME, env={"SMTP_URL": stack.smtp_url}, without={"worker", "mailbox"})
         httpx.put(f"{mailbox.url}/behaviour", json={"delay_s": DELAY_S}).raise_for_status()
-        return {str(n): deliver(stack, app.url, n, count * n) for n in PROCESSES}
+        return {n: deliver(stack, app.url, int(n), count * int(n)) for n in processes}
 
 
 if __name__ == "__main__":

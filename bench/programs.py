@@ -91,7 +91,12 @@ PROGRAMS = {
         30,
         "e-mails/s",
         "Celery",
-        parts={number: f"{number} worker processes" for number in ("1", "2", "4")},
+        options=("1", "2", "4"),
+        parts={
+            "1": "1 worker process",
+            "2": "2 worker processes",
+            "4": "4 worker processes",
+        },
         valkey=True,
     ),
 }

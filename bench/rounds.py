@@ -49,8 +49,9 @@ def measure_all(
                 continue
             say(f"round {number} of {rounds}, {time.monotonic() - begin:3.0f} s: {program.title}")
             try:
-                for part, value in run_once(program, folder, env).items():
-                    values[f"{name}/{part}" if part else name].append(value)
+                measured = run_once(program, folder, env)
+                for part in program.parts or [""]:
+                    values[f"{name}/{part}" if part else name].append(measured[part])
             except (subprocess.SubprocessError, ValueError) as error:
                 missing[name] = f"{program.module} failed: {explain(error)}"
     return {
@@ -80,9 +81,10 @@ def run_once(program: Program, folder: Path, env: Mapping[str, str]) -> dict[str
     """
     with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as own:
         words = [f"bench.{program.module}", str(program.count), own, *program.options]
-        values: dict[str, float] = json.loads(
-            run_alone([str(python_of(program)), "-m", *words], env)
-        )
+        output = run_alone([str(python_of(program)), "-m", *words], env)
+    values: dict[str, float] = json.loads(output)
+    if values.keys() != set(program.parts or [""]):
+        raise ValueError(f"it gave values for {sorted(values)}")
     return values
 
 
