@@ -6,7 +6,7 @@ from typing import Any
 
 from scenarios import ledger
 
-DEADLINE_S = 40
+DEADLINE_S = 80
 
 
 def wait_for_ends(data_dir: Path, count: int) -> list[dict[str, Any]]:

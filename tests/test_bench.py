@@ -48,14 +48,15 @@ def test_run_without_peers_prints_its_table_and_writes_three_files(tmp_path: Pat
 
 
 def test_durable_programs_measure_with_tiny_numbers(tmp_path: Path) -> None:
-    names = ("enqueue", "durable")
+    names = ("enqueue", "durable", "durable-depth")
     programs = {name: replace(PROGRAMS[name], count=200) for name in names}
     said: list[str] = []
 
     figures = measure_all(programs, 1, tmp_path, {}, said.append)
 
-    assert all(figures[name].median > 0 for name in names), figures
-    assert len(said) == 2
+    assert figures.keys() == {*names[:2], "durable-depth/deep", "durable-depth/shallow"}
+    assert all(figure.median > 0 for figure in figures.values()), figures
+    assert len(said) == 3
 
 
 @pytest.mark.parametrize(("ours", "met"), [(600.0, "yes"), (599.0, "no")])
@@ -72,6 +73,24 @@ def test_a_limit_is_met_up_to_its_value(size: float, met: str) -> None:
     verdict = judge(SMALLER, {"waiting": Figure((size,))})
 
     assert (verdict.met, verdict.ratio, verdict.against) == (met, "", "")
+
+
+def test_a_row_without_a_target_tells_and_does_not_judge() -> None:
+    row = replace(FASTER, target=None)
+
+    verdict = judge(row, fast_and_slow(300.0, 100.0))
+
+    assert (verdict.ratio, verdict.target, verdict.met) == ("3 x", "none", "-")
+    assert verdict.what not in make_svg([verdict], describe_machine([]))
+
+
+def test_a_program_that_needs_one_round_is_run_once(tmp_path: Path) -> None:
+    programs = {"waiting": replace(PROGRAMS["waiting"], count=640, once=True)}
+    said: list[str] = []
+
+    figures = measure_all(programs, 3, tmp_path, {}, said.append)
+
+    assert len(figures["waiting"].values) == len(said) == 1
 
 
 def test_a_missing_peer_is_told_in_its_row_and_the_rest_is_measured(tmp_path: Path) -> None:
