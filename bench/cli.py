@@ -38,7 +38,7 @@ def bench(
     rounds: Annotated[int, typer.Option(min=1, help="The table has medians of these.")] = 5,
     scale: Annotated[float, typer.Option(min=0, max=1, help="Part of the usual counts.")] = 1.0,
     only: Annotated[str, typer.Option(help="Words that a row begins with.")] = "",
-    budget_s: Annotated[float, typer.Option(help="No round begins that would end later.")] = 540,
+    budget_s: Annotated[float, typer.Option(help="No round begins that would end later.")] = 570,
     peers: Annotated[bool, typer.Option(help="Also measure rows that need a peer.")] = True,
 ) -> None:
     """Measure the queue of 04 against its peers."""

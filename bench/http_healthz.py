@@ -16,7 +16,7 @@ from lab.workload import Post, Workload, send_all
 from .ends import wait_for_ends
 from .program import run_program
 
-IDLE_S, PAUSE_S = 1.5, 0.005
+IDLE_S, PAUSE_S = 1.0, 0.005
 
 
 def upload(url: str, posts: list[Post]) -> None:

@@ -20,7 +20,7 @@ class Program:
     options: tuple[str, ...] = ()  # more words of its command line
     parts: Mapping[str, str] = field(default_factory=dict)  # a title for each
     valkey: bool = False
-    once: bool = False  # compared with nothing, and the same each time: one round is enough
+    once: bool = False  # compared with nothing, and hardly differs: one round is enough
 
     @property
     def needs_more(self) -> bool:
@@ -41,7 +41,7 @@ APPS = {
 def _accept(app: str) -> Program:
     parts = {"job": "POST /emails", "bare": "the same route, starting no job"}
     return Program(
-        "http_accept", 6_400, REQUESTS, app, options=(app,), parts=parts, valkey="celery" in app
+        "http_accept", 3_200, REQUESTS, app, options=(app,), parts=parts, valkey="celery" in app
     )
 
 
@@ -63,17 +63,19 @@ PROGRAMS = {
     "taskiq": Program("taskiq_finish", 20_000, RATE, "taskiq InMemoryBroker", "taskiq"),
     "enqueue": Program("durable_enqueue", 32_000, RATE, "04 durable, enqueue"),
     "huey-enqueue": Program("huey_enqueue", 1_920, RATE, "huey with fsync", "huey"),
-    "delay": Program("celery_delay", 960, RATE, "Celery .delay()", valkey=True),
+    "delay": Program("celery_delay", 640, RATE, "Celery .delay()", valkey=True),
     "durable": Program("durable_finish", 12_800, RATE, "04 durable"),
     "huey": Program("huey_finish", 640, RATE, "huey with fsync", "huey"),
     "litequeue": _peer("litequeue_finish", "litequeue with fsync", 192, "litequeue"),
     "persist-queue": _peer("persistqueue_finish", "persist-queue with fsync", 192, "persistqueue"),
     "saq": _peer("saq_finish", "saq on Valkey", 640, "saq", valkey=True),
     "dramatiq": _peer("dramatiq_finish", "dramatiq on Valkey", 640, "dramatiq", valkey=True),
-    "rq": _peer("rq_finish", "RQ on Valkey", 320, "rq", valkey=True),
+    "rq": _peer("rq_finish", "RQ on Valkey", 192, "rq", valkey=True),
     "arq": replace(_peer("arq_finish", "arq on Valkey", 640, "arq", valkey=True), venv="arq"),
     "celery": Program("celery_finish", 640, RATE, "Celery, one worker process", valkey=True),
-    "waiting": Program("waiting_memory", 300_000, "bytes", "04 in memory, a waiting task"),
+    "waiting": Program(
+        "waiting_memory", 300_000, "bytes", "04 in memory, a waiting task", once=True
+    ),
     "flat": Program("flat_memory", 1_000_000, "MB", "04 in memory, growth", once=True),
     "deep": Program("depth_cost", 1_000_000, "µs", "04 in memory, 1 000 000 waiting"),
     "shallow": Program("depth_cost", 1_000, "µs", "04 in memory, 1 000 waiting"),
@@ -88,7 +90,7 @@ PROGRAMS = {
     **{f"healthz-{name}": _healthz(app) for name, app in APPS.items()},
     "mails": Program(
         "celery_mails",
-        30,
+        20,
         "e-mails/s",
         "Celery",
         options=("1", "2", "4"),
