@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from html import escape
+from textwrap import wrap
 
 from lab.bench_table import Verdict
 from lab.machine import Machine
 
-ROW_PX, HEAD_PX, WIDTH_PX = 40, 44, 900
+ROW_PX, LINE_PX, HEAD_PX, WIDTH_PX = 40, 16, 44, 900
 BAR_X_PX, TARGET_PX, MOST = 470, 200, 2.1  # a bar of TARGET_PX has reached its target
 TITLE = "Measured, as a part of the target"
 DESCRIPTION = (
@@ -27,8 +28,9 @@ STYLE = """<style>
 def make_svg(verdicts: Sequence[Verdict], machine: Machine) -> str:
     """Return the picture of the rows that have a target and were measured."""
     drawn = [verdict for verdict in verdicts if verdict.of_target is not None]
-    height_px = HEAD_PX + ROW_PX * (len(drawn) + 1)
-    x_px, bottom_px = BAR_X_PX + TARGET_PX, height_px - ROW_PX
+    lines = wrap(f"{machine}.", 140)
+    x_px, bottom_px = BAR_X_PX + TARGET_PX, HEAD_PX + ROW_PX * len(drawn)
+    height_px = bottom_px + LINE_PX * (len(lines) + 1)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH_PX} {height_px}" role="img"'
         ' aria-labelledby="title description" font-family="sans-serif" font-size="13">',
@@ -37,7 +39,10 @@ def make_svg(verdicts: Sequence[Verdict], machine: Machine) -> str:
         f'<text x="12" y="26" font-weight="bold">{TITLE} (the line)</text>',
         *(_draw(verdict, HEAD_PX + ROW_PX * number) for number, verdict in enumerate(drawn)),
         f'<path class="line" d="M{x_px} {HEAD_PX - 8}V{bottom_px}"/>',
-        _text(12, height_px - 16, str(machine), "small"),
+        *(
+            _text(12, bottom_px + 12 + LINE_PX * number, line, "small")
+            for number, line in enumerate(lines)
+        ),
         "</svg>",
     ]
     return "\n".join(parts) + "\n"

@@ -105,6 +105,8 @@ def run_alone(command: Sequence[str], env: Mapping[str, str]) -> bytes:
 
 def explain(error: Exception) -> str:
     """Return the last line that a failed program wrote, or else the error's own words."""
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"it took longer than {error.timeout:g} s"
     written = getattr(error, "stderr", None) or b""
     lines = written.decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else str(error)

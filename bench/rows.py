@@ -40,7 +40,6 @@ ROWS = (
     Row(HEALTHZ, "healthz-02/busy", None, False, "healthz-02/idle"),
     Row(HEALTHZ, "healthz-03/busy", 3, False, "healthz-03/idle"),
     Row(HEALTHZ, "healthz-04/busy", 3, False, "healthz-04/idle"),
-    Row(HEALTHZ, "healthz-04-durable/busy", 3, False, "healthz-04-durable/idle"),
     Row("memory of a waiting task", "waiting", 1024, False),
     Row("growth of RSS after the first tenth of 1 000 000 tasks", "flat", 20, False),
     Row("memory, cost of enqueue and take", "deep", 2, False, "shallow"),

@@ -19,7 +19,7 @@ def worker_process(words: Sequence[str], folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        worker.terminate()
+        worker.kill()  # nothing is left to do; the frame ends what this leaves behind
         worker.wait()
 
 
