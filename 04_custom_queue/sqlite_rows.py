@@ -69,8 +69,8 @@ class Rows:
 
     def finish(self, db: sqlite3.Connection) -> list[Result]:
         self._claiming = self._claim(db)
-        for status, tasks in self._moves.items():
-            db.execute("UPDATE counts SET tasks = tasks + ? WHERE status = ?", (tasks, status))
+        moved = [(tasks, status) for status, tasks in self._moves.items() if tasks]
+        db.executemany("UPDATE counts SET tasks = tasks + ? WHERE status = ?", moved)
         return [(self._hand_out, self._claiming, None)] if self._claiming else []
 
     def committed(self) -> None:
@@ -183,11 +183,8 @@ class Rows:
         if not (missing := self._missing()):
             return []
         now = time.time()
-        tasks = [to_task(row) for row in db.execute(sql.NEXT, (now, missing))]
-        for task in tasks:
-            task.status, task.started_at = RUNNING, now
-            task.attempts += 1
-            db.execute(sql.CLAIM, (self.owner, task.attempts, now, task.number))
+        tasks = [to_task(row) for row in db.execute(sql.CLAIM, (self.owner, now, now, missing))]
+        tasks.sort(key=lambda task: (-task.priority, task.number))  # RETURNING keeps no order
         self._move(QUEUED, RUNNING, len(tasks))
         return tasks
 

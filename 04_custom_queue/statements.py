@@ -6,10 +6,10 @@ ADD = """INSERT INTO tasks (task_id, key, kind, arguments, priority, queued_at, 
     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 WAITING = "SELECT tasks FROM counts WHERE status = 'queued'"
 FIND_KNOWN = f"SELECT {COLUMNS} FROM tasks WHERE key = ? OR task_id = ?"
-NEXT = f"""SELECT {COLUMNS} FROM tasks WHERE status = 'queued' AND due <= ?
-    ORDER BY priority DESC, number LIMIT ?"""
-CLAIM = """UPDATE tasks SET status = 'running', owner = ?, attempts = ?, started_at = ?
-    WHERE number = ?"""
+CLAIM = f"""UPDATE tasks
+    SET status = 'running', owner = ?, attempts = attempts + 1, started_at = ?
+    WHERE number IN (SELECT number FROM tasks WHERE status = 'queued' AND due <= ?
+                     ORDER BY priority DESC, number LIMIT ?) RETURNING {COLUMNS}"""
 OURS = "WHERE number = ? AND attempts = ? AND owner = ? AND status = 'running'"
 REPORT = f"UPDATE tasks SET progress = ?, ran_in = ? {OURS}"
 RETRY = f"UPDATE tasks SET status = 'queued', owner = NULL, due = ? {OURS} AND NOT cancel_asked"
