@@ -28,12 +28,13 @@ class Server:
 
     part: Part
     gates: Path
+    http: httpx.Client
 
     def get(self, path: str, timeout_s: float = 20) -> httpx.Response:
-        return httpx.get(self.part.url + path, timeout=timeout_s)
+        return self.http.get(path, timeout=timeout_s)
 
-    def post(self, path: str, **arguments: object) -> httpx.Response:
-        return httpx.post(self.part.url + path, timeout=20, **arguments)  # type: ignore[arg-type]  # passed on
+    def post(self, path: str, content: bytes = b"") -> httpx.Response:
+        return self.http.post(path, content=content)
 
     def client(self) -> httpx.Client:
         """Return a client with one keep-alive connection."""
@@ -89,7 +90,9 @@ def serve(
         env = {**os.environ, "GATES": str(gates), **(env or {})}
         part = processes.launch(app, command, env=env, cwd=ROOT)
         part.wait_ready()
-        yield Server(part, gates)
+        each_its_own = httpx.Limits(max_keepalive_connections=0)
+        with httpx.Client(base_url=part.url, limits=each_its_own, timeout=20) as http:
+            yield Server(part, gates, http)
 
 
 @contextmanager
