@@ -90,7 +90,9 @@ def explain(claim: Claim, then: Measurements) -> str:
     lines += [f"- {each}" for each in (measured.saw if measured else ["nothing recorded"])]
     for name in claim.depends:
         old, new = then.versions.get(name, "unknown"), find_version(name)
-        lines.append(f"{name}: {new}" if old == new else f"{name} has changed: {old} then, {new} now")
+        lines.append(
+            f"{name}: {new}" if old == new else f"{name} has changed: {old} then, {new} now"
+        )
     lines.append(
         f"If a release changed the outcome, read its notes, put the test right, then"
         f" {CLAIMS} and the pages that say it, and run `{COMMAND}`."

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -71,10 +73,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """Run an embedded Valkey once for a file of tests."""
     with open_broker(tmp_path_factory.mktemp("broker")) as broker:
         yield broker
+
+
+@pytest.fixture
+def broker(valkey: Broker, tmp_path: Path) -> Broker:
+    """Return the broker of the file, empty, with gates that are shut."""
+    valkey.redis.flushall()
+    return replace(valkey, gates=tmp_path)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,15 +19,47 @@ from lab.processes import Processes
 from lab.ready import answers_http
 from tests.waiting import wait_until
 
-MARK = "- "
+MARK = ">> "
 
 
 @dataclass
-class Server:
-    """A running app; each request of `get` and `post` has a connection of its own."""
+class Watched:
+    """A process of ours: what it says, and the gates at which its jobs wait."""
 
     part: Part
     gates: Path
+
+    def open(self, gate: str) -> None:
+        """Let those go on who wait at this gate."""
+        (self.gates / gate).touch()
+
+    def said(self) -> list[str]:
+        """Return what the process has said, in order."""
+        lines = self.part.log_text().splitlines()
+        return [line.removeprefix(MARK) for line in lines if line.startswith(MARK)]
+
+    def wait_for(self, words: str, times: int = 1) -> None:
+        """Wait until the process has said these words so often."""
+        wait_until(f"{words!r} was said", self.said, lambda all: all.count(words) >= times)
+
+    def order(self, *words: str) -> list[str]:
+        """Wait until all of these words are said; return them in the order of the log."""
+        for each in words:
+            self.wait_for(each)
+        return [each for each in self.said() if each in words]
+
+    def outlives(self, seconds: float) -> bool:
+        """Watch the process for so long; tell whether it still runs."""
+        deadline = time.monotonic() + seconds
+        while self.part.alive and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return self.part.alive
+
+
+@dataclass
+class Server(Watched):
+    """A running app; each request of `get` and `post` has a connection of its own."""
+
     http: httpx.Client
 
     def get(self, path: str, timeout_s: float = 20) -> httpx.Response:
@@ -47,32 +79,6 @@ class Server:
             return self.get(path, within_s).is_success
         except httpx.ReadTimeout:
             return False
-
-    def open(self, gate: str) -> None:
-        """Let those go on who wait at this gate."""
-        (self.gates / gate).touch()
-
-    def said(self) -> list[str]:
-        """Return what the app has said, in order."""
-        lines = self.part.log_text().splitlines()
-        return [line.removeprefix(MARK) for line in lines if line.startswith(MARK)]
-
-    def wait_for(self, words: str, timeout_s: float = 20) -> list[str]:
-        """Wait until the app has said these words; return all that it has said."""
-        return wait_until(f"the app said {words!r}", self.said, lambda all: words in all, timeout_s)
-
-    def order(self, *words: str) -> list[str]:
-        """Wait until all of these words are said; return them in the order of the log."""
-        for each in words:
-            self.wait_for(each)
-        return [each for each in self.said() if each in words]
-
-    def outlives(self, seconds: float) -> bool:
-        """Watch the process for so long; tell whether it still runs."""
-        deadline = time.monotonic() + seconds
-        while self.part.alive and time.monotonic() < deadline:
-            time.sleep(0.02)
-        return self.part.alive
 
 
 @contextmanager
@@ -96,13 +102,13 @@ def serve(
 
 
 @contextmanager
-def meanwhile(call: object, *arguments: object) -> Iterator[list[object]]:
-    """Make a call in a thread; at the end of the block it has ended, with its outcome in the list."""
+def meanwhile(call: Callable[[str], object], path: str) -> Iterator[list[object]]:
+    """Ask in a thread; after the block the answer or the error stands in the list."""
     outcome: list[object] = []
 
     def run() -> None:
         try:
-            outcome.append(call(*arguments))  # type: ignore[operator]  # any call
+            outcome.append(call(path))
         except httpx.HTTPError as error:
             outcome.append(error)
 

@@ -142,10 +142,7 @@ def test_c35_error_of_a_kept_task_is_never_told(saw: Saw) -> None:
     assert told_if_kept == []
     assert told_if_dropped == ["Task exception was never retrieved"]
     assert str(error) == "the task failed"
-    saw(
-        "A task that is kept failed without a word; one that is not kept:"
-        f" “{told_if_dropped[0]}”."
-    )
+    saw(f"A task that is kept failed without a word; one that is not kept: “{told_if_dropped[0]}”.")
 
 
 def open_database() -> Iterator[sqlite3.Connection]:
@@ -166,7 +163,7 @@ def make_trap_app(found: list[object]) -> FastAPI:
 
     @app.post("/def")
     def create_in_a_thread() -> None:
-        asyncio.create_task(asyncio.Event().wait())  # type: ignore[unused-coroutine]  # noqa: RUF006
+        asyncio.create_task(asyncio.Event().wait())  # noqa: RUF006 # the mistake that is shown
 
     @app.post("/created")
     async def create(database: Annotated[sqlite3.Connection, Depends(open_database)]) -> None:
@@ -209,11 +206,14 @@ def test_c36_dependency_is_closed_under_a_created_task(saw: Saw) -> None:
 async def test_c36_one_failure_in_a_task_group_cancels_the_others(saw: Saw) -> None:
     others: list[asyncio.Task[object]] = []
 
-    with pytest.raises(ExceptionGroup):
+    async def run_group() -> None:
         async with asyncio.TaskGroup() as group:
-            others += [group.create_task(asyncio.Event().wait()) for _ in range(3)]
+            others.extend(group.create_task(asyncio.Event().wait()) for _ in range(3))
             await asyncio.sleep(0)
             group.create_task(fail())
+
+    with pytest.raises(ExceptionGroup):
+        await run_group()
 
     assert [task.cancelled() for task in others] == [True] * 3
     saw("In a TaskGroup one failing job cancelled the three others.")

@@ -73,7 +73,7 @@ def make_upload_app(folder: Path, read: list[bytes], gate: asyncio.Event) -> Fas
 
     async def ingest(path: Path) -> None:
         await gate.wait()
-        read.append(path.read_bytes())  # noqa: ASYNC240 # as tutorials do
+        read.append(path.read_bytes())
 
     @app.post("/files")
     async def upload(file: UploadFile, tasks: BackgroundTasks) -> None:
@@ -101,18 +101,18 @@ async def test_c33_name_of_the_client_leads_out_of_the_folder(tmp_path: Path, sa
 @pytest.mark.anyio
 async def test_c33_second_file_of_a_name_replaces_the_first(tmp_path: Path, saw: Saw) -> None:
     read, gate = list[bytes](), asyncio.Event()
+    app = make_upload_app(tmp_path, read, gate)
 
-    async with asking(make_upload_app(tmp_path, read, gate)) as client:
-        uploads = [
-            asyncio.create_task(client.post("/files", files={"file": ("a.csv", content)}))
-            for content in (b"first", b"second")
-        ]
-        while not (tmp_path / "a.csv").exists():
-            await asyncio.sleep(0.005)
-        await asyncio.sleep(0.05)
-        gate.set()
-        await asyncio.gather(*uploads)
+    async with asking(app) as client, asyncio.TaskGroup() as group:
+        for content in (b"first", b"second"):
+            group.create_task(client.post("/files", files={"file": ("a.csv", content)}))
+        group.create_task(open_later(gate))
 
-    assert len(set(read)) == 1
     assert len(read) == 2
+    assert len(set(read)) == 1
     saw("Two clients sent a file of the same name: both tasks read the same one of the two.")
+
+
+async def open_later(gate: asyncio.Event) -> None:
+    await asyncio.sleep(0.2)
+    gate.set()

@@ -48,9 +48,7 @@ async def test_c25_equal_priorities_kill_the_workers(saw: Saw) -> None:
     )
 
 
-def test_c25_over_http_most_requests_fail_and_the_rest_never_runs(
-    tmp_path: Path, saw: Saw
-) -> None:
+def test_c25_over_http_most_requests_fail_and_the_rest_never_runs(tmp_path: Path, saw: Saw) -> None:
     with serve(tmp_path, "naive") as server, ThreadPoolExecutor(20) as clients:
         statuses = list(clients.map(lambda _: post_job(server), range(20)))
         server.open("job")
@@ -168,7 +166,9 @@ async def test_c60_time_limit_around_get_loses_nothing(saw: Saw) -> None:
     await settle()
 
     assert got + queue.qsize() == 2000
-    saw(f"2000 items arrived just at the time limit: {got} were got, {queue.qsize()} waited, 0 lost.")
+    saw(
+        f"2000 items arrived just at the time limit: {got} were got, {queue.qsize()} waited, 0 lost."
+    )
 
 
 async def test_c60_cancel_is_swallowed_before_python_3_12(saw: Saw) -> None:

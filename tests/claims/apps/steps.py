@@ -8,7 +8,7 @@ from pathlib import Path
 
 def say(words: str) -> None:
     """Write a line that a test reads in the log of the process."""
-    print(f"- {words}", flush=True)
+    print(f">> {words}", flush=True)
 
 
 def is_open(gate: str) -> bool:
@@ -17,7 +17,7 @@ def is_open(gate: str) -> bool:
 
 async def wait_at(gate: str) -> None:
     """Wait without blocking the event loop."""
-    while not is_open(gate):
+    while not is_open(gate):  # noqa: ASYNC110 # the gate is a file
         await asyncio.sleep(0.005)
 
 
