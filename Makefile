@@ -10,7 +10,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help compare test bench 01 02 03 04 docs docs-build check tables clean runtime dev bench-peers
+.PHONY: help compare test bench 01 02 03 04 claims docs docs-build check tables clean runtime dev bench-peers
 
 help:
 	@awk -F ': .*## ' '/^[a-z0-9 -]+: .*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -24,6 +24,10 @@ test: dev ## run all tests
 bench: runtime ## measure the queue of 04 against its peers, print the table
 	@$(MAKE) --no-print-directory bench-peers || echo "Some peers are missing: their rows say so."
 	@$(PY) -m bench $(ARGS)
+
+claims: dev ## measure what articles claim, write the page about it
+	@$(PY) -m pytest tests/claims -n 2 -m "" --record --ignore tests/claims/test_page.py $(ARGS)
+	@$(PY) -m lab tables
 
 01 02 03 04: runtime ## run one example with everything that it needs, until Ctrl-C
 	@$(PY) -m lab run $@ $(ARGS)

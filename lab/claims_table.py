@@ -27,7 +27,7 @@ def _make_table(claims: list[Claim], then: Measurements) -> str:
 
 def _make_row(claim: Claim, then: Measurements) -> str:
     versions = ", ".join(f"{name} {then.versions[name]}" for name in claim.depends)
-    saw = "<br>".join(then.claims[claim.id].saw)
+    saw = "<br>".join(then.claims[claim.id].saw).replace("|", "\\|")
     cells = [f'<span id="{claim.id.lower()}">{claim.id}</span>', claim.says, f"**{claim.verdict}**"]
     return f"| {' | '.join([*cells, saw, versions])} |\n"
 

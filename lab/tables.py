@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from rich.console import Console
 
 from .approaches import ROOT, load_approaches
+from .claims_table import make_claims, make_surprises
 from .errors import LabError
 from .figures import Figures
 from .figures_table import FULL_WIDTH, make_legend, make_markdown_table, make_terminal_table
@@ -88,6 +89,8 @@ BLOCKS: dict[str, Callable[[Path], str]] = {
     "promises": make_promises,
     "printed": make_printed_table,
     "compare": make_compare_page,
+    "claims": make_claims,
+    "surprises": make_surprises,
 }
 BLOCK = re.compile(r"(<!-- (?P<name>[a-z-]+): start -->\n).*?(<!-- (?P=name): end -->)", re.DOTALL)
 

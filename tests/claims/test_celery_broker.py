@@ -1,8 +1,10 @@
 """What the broker keeps, what a worker throws away, what can be revoked, what beat queues."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from celery.result import AsyncResult
 
 from tests.waiting import wait_until
 
@@ -87,18 +89,22 @@ def test_c53_revoke_stops_what_is_queued_and_not_what_runs(broker: Broker, saw: 
         queued.revoke()
         wait_until_known(worker, running.id, queued.id)
         worker.open("running")
-        wait_until("revoked", lambda: queued.state, lambda state: state == "REVOKED")
+        wait_until_revoked(queued)
         assert running.get(timeout=20) == "running"
 
         killed = broker.send("held", "killed")
         worker.wait_for("killed began")
         killed.revoke(terminate=True)
-        wait_until("revoked", lambda: killed.state, lambda state: state == "REVOKED")
+        wait_until_revoked(killed)
         worker.open("killed")
 
         assert broker.send("quick", "later").get(timeout=20) == "later"
         assert not {"queued", "killed ended"} & set(worker.said())
     saw("revoke(): REVOKED if queued, no effect if running; terminate=True killed a running one.")
+
+
+def wait_until_revoked(result: AsyncResult[Any]) -> None:  # Any: whatever it would return
+    wait_until("REVOKED", lambda: str(result.state), lambda state: state == "REVOKED")
 
 
 def wait_until_known(worker: Watched, *task_ids: str | None) -> None:

@@ -11,7 +11,6 @@ from .broker import Broker
 from .conftest import Saw
 from .serving import Server, meanwhile, serve
 
-
 # Celery's result backend calls it.
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")
 
@@ -118,6 +117,11 @@ def test_c51_error_of_a_failed_task_is_an_empty_object(
     broker.celery.backend.store_result("failed", OSError("disk full"), "FAILURE")
 
     answer = api.get("/result/failed")
+    typed = api.get("/typed-result/failed")
 
     assert answer.json() == {"status": "FAILURE", "result": {}}
-    saw(f"A task that failed with OSError('disk full'): {answer.status_code} {answer.text}.")
+    assert typed.status_code == 500
+    saw(
+        f"A task that failed with OSError('disk full'): {answer.status_code} `{answer.text}`;"
+        f" a {typed.status_code} if the route names dict[str, Any] as its response."
+    )

@@ -73,28 +73,43 @@ def make_upload_app(folder: Path, read: list[bytes], gate: asyncio.Event) -> Fas
 
     async def ingest(path: Path) -> None:
         await gate.wait()
-        read.append(path.read_bytes())
+        read.append(path.read_bytes())  # noqa: ASYNC240 # as tutorials do
 
     @app.post("/files")
     async def upload(file: UploadFile, tasks: BackgroundTasks) -> None:
         path = folder / str(file.filename)
-        path.write_bytes(await file.read())  # noqa: ASYNC240 # as above
+        path.write_bytes(await file.read())  # as above
         tasks.add_task(ingest, path)
 
     return app
 
 
-@pytest.mark.anyio
-async def test_c33_name_of_the_client_leads_out_of_the_folder(tmp_path: Path, saw: Saw) -> None:
-    folder, read, gate = tmp_path / "uploads", list[bytes](), asyncio.Event()
+@pytest.fixture
+def uploads(tmp_path: Path) -> Path:
+    folder = tmp_path / "uploads"
     folder.mkdir()
+    return folder
+
+
+def read_names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+def read_sibling(folder: Path, name: str) -> bytes:
+    return (folder.parent / name).read_bytes()
+
+
+@pytest.mark.anyio
+async def test_c33_name_of_the_client_leads_out_of_the_folder(uploads: Path, saw: Saw) -> None:
+    read, gate = list[bytes](), asyncio.Event()
     gate.set()
 
-    async with asking(make_upload_app(folder, read, gate)) as client:
+    async with asking(make_upload_app(uploads, read, gate)) as client:
         answer = await client.post("/files", files={"file": ("../evil.txt", b"evil")})
 
     assert answer.status_code == 200
-    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["evil.txt"]
+    assert read_names(uploads) == []
+    assert read_sibling(uploads, "evil.txt") == b"evil"
     saw("A file named ../evil.txt was written outside of the folder.")
 
 

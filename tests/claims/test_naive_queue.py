@@ -166,9 +166,7 @@ async def test_c60_time_limit_around_get_loses_nothing(saw: Saw) -> None:
     await settle()
 
     assert got + queue.qsize() == 2000
-    saw(
-        f"2000 items arrived just at the time limit: {got} were got, {queue.qsize()} waited, 0 lost."
-    )
+    saw(f"2000 items came just at the time limit: {got} were got, {queue.qsize()} waited, 0 lost.")
 
 
 async def test_c60_cancel_is_swallowed_before_python_3_12(saw: Saw) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from celery import Celery
 from celery.result import AsyncResult
 from fastapi import FastAPI
+from kombu.exceptions import OperationalError
 
 from .steps import say
 
@@ -33,7 +34,7 @@ async def publish(name: str) -> str:
     say(f"{name} begins")
     try:
         apps[name].send_task("quick", [name])
-    except Exception as error:
+    except (OperationalError, RuntimeError) as error:
         say(f"{name} ends")
         return type(error).__name__
     return "queued"
@@ -70,7 +71,8 @@ def read_with_app(task_id: str) -> str:
     return str(AsyncResult(task_id, app=apps["up"]).state)
 
 
-@app.get("/result/{task_id}")
+@app.get("/typed-result/{task_id}")
+@app.get("/result/{task_id}", response_model=None)
 async def read_result(task_id: str) -> dict[str, Any]:  # Any: as above
-    result = AsyncResult(task_id, app=apps["up"])
+    result: AsyncResult[Any] = AsyncResult(task_id, app=apps["up"])
     return {"status": result.state, "result": result.result}
