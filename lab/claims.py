@@ -19,6 +19,7 @@ VERDICTS = {
     "false": "not so",
     "outdated": "no longer",
     "trap": "a trap",
+    "works": "works",
 }
 
 

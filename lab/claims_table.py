@@ -34,5 +34,6 @@ def _make_row(claim: Claim, then: Measurements) -> str:
 
 def _tell(claims: list[Claim], then: Measurements) -> str:
     return " ".join(
-        f"{then.claims[claim.id].saw[0]} ([{claim.id}](#{claim.id.lower()}))" for claim in claims
+        f"{' '.join(then.claims[claim.id].saw)} ([{claim.id}](#{claim.id.lower()}))"
+        for claim in claims
     )

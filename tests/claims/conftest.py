@@ -40,10 +40,17 @@ class Recorder:
             measured.tests.append(report.nodeid)
             measured.saw += [str(text) for name, text in report.user_properties if name == "saw"]
 
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
-        if exitstatus == pytest.ExitCode.OK:
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter, exitstatus: int
+    ) -> None:
+        claims = load_claims()
+        if exitstatus or self.seen.keys() != claims.keys():
+            count = f"{len(self.seen)} of {len(claims)} claims were measured"
+            terminalreporter.write_line(f"{MEASURED} is unchanged: {count}, exit code {exitstatus}")
+        else:
             text = measure_now(self.seen).model_dump_json(indent=1)
             (ROOT / MEASURED).write_text(f"{text}\n", encoding="utf-8")
+            terminalreporter.write_line(f"wrote {MEASURED}")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -48,6 +48,7 @@ def test_c39_full_cache_may_evict_the_queue(broker: Broker, saw: Saw) -> None:
     for number in range(2000):
         broker.redis.set(f"cached-page-{number}", b"x" * 10_000)
     broker.redis.config_set("maxmemory", 0)
+    broker.redis.config_set("maxmemory-policy", "noeviction")
 
     assert broker.count_queued() == 0
     saw("allkeys-lru and a full cache in the same server: 100 queued tasks went to 0, no error.")
