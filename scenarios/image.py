@@ -107,6 +107,7 @@ def watermark(picture: Image.Image) -> Image.Image:
 def encode(picture: Image.Image, kind: str) -> bytes:
     """Return the bytes of the picture in its own format."""
     buffer = io.BytesIO()
+    picture.info.pop("comment", None)  # it would be kept, whatever it holds: a script, a name
     picture.save(buffer, kind, quality=85)
     return buffer.getvalue()
 

@@ -34,13 +34,13 @@ class Guarded:
 
 def lock_services(stack: Stack) -> dict[str, str]:
     """Give Valkey a password and the mail server a login; return their addresses with them."""
-    smtp = stack.start_mailbox() and stack.smtp_url
+    stack.start_mailbox()
     valkey = stack.start_valkey()
     with redis.Redis.from_url(valkey.url) as client:
         client.config_set("requirepass", CANARY)
     return {
         "REDIS_URL": valkey.url.replace("//", f"//:{CANARY}@"),
-        "SMTP_URL": smtp.replace("//", f"//shop:{CANARY}@"),
+        "SMTP_URL": stack.smtp_url.replace("//", f"//shop:{CANARY}@"),
     }
 
 
