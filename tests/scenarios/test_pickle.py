@@ -27,11 +27,16 @@ def test_pickled_message_is_refused_and_does_nothing(running: Running, tmp_path:
     trap = tmp_path / "unpickled"
     body = pickle.dumps(([], {"to": Payload(trap)}, {}))
     headers = {"task": "03_celery.worker.email", "id": "pickled", "lang": "py"}
-    kinds = {"content_type": "application/x-python-serialize", "content_encoding": "binary"}
 
     with kombu.Connection(running.stack.redis_url) as connection:
         sender = connection.Producer()
-        sender.publish(body, routing_key="default", headers=headers, serializer=None, **kinds)
+        sender.publish(
+            body,
+            routing_key="default",
+            headers=headers,
+            content_type="application/x-python-serialize",
+            content_encoding="binary",
+        )
     log = running.stack.parts["worker"].log_text
     wait_until("the worker has refused it", lambda: "pickle" in log())
 
