@@ -10,7 +10,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help compare test bench 01 02 03 04 docs docs-build check tables clean runtime dev bench-peers bench-arq
+.PHONY: help compare test bench claims 01 02 03 04 docs docs-build check tables clean runtime dev bench-peers bench-arq
 
 help:
 	@awk -F ': .*## ' '/^[a-z0-9 -]+: .*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -25,6 +25,10 @@ bench: runtime ## measure the queue of 04 against its peers, and the four under 
 	@$(MAKE) -k --no-print-directory bench-peers bench-arq || \
 		echo "Some peers are missing: their rows say so."
 	@$(PY) -m bench $(ARGS)
+
+claims: dev ## measure what articles claim, write the page about it
+	@$(PY) -m pytest tests/claims -n 2 -m "" --record --ignore tests/claims/test_page.py $(ARGS)
+	@$(PY) -m lab tables
 
 01 02 03 04: runtime ## run one example with everything that it needs, until Ctrl-C
 	@$(PY) -m lab run $@ $(ARGS)

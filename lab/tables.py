@@ -17,6 +17,7 @@ from rich.console import Console
 
 from .approaches import ROOT, load_approaches
 from .bench_table import BENCH, make_bench_table, read_benchmark
+from .claims_table import make_claims, make_surprises
 from .errors import LabError
 from .figures import Figures
 from .figures_table import FULL_WIDTH, make_legend, make_markdown_table, make_terminal_table
@@ -97,6 +98,8 @@ BLOCKS: dict[str, Callable[[Path], str]] = {
     "printed": make_printed_table,
     "compare": make_compare_page,
     "bench": make_bench_page,
+    "claims": make_claims,
+    "surprises": make_surprises,
 }
 BLOCK = re.compile(r"(<!-- (?P<name>[a-z-]+): start -->\n).*?(<!-- (?P=name): end -->)", re.DOTALL)
 
