@@ -1,0 +1,54 @@
+"""Runs one fault on one column and returns its cell."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from lab.approaches import ROOT
+from lab.heartbeat import Heartbeat
+from lab.stack import Stack
+
+from .cell import Cell
+from .columns import Column
+from .fault import BROKER, Fault
+from .ground import ENV, Ground
+from .receiver import receive_webhooks
+from .trial import Trial
+
+
+@contextmanager
+def open_ground(
+    folder: Path,
+    column: Column,
+    root: Path = ROOT,
+    say: Callable[[str], None] = lambda sentence: None,
+) -> Iterator[Ground]:
+    """Start what every trial of a column needs, and end all of it afterwards."""
+    with (
+        receive_webhooks() as receiver,
+        Stack(folder, env=ENV, root=root, grace_s=1, say=say) as stack,
+    ):
+        ground = Ground(stack, column, receiver)
+        try:
+            yield ground
+        finally:
+            ground.mail.release()
+            receiver.release()
+
+
+def try_fault(ground: Ground, fault: Fault, *, beats: bool = True) -> Cell:
+    """Do the fault, wait until all has settled, and count; with `beats` also ask /healthz."""
+    if reason := fault.why_not(ground.column):
+        return Cell(fault.name, ground.column.name, why_not=reason)
+    ground.prepare(fault.job_env, fault.api_env, fault.uvicorn_args)
+    with closing(Trial(ground)) as trial, ExitStack() as asking:
+        heartbeat = asking.enter_context(Heartbeat(f"{trial.url}/healthz")) if beats else None
+        fault.act(trial)
+        trial.settle()
+        asking.close()
+        worst_ms = round(heartbeat.beats.worst_ms, 1) if heartbeat else None
+        cell = replace(trial.count(fault.name), worst_healthz_ms=worst_ms)
+    is_odd = cell.lost + cell.late > 0
+    ground.clear(app=is_odd, worker=is_odd or fault.hits == BROKER)
+    return cell

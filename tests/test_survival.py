@@ -1,0 +1,82 @@
+"""Each fault on each approach: what is said to be lost is lost, and what is kept is kept."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from lab.survival.cell import Cell, find_difference, find_faults_of
+from lab.survival.columns import load_columns
+from lab.survival.fault import API
+from lab.survival.faults import FAULTS
+from lab.survival.ground import Ground
+from lab.survival.try_fault import open_ground, try_fault
+
+COLUMNS = load_columns()
+# Where the worker is not what is broken, Celery's default settings change nothing.
+SAME_BY_DEFAULT = {
+    fault.name
+    for fault in FAULTS.values()
+    if fault.hits == API and fault.name not in ("job_kills_process", "job_never_ends")
+}
+TRIALS = [
+    pytest.param(column, fault, id=f"{column}-{fault}")
+    for column in COLUMNS
+    for fault in FAULTS
+    if fault in COLUMNS[column].survives
+    and not (COLUMNS[column].is_default and fault in SAME_BY_DEFAULT)
+]
+
+
+@pytest.fixture(scope="session")
+def ground(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Ground]:
+    """Start one column; its trials follow one another on it."""
+    column = COLUMNS[request.param]
+    with open_ground(tmp_path_factory.mktemp(column.name), column) as ground:
+        yield ground
+
+
+@pytest.mark.parametrize(("ground", "fault"), TRIALS, indirect=["ground"])
+def test_fault_does_what_is_promised_and_nothing_worse(ground: Ground, fault: str) -> None:
+    promised = ground.column.survives[fault]
+
+    cell = try_fault(ground, FAULTS[fault], beats=False)
+
+    assert find_difference(cell, promised) is None
+    assert find_faults_of(cell) == []
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_every_fault_has_a_promise_or_a_reason(column: str) -> None:
+    promised = COLUMNS[column].survives
+
+    for fault in FAULTS.values():
+        reason = fault.why_not(COLUMNS[column])
+        assert bool(reason) is not (fault.name in promised), fault.name
+    assert promised.keys() <= FAULTS.keys()
+
+
+def test_outcome_names_each_count_that_should_be_none() -> None:
+    cell = Cell("kill9_worker", "03_celery", accepted=8, lost=2, late=6)
+
+    assert cell.outcome == "lost 2, late 6"
+    assert Cell("kill9_api", "03_celery", accepted=8, finished=8, run_twice=2).outcome == "kept"
+
+
+@pytest.mark.parametrize("promise", ["kept", "lost 3, late 6", "lost", "lost 2, late 6, twice"])
+def test_other_outcome_than_promised_is_a_sentence(promise: str) -> None:
+    cell = Cell("kill9_worker", "03_celery", accepted=8, lost=2, late=6)
+
+    difference = find_difference(cell, promise)
+
+    assert difference is not None
+    assert promise in difference
+    assert "lost 2, late 6" in difference
+    assert find_difference(cell, "late, lost 2") is None
+
+
+def test_job_that_is_unaccounted_for_is_named() -> None:
+    cell = Cell("kill9_api", "03_celery", accepted=8, finished=7)
+
+    assert find_faults_of(cell) == ["03_celery, kill9_api: 8 accepted, 7 accounted for"]
