@@ -21,6 +21,9 @@ from .figures import Figures
 from .figures_table import FULL_WIDTH, make_legend, make_markdown_table, make_terminal_table
 from .machine import Machine
 from .plan import Plan
+from .survival.files import JSON as SURVIVAL
+from .survival.files import Survival, make_summary
+from .survival.matrix import make_figures
 
 RESULTS = Path("docs/results")
 COMPARE = "compare.json"
@@ -83,11 +86,23 @@ def make_compare_page(root: Path) -> str:
     return f"{table}\n{comparison.plan}.\n{comparison.machine}.\n\n{make_legend()}"
 
 
+def make_survival_matrix(root: Path) -> str:
+    """Return the published matrix of faults with its legend."""
+    return make_summary(_read_survival(root))
+
+
+def make_survival_figures(root: Path) -> str:
+    """Return every figure of the published matrix."""
+    return make_figures(_read_survival(root).cells)
+
+
 BLOCKS: dict[str, Callable[[Path], str]] = {
     "approaches": make_approaches,
     "promises": make_promises,
     "printed": make_printed_table,
     "compare": make_compare_page,
+    "survival": make_survival_matrix,
+    "survival-figures": make_survival_figures,
 }
 BLOCK = re.compile(r"(<!-- (?P<name>[a-z-]+): start -->\n).*?(<!-- (?P=name): end -->)", re.DOTALL)
 
@@ -104,20 +119,27 @@ def pages(root: Path = ROOT) -> list[Path]:
 
 def tables(
     publish: Annotated[
-        Path | None, typer.Option(help="Take over the figures of a run: var/compare.")
+        Path | None,
+        typer.Option(help="Take over the figures of a run: var/compare or var/survival."),
     ] = None,
     root: Annotated[Path, typer.Option(help="Folder that holds approaches.toml.")] = ROOT,
 ) -> None:
     """Write the generated tables of README and site anew."""
     if publish:
-        if not (publish / COMPARE).is_file():
-            raise LabError(f"no figures in {str(publish)!r}: run `make compare` first")
-        shutil.copy(publish / COMPARE, root / RESULTS / COMPARE)
+        found = [publish / name for name in (COMPARE, SURVIVAL) if (publish / name).is_file()]
+        if not found:
+            raise LabError(f"no figures in {str(publish)!r}: run `make compare` or `make survival`")
+        for path in found:
+            shutil.copy(path, root / RESULTS / path.name)
     for page in pages(root):
         old = page.read_text(encoding="utf-8")
         if (new := refresh(old, root)) != old:
             page.write_text(new, encoding="utf-8")
             print(f"wrote {page.relative_to(root)}")
+
+
+def _read_survival(root: Path) -> Survival:
+    return Survival.model_validate_json((root / RESULTS / SURVIVAL).read_bytes())
 
 
 def _read_comparison(root: Path) -> Comparison:

@@ -27,6 +27,7 @@ class Cell:
     done_though_refused: int = 0
     refused_badly: int = 0
     slowest_202_s: float = 0.0
+    slowest_refusal_s: float = 0.0
     stop_s: float | None = None
     recovered_s: float | None = None
     worst_healthz_ms: float | None = None

@@ -34,6 +34,12 @@ FIGURES = (
     Figure("interrupted", MEANINGS["interrupted"], lambda cell: str(cell.interrupted)),
     Figure("run twice", "jobs that began more than once", lambda cell: str(cell.run_twice)),
     Figure("effects twice", MEANINGS["twice"], lambda cell: str(cell.effects_twice)),
+    Figure("slowest 202 s", "request to 202", lambda cell: _number(cell.slowest_202_s, 2)),
+    Figure(
+        "slowest refusal s",
+        "request to any other answer",
+        lambda cell: _number(cell.slowest_refusal_s, 2),
+    ),
     Figure("stop s", "from the signal to the end", lambda cell: _number(cell.stop_s, 1)),
     Figure("recovered s", "from the fault to the last effect", lambda c: _number(c.recovered_s, 1)),
     Figure(

@@ -35,7 +35,7 @@ class Trial:
         self.mail, self.receiver = ground.mail, ground.receiver
         self.accepted: dict[str, str] = {}  # the kind, by task id
         self.refused = self.refused_badly = self.unknown = 0
-        self.slowest_202_s = 0.0
+        self.slowest_202_s = self.slowest_refusal_s = 0.0
         self.stop_s: float | None = None
         self.broken_at = time.monotonic()
         self._delivered_before = len(self.mail.delivered())
@@ -60,8 +60,12 @@ class Trial:
         self.accepted |= accepted
         self.refused += len(answers) - len(accepted)
         self.refused_badly += sum(not answer.refused_well for answer in answers)
-        waits = [answer.waited_s for answer in answers if answer.task_id]
-        self.slowest_202_s = max([self.slowest_202_s, *waits])
+        self.slowest_202_s = max(
+            [self.slowest_202_s, *(answer.waited_s for answer in answers if answer.task_id)]
+        )
+        self.slowest_refusal_s = max(
+            [self.slowest_refusal_s, *(answer.waited_s for answer in answers if not answer.task_id)]
+        )
         return list(accepted)
 
     def hold_emails(self, count: int = JOBS) -> None:
@@ -151,6 +155,7 @@ class Trial:
             done_though_refused=len(copies.keys() - self.accepted.keys()),
             refused_badly=self.refused_badly,
             slowest_202_s=self.slowest_202_s,
+            slowest_refusal_s=self.slowest_refusal_s,
             stop_s=self.stop_s,
             recovered_s=max(0.0, max(effects) - self.broken_at) if effects else None,
             finished=fates["finished"],

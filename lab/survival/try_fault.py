@@ -30,11 +30,8 @@ def open_ground(
         Stack(folder, env=ENV, root=root, grace_s=1, say=say) as stack,
     ):
         ground = Ground(stack, column, receiver)
-        try:
+        with ground.mail:
             yield ground
-        finally:
-            ground.mail.release()
-            receiver.release()
 
 
 def try_fault(ground: Ground, fault: Fault, *, beats: bool = True) -> Cell:
@@ -42,13 +39,21 @@ def try_fault(ground: Ground, fault: Fault, *, beats: bool = True) -> Cell:
     if reason := fault.why_not(ground.column):
         return Cell(fault.name, ground.column.name, why_not=reason)
     ground.prepare(fault.job_env, fault.api_env, fault.uvicorn_args)
+    try:
+        cell = _measure(ground, fault, beats)
+    except BaseException:
+        ground.clear(app=True, worker=True)
+        raise
+    is_odd = cell.lost + cell.late > 0
+    ground.clear(app=is_odd, worker=is_odd or fault.hits == BROKER)
+    return cell
+
+
+def _measure(ground: Ground, fault: Fault, beats: bool) -> Cell:
     with closing(Trial(ground)) as trial, ExitStack() as asking:
         heartbeat = asking.enter_context(Heartbeat(f"{trial.url}/healthz")) if beats else None
         fault.act(trial)
         trial.settle()
         asking.close()
         worst_ms = round(heartbeat.beats.worst_ms, 1) if heartbeat else None
-        cell = replace(trial.count(fault.name), worst_healthz_ms=worst_ms)
-    is_odd = cell.lost + cell.late > 0
-    ground.clear(app=is_odd, worker=is_odd or fault.hits == BROKER)
-    return cell
+        return replace(trial.count(fault.name), worst_healthz_ms=worst_ms)
