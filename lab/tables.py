@@ -23,7 +23,7 @@ from .machine import Machine
 from .plan import Plan
 from .survival.files import JSON as SURVIVAL
 from .survival.files import Survival, make_summary
-from .survival.matrix import make_figures
+from .survival.matrix import make_figures, make_matrix
 
 RESULTS = Path("docs/results")
 COMPARE = "compare.json"
@@ -86,9 +86,15 @@ def make_compare_page(root: Path) -> str:
     return f"{table}\n{comparison.plan}.\n{comparison.machine}.\n\n{make_legend()}"
 
 
-def make_survival_matrix(root: Path) -> str:
+def make_survival(root: Path) -> str:
     """Return the published matrix of faults with its legend."""
     return make_summary(_read_survival(root))
+
+
+def make_survival_matrix(root: Path) -> str:
+    """Return the published matrix alone."""
+    survival = _read_survival(root)
+    return f"{make_matrix(survival.cells)}\n{survival.machine}.\n"
 
 
 def make_survival_figures(root: Path) -> str:
@@ -101,7 +107,8 @@ BLOCKS: dict[str, Callable[[Path], str]] = {
     "promises": make_promises,
     "printed": make_printed_table,
     "compare": make_compare_page,
-    "survival": make_survival_matrix,
+    "survival": make_survival,
+    "survival-matrix": make_survival_matrix,
     "survival-figures": make_survival_figures,
 }
 BLOCK = re.compile(r"(<!-- (?P<name>[a-z-]+): start -->\n).*?(<!-- (?P=name): end -->)", re.DOTALL)

@@ -1,6 +1,6 @@
 """Each fault on each approach: what is said to be lost is lost, and what is kept is kept."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -9,8 +9,8 @@ from lab.survival.cell import Cell, find_difference, find_faults_of
 from lab.survival.columns import load_columns
 from lab.survival.fault import API
 from lab.survival.faults import FAULTS
-from lab.survival.ground import Ground
-from lab.survival.try_fault import open_ground, try_fault
+
+from .trials import Cells, try_side_by_side
 
 COLUMNS = load_columns()
 # Where the worker is not what is broken, Celery's default settings change nothing.
@@ -29,27 +29,35 @@ TRIALS = [
 
 
 @pytest.fixture(scope="session")
-def open_column(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Ground]]:
-    """Start a column for all of its trials; the one before it ends."""
-    present: dict[str, Ground] = {}
+def try_column(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Cells]]:
+    """Start all chosen trials of a column; those of the column before it have ended."""
+    tried: dict[str, Cells] = {}
     with ExitStack() as opened:
 
-        def open_it(name: str) -> Ground:
-            if name not in present:
+        def try_it(name: str) -> Cells:
+            if name not in tried:
                 opened.close()
-                present.clear()
-                folder = tmp_path_factory.mktemp(name)
-                present[name] = opened.enter_context(open_ground(folder, COLUMNS[name]))
-            return present[name]
+                faults = find_chosen_faults(request.session.items, name)
+                trials = try_side_by_side(COLUMNS[name], faults, tmp_path_factory.mktemp(name))
+                tried[name] = opened.enter_context(trials)
+            return tried[name]
 
-        yield open_it
+        yield try_it
+
+
+def find_chosen_faults(items: Iterable[pytest.Item], column: str) -> list[str]:
+    """Return the faults of the tests that pytest was asked to run."""
+    trials = [item.callspec.params for item in items if hasattr(item, "callspec")]
+    return [each["fault"] for each in trials if each.get("column") == column and "fault" in each]
 
 
 @pytest.mark.parametrize(("column", "fault"), TRIALS)
 def test_fault_does_what_is_promised_and_nothing_worse(
-    open_column: Callable[[str], Ground], column: str, fault: str
+    try_column: Callable[[str], Cells], column: str, fault: str
 ) -> None:
-    cell = try_fault(open_column(column), FAULTS[fault], beats=False)
+    cell = try_column(column)[fault].result()
 
     assert find_difference(cell, COLUMNS[column].survives[fault]) is None
     assert find_faults_of(cell) == []

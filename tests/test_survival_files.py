@@ -85,6 +85,14 @@ def test_stopped_run_leaves_no_process(tmp_path: Path, number: signal.Signals, c
     assert psutil.wait_procs(started, timeout=5)[1] == []
 
 
+def test_random_kills_lose_nothing(tmp_path: Path) -> None:
+    done = run_survival(tmp_path, "--long", "--kills", "3", "--only", "03_celery")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "03_celery: 3 kills" in done.stdout
+    assert " 0 lost" in done.stdout
+
+
 def test_unknown_fault_is_one_sentence(tmp_path: Path) -> None:
     done = run_survival(tmp_path, "--fault", "earthquake")
 

@@ -13,7 +13,7 @@ from .columns import Column
 from .receiver import Receiver
 
 DRAIN_S = 2
-VISIBILITY_S = 6
+VISIBILITY_S = 5
 # Waits are as short as the faults allow; everything else is as in production.
 ENV = {
     "DRAIN_S": str(DRAIN_S),
@@ -67,13 +67,12 @@ class Ground:
         """Have an app, and a worker, that run with this; those that do so already stay."""
         self.mail.release()
         self.receiver.release()
-        if self.column.has_worker:
-            if self._worker is None or self._worker_env != job_env:
-                self._start_worker(job_env)
-        else:
+        if not self.column.has_worker:
             api_env = {**job_env, **api_env}
         if self._app is None or self._app_env != (api_env, uvicorn_args):
-            self._start_app(api_env, uvicorn_args)
+            self._start_app(api_env, uvicorn_args)  # and with the first one the broker
+        if self.column.has_worker and (self._worker is None or self._worker_env != job_env):
+            self._start_worker(job_env)
 
     def clear(self, *, app: bool, worker: bool) -> None:
         """Give up what a trial may have left in an odd state."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from lab.watch import Watch
 
 from .cell import Cell
+from .count import count, count_copies_of_whole_runs, settle
 from .ground import Ground
 from .posting import emails
 from .trial import Trial
@@ -60,8 +61,8 @@ def kill_at_random(ground: Ground, kills: int, watch: Watch) -> Kills:
             done.set()
             client.join()
         watch.say("waiting for the last job")
-        trial.settle()
-        return Kills(trial.count("random_kills"), kills, trial.count_copies_of_whole_runs())
+        settle(trial)
+        return Kills(count(trial, "random_kills"), kills, count_copies_of_whole_runs(trial))
 
 
 def _post_until(trial: Trial, done: threading.Event) -> None:

@@ -11,7 +11,8 @@ from lab.stack import Stack
 
 from .cell import Cell
 from .columns import Column
-from .fault import BROKER, Fault
+from .count import LOST_S, QUIET_S, count, settle
+from .fault import API, BROKER, Fault
 from .ground import ENV, Ground
 from .receiver import receive_webhooks
 from .trial import Trial
@@ -53,7 +54,8 @@ def _measure(ground: Ground, fault: Fault, beats: bool) -> Cell:
     with closing(Trial(ground)) as trial, ExitStack() as asking:
         heartbeat = asking.enter_context(Heartbeat(f"{trial.url}/healthz")) if beats else None
         fault.act(trial)
-        trial.settle()
+        loses = ground.column.is_default and fault.hits != API
+        settle(trial, LOST_S if loses else QUIET_S)
         asking.close()
         worst_ms = round(heartbeat.beats.worst_ms, 1) if heartbeat else None
-        return replace(trial.count(fault.name), worst_healthz_ms=worst_ms)
+        return replace(count(trial, fault.name), worst_healthz_ms=worst_ms)
