@@ -4,7 +4,7 @@ import os
 import signal
 
 from . import broker
-from .fault import BROKER, WORKER, Fault
+from .fault import BROKER, REDELIVERED, WORKER, Fault
 from .trial import JOBS, Trial
 
 HALF = JOBS // 2
@@ -58,18 +58,24 @@ def let_the_visibility_timeout_pass(trial: Trial) -> None:
 
 
 FAULTS = [
-    Fault("broker_down", "broker down while 4 of 8 are posted", post_while_down, BROKER),
+    Fault(
+        "broker_down", "broker down while 4 of 8 are posted", post_while_down, BROKER, REDELIVERED
+    ),
+    Fault(
+        "kill9_broker",
+        "`kill -9` of the broker with a full queue",
+        kill_with_a_full_queue,
+        BROKER,
+        REDELIVERED,
+    ),
+    Fault(
+        "kill9_broker_no_aof", "the same, without an append-only file", kill_without_a_file, BROKER
+    ),
     Fault(
         "broker_frozen",
         "broker takes connections, answers none (SIGSTOP)",
         post_while_frozen,
         BROKER,
-    ),
-    Fault(
-        "kill9_broker", "`kill -9` of the broker with a full queue", kill_with_a_full_queue, BROKER
-    ),
-    Fault(
-        "kill9_broker_no_aof", "the same, without an append-only file", kill_without_a_file, BROKER
     ),
     Fault(
         "visibility_too_short",

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from .cell import Cell
-from .ground import VISIBILITY_S
+from .ground import REDELIVERY_S
 from .trial import ENDS, OPEN, POLL_S, Events, Trial
 
 # After so long without an event nothing more will come: longer than a pause before a retry, or,
 # where jobs are expected not to come back, than the visibility timeout of those that do.
 QUIET_S = 20.0
-LOST_S = VISIBILITY_S + 2.0
+LOST_S = REDELIVERY_S + 2.0
 
 
 def settle(trial: Trial, quiet_s: float = QUIET_S) -> None:

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .columns import Column
+from .ground import REDELIVERY_S
 from .trial import Trial
 
 API, WORKER, BROKER = "api", "worker", "broker"
+REDELIVERED = {"VISIBILITY_TIMEOUT_S": str(REDELIVERY_S)}
 REASONS = {
     WORKER: "there is no worker process: the jobs run in the API",
     BROKER: "there is no broker",

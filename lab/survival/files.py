@@ -8,13 +8,14 @@ from pydantic import BaseModel
 from lab.machine import Machine
 
 from .cell import Cell
-from .ground import DRAIN_S, VISIBILITY_S
+from .ground import DRAIN_S, REDELIVERY_S, VISIBILITY_S
 from .matrix import make_figures, make_legend, make_matrix, make_svg
 
 JSON = "survival.json"
 CONDITIONS = (
-    f"8 e-mails, pictures or reports a trial, DRAIN_S {DRAIN_S} s; 03: two worker processes,"
-    f" visibility timeout {VISIBILITY_S} s instead of 360 s; 04: four workers"
+    f"8 e-mails, pictures or reports a trial, DRAIN_S {DRAIN_S} s; 03: two worker processes, a"
+    f" visibility timeout of {REDELIVERY_S} s where jobs have to come back and else {VISIBILITY_S} s,"
+    " instead of 360 s; 04: four workers"
 )
 
 

@@ -13,7 +13,8 @@ from .columns import Column
 from .receiver import Receiver
 
 DRAIN_S = 2
-VISIBILITY_S = 5
+VISIBILITY_S = 60  # longer than any pause before a retry: else a job is run beside itself
+REDELIVERY_S = 5  # instead, where a killed worker's jobs have to come back
 # Waits are as short as the faults allow; everything else is as in production.
 ENV = {
     "DRAIN_S": str(DRAIN_S),

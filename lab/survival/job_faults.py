@@ -8,7 +8,7 @@ from threading import Thread
 from .fault import Fault
 from .trial import ENDS, JOBS, OPEN, Trial
 
-IMPATIENT = {"JOB_TIMEOUT_S": "2", "MAX_ATTEMPTS": "2"}
+IMPATIENT = {"JOB_TIMEOUT_S": "3", "MAX_ATTEMPTS": "2"}
 MANY = 80
 BLOCKING = 60
 BLOCKED_S = 1.0

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from lab.errors import LabError
 
 from .api_faults import finish_stop
-from .fault import WORKER, Fault
+from .fault import REDELIVERED, WORKER, Fault
 from .trial import Trial
 
 STOP_S = 1.0  # what a container is given here before it is killed
@@ -58,7 +58,20 @@ def stop_container(trial: Trial) -> None:
 
 
 FAULTS = [
-    Fault("kill9_worker", "`kill -9` of the worker and its children", kill9_worker, WORKER),
+    Fault(
+        "kill9_worker",
+        "`kill -9` of the worker and its children",
+        kill9_worker,
+        WORKER,
+        REDELIVERED,
+    ),
+    Fault(
+        "stop_container",
+        "TERM, and KILL 1 s later (a container)",
+        stop_container,
+        WORKER,
+        REDELIVERED,
+    ),
     Fault("kill9_child", "`kill -9` of one child of the worker", kill9_child, WORKER),
     Fault("sigterm_worker", "SIGTERM of the worker (warm)", stop_worker(signal.SIGTERM), WORKER),
     Fault(
@@ -75,5 +88,4 @@ FAULTS = [
         WORKER,
         not_by_default="the soft shutdown is off by default: see SIGQUIT (cold)",
     ),
-    Fault("stop_container", "TERM, and KILL 1 s later (a container)", stop_container, WORKER),
 ]
