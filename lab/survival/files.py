@@ -13,9 +13,9 @@ from .matrix import make_figures, make_legend, make_matrix, make_svg
 
 JSON = "survival.json"
 CONDITIONS = (
-    f"8 e-mails, pictures or reports a trial, DRAIN_S {DRAIN_S} s; 03: two worker processes, a"
-    f" visibility timeout of {REDELIVERY_S} s where jobs have to come back and else {VISIBILITY_S} s,"
-    " instead of 360 s; 04: four workers"
+    f"8 e-mails, pictures or reports a trial, DRAIN_S {DRAIN_S} s; 03: two worker processes,"
+    f" visibility timeout {REDELIVERY_S} s where jobs have to come back and {VISIBILITY_S} s"
+    " elsewhere, instead of 360 s; 04: four workers"
 )
 
 
