@@ -10,7 +10,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help compare test bench claims 01 02 03 04 docs docs-build check tables clean runtime dev bench-peers bench-arq
+.PHONY: help compare test quick bench survival claims 01 02 03 04 docs docs-build check tables clean runtime dev bench-peers bench-arq
 
 help:
 	@awk -F ': .*## ' '/^[a-z0-9 -]+: .*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -20,6 +20,12 @@ compare: runtime ## run the same jobs on all four, kill them, print the table
 
 test: dev ## run all tests
 	@$(PY) -m pytest -n 4 $(ARGS)
+
+quick: dev ## run the shared scenarios alone, without those marked as long, in under a minute
+	@$(PY) -m pytest -n 4 -m "not long" tests/scenarios $(ARGS)
+
+survival: runtime ## break each approach on purpose, print what survived (ARGS=--long: random kills)
+	@$(PY) -m lab survival $(ARGS)
 
 bench: runtime ## measure the queue of 04 against its peers, and the four under load
 	@$(MAKE) -k --no-print-directory bench-peers bench-arq || \

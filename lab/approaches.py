@@ -24,6 +24,8 @@ class Approach:
     promises: dict[str, bool | str] = field(default_factory=dict)
     folder: str = ""
     env: dict[str, str] = field(default_factory=dict)
+    survives: dict[str, str] = field(default_factory=dict)
+    survives_by_default: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "folder", self.folder or self.name)
@@ -46,6 +48,8 @@ def load_approaches(root: Path = ROOT) -> dict[str, Approach]:
             promises=table.get("promises", {}),
             folder=table.get("folder", name),
             env=table.get("env", {}),
+            survives=table.get("survives", {}),
+            survives_by_default=table.get("survives_by_default", {}),
         )
         for name, table in tables.items()
     }

@@ -12,12 +12,14 @@ from rich.console import Console
 from . import ports
 from .compare import compare
 from .errors import LabError
+from .survival.command import survival
 from .tables import tables
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 SMTP, INBOX = 1025, 8025
 
 app.command()(compare)
+app.command()(survival)
 app.command()(tables)
 
 

@@ -28,7 +28,11 @@ class Mailbox:
 
     def hold(self) -> None:
         """Answer no client at RCPT, so that nothing is delivered."""
-        self._client.put("/behaviour", json={"delay_s": HELD_S}).raise_for_status()
+        self.switch(delay_s=HELD_S)
+
+    def switch(self, **behaviour: object) -> None:
+        """Turn on switches of `lab/behaviour.py`."""
+        self._client.put("/behaviour", json=behaviour).raise_for_status()
 
     def release(self) -> None:
         """Answer everybody at once, also those who are held."""

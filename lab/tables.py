@@ -23,10 +23,13 @@ from .figures import Figures
 from .figures_table import FULL_WIDTH, make_legend, make_markdown_table, make_terminal_table
 from .machine import Machine
 from .plan import Plan
+from .survival.files import JSON as SURVIVAL
+from .survival.files import Survival, make_summary
+from .survival.matrix import make_figures, make_matrix
 
 RESULTS = Path("docs/results")
 COMPARE = "compare.json"
-PUBLISHED = (COMPARE, BENCH, "bench.svg")
+PUBLISHED = (COMPARE, BENCH, "bench.svg", SURVIVAL)
 PROMISES = {
     "survives_api_kill": "Accepted jobs survive `kill -9` of the API",
     "survives_worker_kill": "… and of the process that runs them",
@@ -92,6 +95,22 @@ def make_bench_page(root: Path) -> str:
     return make_bench_table(benchmark.rows, benchmark.machine, benchmark.rounds)
 
 
+def make_survival(root: Path) -> str:
+    """Return the published matrix of faults with its legend."""
+    return make_summary(_read_survival(root))
+
+
+def make_survival_matrix(root: Path) -> str:
+    """Return the published matrix alone."""
+    survival = _read_survival(root)
+    return f"{make_matrix(survival.cells)}\n{survival.machine}.\n"
+
+
+def make_survival_figures(root: Path) -> str:
+    """Return every figure of the published matrix."""
+    return make_figures(_read_survival(root).cells)
+
+
 BLOCKS: dict[str, Callable[[Path], str]] = {
     "approaches": make_approaches,
     "promises": make_promises,
@@ -100,6 +119,9 @@ BLOCKS: dict[str, Callable[[Path], str]] = {
     "bench": make_bench_page,
     "claims": make_claims,
     "surprises": make_surprises,
+    "survival": make_survival,
+    "survival-matrix": make_survival_matrix,
+    "survival-figures": make_survival_figures,
 }
 BLOCK = re.compile(r"(<!-- (?P<name>[a-z-]+): start -->\n).*?(<!-- (?P=name): end -->)", re.DOTALL)
 
@@ -116,7 +138,8 @@ def pages(root: Path = ROOT) -> list[Path]:
 
 def tables(
     publish: Annotated[
-        Path | None, typer.Option(help="Take over the figures of a run: var/compare, var/bench.")
+        Path | None,
+        typer.Option(help="Take over the figures of a run: var/compare, var/bench, var/survival."),
     ] = None,
     root: Annotated[Path, typer.Option(help="Folder that holds approaches.toml.")] = ROOT,
 ) -> None:
@@ -134,9 +157,13 @@ def take_over(run: Path, results: Path) -> None:
     """Copy the figures of a run to where the tables are made from."""
     found = [run / name for name in PUBLISHED if (run / name).is_file()]
     if not found:
-        raise LabError(f"no figures in {str(run)!r}: run `make compare` or `make bench` first")
+        raise LabError(f"no figures in {str(run)!r}: run `make compare`, `make bench` or `make survival` first")
     for path in found:
         shutil.copy(path, results / path.name)
+
+
+def _read_survival(root: Path) -> Survival:
+    return Survival.model_validate_json((root / RESULTS / SURVIVAL).read_bytes())
 
 
 def _read_comparison(root: Path) -> Comparison:

@@ -29,6 +29,7 @@ CHECKS = [
 EXAMPLES_PER_OPERATION = 25
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_any_request_is_answered_as_documented(running: Running) -> None:
     schema = schemathesis.openapi.from_url(f"{running.api.base_url}/openapi.json")

@@ -1,0 +1,45 @@
+"""Looks into the broker of 03 from outside: what it still holds, and how to empty it."""
+
+from collections.abc import Iterator
+
+from redis import Redis
+
+QUEUES = ("high", "default", "low")
+HELD = "unacked"  # delivered to a worker, and not acknowledged
+INDEX = "unacked_index"
+
+
+def read_messages(url: str) -> str:
+    """Return every message that the broker holds, one a line; a task is in it by its id."""
+    with Redis.from_url(url, decode_responses=True) as redis:
+        return "\n".join(_messages(redis))
+
+
+def count_waiting(url: str) -> int:
+    """Count the messages that no worker has been given."""
+    with Redis.from_url(url) as redis:
+        return sum(int(str(redis.llen(queue))) for queue in QUEUES)
+
+
+def count_delivered(url: str) -> int:
+    """Count the messages that a worker has been given and has not acknowledged."""
+    with Redis.from_url(url) as redis:
+        return int(str(redis.hlen(HELD)))
+
+
+def forget_messages(url: str) -> None:
+    """Empty the queues, so that the next trial begins with none."""
+    with Redis.from_url(url) as redis:
+        redis.delete(*QUEUES, HELD, INDEX)
+
+
+def stop_writing(url: str) -> None:
+    """Switch the append-only file off, as it is off in a Redis that nobody has configured."""
+    with Redis.from_url(url) as redis:
+        redis.config_set("appendonly", "no")
+
+
+def _messages(redis: "Redis") -> Iterator[str]:
+    for queue in QUEUES:
+        yield from map(str, redis.lrange(queue, 0, -1))
+    yield from map(str, redis.hvals(HELD))

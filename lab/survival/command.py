@@ -1,0 +1,41 @@
+"""The command `lab survival`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab.approaches import ROOT
+from lab.signals import signals_exit
+
+STOPPED = "Stopped before the end: no process is left, and no matrix was written."
+
+
+def survival(
+    only: Annotated[list[str] | None, typer.Option(help="One approach; may be repeated.")] = None,
+    fault: Annotated[list[str] | None, typer.Option(help="One fault; may be repeated.")] = None,
+    long: Annotated[bool, typer.Option(help="200 random kills of 03's worker and of 04.")] = False,
+    kills: Annotated[int, typer.Option(min=1, help="How many kills with --long.")] = 200,
+    out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("var/survival"),
+    root: Annotated[Path, typer.Option(help="Folder that holds approaches.toml.")] = ROOT,
+) -> None:
+    """Break each approach on purpose, count what survived, and print the matrix.
+
+    Ends with 0 if all was as approaches.toml says, and with 1 if not.
+    """
+    from .run import make_survival, run_kills  # imported here: other commands start faster
+
+    try:
+        with signals_exit():
+            if long:
+                differences = run_kills(only or [], kills, out, root)
+            else:
+                differences = make_survival(only or [], fault or [], out, root)
+    except KeyboardInterrupt:
+        print(STOPPED, file=sys.stderr)
+        raise typer.Exit(130) from None
+    except SystemExit:
+        print(STOPPED, file=sys.stderr)
+        raise
+    raise typer.Exit(1 if differences else 0)

@@ -1,0 +1,51 @@
+"""Writes a run as JSON, Markdown and SVG, and reads the JSON again."""
+
+import json
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from lab.machine import Machine
+
+from .cell import Cell
+from .ground import DRAIN_S, REDELIVERY_S, VISIBILITY_S
+from .matrix import make_figures, make_legend, make_matrix, make_svg
+
+JSON = "survival.json"
+CONDITIONS = (
+    f"8 e-mails, pictures or reports a trial, DRAIN_S {DRAIN_S} s; 03: two worker processes,"
+    f" visibility timeout {REDELIVERY_S} s where jobs have to come back and {VISIBILITY_S} s"
+    " elsewhere, instead of 360 s; 04: four workers"
+)
+
+
+class Survival(BaseModel):
+    """The content of `survival.json`."""
+
+    machine: Machine
+    conditions: str
+    cells: list[Cell]
+    differences: list[str]
+
+
+def write_files(folder: Path, survival: Survival) -> None:
+    """Write `survival.json`, `survival.md` and `survival.svg`."""
+    content = survival.model_dump()
+    _write(folder / JSON, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    _write(folder / "survival.md", make_page(survival))
+    _write(folder / "survival.svg", make_svg(survival.cells, survival.machine))
+
+
+def make_page(survival: Survival) -> str:
+    """Return the matrix and every figure as Markdown."""
+    return f"{make_summary(survival)}\n{make_figures(survival.cells)}"
+
+
+def make_summary(survival: Survival) -> str:
+    """Return the matrix, what its words mean, and how it was measured."""
+    matrix = make_matrix(survival.cells)
+    return f"{matrix}\n{make_legend()}\n{survival.conditions}.\n{survival.machine}.\n"
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

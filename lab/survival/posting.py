@@ -1,0 +1,71 @@
+"""Posts the jobs of a trial, all at once, and keeps each answer."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import httpx
+
+from lab.run_jobs import connect
+from lab.samples import encode, make_orders, make_photo
+from lab.workload import email_posts
+
+PICTURE = encode(make_photo((64, 48)), "PNG")
+ORDERS = make_orders(20)
+MOST_S = 5.0  # a refusal that takes longer is none: wide, as the client shares the machine
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the API said: a task id, or a refusal."""
+
+    kind: str
+    task_id: str | None
+    waited_s: float
+    refused_well: bool = True
+
+
+def emails(url: str, count: int) -> list[httpx.Request]:
+    """Return e-mails to reader1, reader2 and so on."""
+    return [post.request for post in email_posts(url, count, "Trial")]
+
+
+def pictures(url: str, count: int) -> list[httpx.Request]:
+    """Return small pictures; their job ends with a webhook."""
+    fields = {"operations": "thumbnail", "width": "32"}
+    files = {"file": ("picture.png", PICTURE, "image/png")}
+    return [httpx.Request("POST", f"{url}/images", data=fields, files=files) for _ in range(count)]
+
+
+def reports(url: str, count: int, *, bad: bool = False) -> list[httpx.Request]:
+    """Return small reports; the last row of a bad one has no price."""
+    csv = ORDERS.csv + b"2025-01-01,North,Lamp,1,cheap\n" if bad else ORDERS.csv
+    files = {"file": ("orders.csv", csv, "text/csv")}
+    fields = {"title": "Orders"}
+    return [httpx.Request("POST", f"{url}/reports", data=fields, files=files) for _ in range(count)]
+
+
+def post_all(requests: Sequence[httpx.Request]) -> list[Answer]:
+    """Send every request at once, each on a connection of its own."""
+
+    async def send_all() -> list[Answer]:
+        async with connect("") as client:
+            return await asyncio.gather(*(_send(client, request) for request in requests))
+
+    return asyncio.run(send_all())
+
+
+async def _send(client: httpx.AsyncClient, request: httpx.Request) -> Answer:
+    kind = request.url.path.strip("/").removesuffix("s")
+    await request.aread()
+    started = time.monotonic()
+    try:
+        answer = await client.send(request)
+    except httpx.TransportError:
+        return Answer(kind, None, time.monotonic() - started, refused_well=False)
+    waited_s = time.monotonic() - started
+    if answer.status_code == httpx.codes.ACCEPTED:
+        return Answer(kind, answer.json()["task_id"], waited_s)
+    well = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and "retry-after" in answer.headers
+    return Answer(kind, None, waited_s, refused_well=well and waited_s < MOST_S)

@@ -1,0 +1,82 @@
+"""kill -9 at random moments under load, again and again: 03's worker, and the API of 04."""
+
+import os
+import random
+import signal
+import threading
+import time
+from contextlib import closing, suppress
+from dataclasses import dataclass
+
+from lab.watch import Watch
+
+from .cell import Cell
+from .count import count, count_copies_of_whole_runs, settle
+from .ground import Ground
+from .posting import emails
+from .trial import Trial
+
+COLUMNS = ["03_celery", "04_custom_queue+sqlite"]
+ENV = {"MAX_ATTEMPTS": "1000"}  # a job may be hit by many kills here
+PAUSE_S = (0.2, 1.5)  # between two kills
+POST_EVERY_S = 0.05
+
+
+@dataclass(frozen=True)
+class Kills:
+    """What came of so many kills; `outside_window` are second copies without a cut-off run."""
+
+    cell: Cell
+    kills: int
+    outside_window: int
+
+    def __str__(self) -> str:
+        cell = self.cell
+        return (
+            f"{cell.column}: {self.kills} kills, {cell.accepted} accepted, {cell.finished} done,"
+            f" {cell.lost + cell.late} lost, {cell.run_twice} run again, {cell.effects_twice}"
+            f" e-mails twice, {self.outside_window} of them without a run that was cut off"
+        )
+
+    def find_faults(self) -> list[str]:
+        """Return what must not be."""
+        kept = self.cell.finished == self.cell.accepted
+        return [] if kept and not self.outside_window else [str(self)]
+
+
+def kill_at_random(ground: Ground, kills: int, watch: Watch) -> Kills:
+    """Post e-mails without a pause while processes are killed; wait for all, then count."""
+    ground.prepare(ENV)
+    done = threading.Event()
+    with closing(Trial(ground)) as trial:
+        client = threading.Thread(target=_post_until, args=[trial, done])
+        client.start()
+        try:
+            for number in range(1, kills + 1):
+                watch.say(f"kill {number}")
+                time.sleep(random.uniform(*PAUSE_S))
+                _kill(ground)
+                watch.advance()
+        finally:
+            done.set()
+            client.join()
+        watch.say("waiting for the last job")
+        settle(trial)
+        return Kills(count(trial, "random_kills"), kills, count_copies_of_whole_runs(trial))
+
+
+def _post_until(trial: Trial, done: threading.Event) -> None:
+    while not done.wait(POST_EVERY_S):
+        trial.post(emails(trial.url, 1))
+
+
+def _kill(ground: Ground) -> None:
+    """Kill the worker with its children, or one child alone; of 04 the API with its children."""
+    part = ground.worker if ground.column.has_worker else ground.app
+    children = part.children()
+    if ground.column.has_worker and children and random.random() < 0.5:
+        with suppress(ProcessLookupError):
+            os.kill(random.choice(children), signal.SIGKILL)
+        return
+    part.kill9(group=True)
+    part.restart()

@@ -1,0 +1,95 @@
+"""Tries every fault on every column, one after another, and shows and writes what came out."""
+
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.markdown import Markdown
+
+from lab.folder import make_folder
+from lab.machine import describe_machine
+from lab.watch import Watch
+
+from .cell import Cell, find_difference, find_faults_of
+from .columns import Column, find_columns
+from .fault import Fault
+from .faults import find_faults
+from .files import CONDITIONS, Survival, write_files
+from .matrix import make_matrix
+from .random_kills import COLUMNS, kill_at_random
+from .try_fault import open_ground, try_fault
+
+PIPED_WIDTH = 160  # where no terminal tells its width
+HELD = "Held: every outcome is as approaches.toml says."
+
+
+def make_survival(only: list[str], names: list[str], out: Path, root: Path) -> list[str]:
+    """Measure, print and write; return a sentence for each outcome that was not promised."""
+    columns, faults = find_columns(only, root), find_faults(names)
+    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    folder = make_folder(out)
+    with Watch(console) as watch:
+        cells = [
+            cell
+            for column in columns
+            for cell in try_all(column, faults, folder / "processes", watch, root)
+        ]
+    differences = list(find_differences(cells, columns))
+    machine = describe_machine(sys.argv[1:])
+    survival = Survival(
+        machine=machine, conditions=CONDITIONS, cells=cells, differences=differences
+    )
+    write_files(folder, survival)
+    console.print(Markdown(make_matrix(cells)))
+    console.print(f"{machine}.", highlight=False)
+    for sentence in differences or [HELD]:
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+    console.print(f"Written: {out}/survival.md, survival.json, survival.svg", highlight=False)
+    return differences
+
+
+def try_all(
+    column: Column, faults: Sequence[Fault], folder: Path, watch: Watch, root: Path
+) -> list[Cell]:
+    """Return the cells of one column; its processes begin with an empty folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    cells = []
+    watch.begin(column.name, len(faults))
+    with open_ground(folder, column, root) as ground:
+        for fault in faults:
+            watch.say(fault.name)
+            cells.append(try_fault(ground, fault))
+            watch.advance()
+    watch.end()
+    return cells
+
+
+def run_kills(only: list[str], kills: int, out: Path, root: Path) -> list[str]:
+    """Kill processes at random under load; return a sentence for each approach that lost a job."""
+    console = Console()
+    folder = make_folder(out) / "processes"
+    faults = []
+    with Watch(console) as watch:
+        for column in find_columns(only or COLUMNS, root):
+            shutil.rmtree(folder, ignore_errors=True)
+            watch.begin(column.name, kills)
+            with open_ground(folder, column, root) as ground:
+                seen = kill_at_random(ground, kills, watch)
+            watch.end()
+            watch.note(str(seen))
+            faults += seen.find_faults()
+    return faults
+
+
+def find_differences(cells: Sequence[Cell], columns: Sequence[Column]) -> Iterator[str]:
+    """Yield a sentence for each cell that is not as promised."""
+    promises = {column.name: column.survives for column in columns}
+    for cell in cells:
+        if cell.why_not:
+            continue
+        promised = promises[cell.column].get(cell.fault, "nothing")
+        if difference := find_difference(cell, promised):
+            yield difference
+        yield from find_faults_of(cell)

@@ -1,0 +1,135 @@
+"""What a fault works with: the parts of one column, the jobs it posts, the clock."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Container
+from functools import cached_property
+from typing import Any
+
+import httpx
+
+from lab.errors import LabError
+from scenarios import ledger
+
+from . import broker, posting
+from .ground import Ground
+
+JOBS = 8
+WAIT_S = 30.0
+POLL_S = 0.05
+OPEN = ("queued", "running")
+ENDS = {"finished", "failed", "cancelled", "interrupted"}
+Events = dict[str, list[dict[str, Any]]]  # by task; Any: events carry different facts
+
+
+class Trial:
+    """One fault on one column; `count.py` waits for its jobs and counts them."""
+
+    def __init__(self, ground: Ground) -> None:
+        self.ground = ground
+        self.column = ground.column
+        self.mail, self.receiver = ground.mail, ground.receiver
+        self.accepted: dict[str, str] = {}  # the kind, by task id
+        self.refused = self.refused_badly = self.unknown = 0
+        self.slowest_202_s = self.slowest_refusal_s = 0.0
+        self.stop_s: float | None = None
+        self.broken_at = time.monotonic()
+        self.delivered_before = len(self.mail.delivered())
+
+    @property
+    def url(self) -> str:
+        return self.ground.app.url
+
+    def post_emails(self, count: int = JOBS) -> None:
+        self.post(posting.emails(self.url, count))
+
+    def post_pictures(self, count: int = JOBS) -> list[str]:
+        return self.post(posting.pictures(self.url, count))
+
+    def post_reports(self, count: int = JOBS, *, bad: bool = False) -> None:
+        self.post(posting.reports(self.url, count, bad=bad))
+
+    def post(self, requests: list[httpx.Request]) -> list[str]:
+        """Send the requests at once; return the ids of the accepted ones."""
+        answers = posting.post_all(requests)
+        accepted = {answer.task_id: answer.kind for answer in answers if answer.task_id}
+        self.accepted |= accepted
+        self.refused += len(answers) - len(accepted)
+        self.refused_badly += sum(not answer.refused_well for answer in answers)
+        self.slowest_202_s = max(
+            [self.slowest_202_s, *(answer.waited_s for answer in answers if answer.task_id)]
+        )
+        self.slowest_refusal_s = max(
+            [self.slowest_refusal_s, *(answer.waited_s for answer in answers if not answer.task_id)]
+        )
+        return list(accepted)
+
+    def hold_emails(self, count: int = JOBS) -> None:
+        """Post e-mails that nobody takes, and wait until as many as can are under way."""
+        self.mail.hold()
+        self.post_emails(count)
+        running = self.column.at_once(len(self.accepted))
+        self.wait_for("e-mails under way", lambda: self.mail.open_sessions() >= running)
+        if self.column.has_worker:
+            self._wait_until_the_worker_has_its_share()
+
+    def begin(self) -> None:
+        """Start the clock of the recovery: the fault happens now."""
+        self.broken_at = time.monotonic()
+
+    def seconds_since_begin(self) -> float:
+        return time.monotonic() - self.broken_at
+
+    def count_with(self, names: Container[str]) -> int:
+        """Count the tasks of which the ledger tells one of these events."""
+        return sum(
+            any(event["event"] in names for event in told) for told in self.events().values()
+        )
+
+    def forget_mail(self) -> None:
+        """Expect a mail server that remembers nothing, as after its restart."""
+        self.delivered_before = 0
+
+    def wait_for(self, what: str, holds: Callable[[], object], timeout_s: float = WAIT_S) -> None:
+        """Wait until it holds; raise LabError if it does not in time."""
+        deadline = time.monotonic() + timeout_s
+        while not holds():
+            if time.monotonic() > deadline:
+                raise LabError(f"waited for {what} for {timeout_s:g} s, and it did not come")
+            time.sleep(POLL_S)
+
+    def read(self, task_id: str, url: str = "") -> dict[str, Any]:  # Any: what an API answers
+        """Return the status of a task, {} if it is unknown or the API is not there."""
+        try:
+            answer = self._http.get(f"{url or self.url}/tasks/{task_id}")
+        except httpx.TransportError:
+            return {}
+        return dict(answer.json()) if answer.is_success else {}
+
+    def read_broker(self) -> str:
+        """Return every message that the broker holds; nothing where there is none."""
+        return broker.read_messages(self.ground.broker.url) if self.column.has_worker else ""
+
+    def events(self) -> Events:
+        """Return what the ledger tells of each accepted task."""
+        events: Events = defaultdict(list)
+        for event in ledger.read(self.ground.data_dir):
+            if event["task_id"] in self.accepted:
+                events[event["task_id"]].append(event)
+        return events
+
+    def close(self) -> None:
+        """Close the connection to the API."""
+        self._http.close()
+
+    @cached_property
+    def _http(self) -> httpx.Client:
+        return httpx.Client(trust_env=False, timeout=20)
+
+    def _wait_until_the_worker_has_its_share(self) -> None:
+        """Wait until the worker takes no more messages: it has as many as it is allowed to."""
+        url, seen, since = self.ground.broker.url, -1, time.monotonic()
+        while time.monotonic() - since < 0.3:
+            if (count := broker.count_waiting(url)) != seen:
+                seen, since = count, time.monotonic()
+            time.sleep(POLL_S)

@@ -1,0 +1,61 @@
+"""Runs one fault on one column and returns its cell."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from lab.approaches import ROOT
+from lab.heartbeat import Heartbeat
+from lab.stack import Stack
+
+from .cell import Cell
+from .columns import Column
+from .count import LOST_S, QUIET_S, count, settle
+from .fault import API, BROKER, Fault
+from .ground import ENV, Ground
+from .receiver import receive_webhooks
+from .trial import Trial
+
+
+@contextmanager
+def open_ground(
+    folder: Path,
+    column: Column,
+    root: Path = ROOT,
+    say: Callable[[str], None] = lambda sentence: None,
+) -> Iterator[Ground]:
+    """Start what every trial of a column needs, and end all of it afterwards."""
+    with (
+        receive_webhooks() as receiver,
+        Stack(folder, env=ENV, root=root, grace_s=1, say=say) as stack,
+    ):
+        ground = Ground(stack, column, receiver)
+        with ground.mail:
+            yield ground
+
+
+def try_fault(ground: Ground, fault: Fault, *, beats: bool = True) -> Cell:
+    """Do the fault, wait until all has settled, and count; with `beats` also ask /healthz."""
+    if reason := fault.why_not(ground.column):
+        return Cell(fault.name, ground.column.name, why_not=reason)
+    ground.prepare(fault.job_env, fault.api_env, fault.uvicorn_args)
+    try:
+        cell = _measure(ground, fault, beats)
+    except BaseException:
+        ground.clear(app=True, worker=True)
+        raise
+    is_odd = cell.lost + cell.late > 0
+    ground.clear(app=is_odd, worker=is_odd or fault.hits == BROKER)
+    return cell
+
+
+def _measure(ground: Ground, fault: Fault, beats: bool) -> Cell:
+    with closing(Trial(ground)) as trial, ExitStack() as asking:
+        heartbeat = asking.enter_context(Heartbeat(f"{trial.url}/healthz")) if beats else None
+        fault.act(trial)
+        loses = ground.column.is_default and fault.hits != API
+        settle(trial, LOST_S if loses else QUIET_S)
+        asking.close()
+        worst_ms = round(heartbeat.beats.worst_ms, 1) if heartbeat else None
+        return replace(count(trial, fault.name), worst_healthz_ms=worst_ms)
