@@ -29,7 +29,7 @@ from .survival.matrix import make_figures, make_matrix
 
 RESULTS = Path("docs/results")
 COMPARE = "compare.json"
-PUBLISHED = (COMPARE, BENCH, "bench.svg", SURVIVAL)
+PUBLISHED = (COMPARE, BENCH, "bench.svg", SURVIVAL, "survival.svg")
 PROMISES = {
     "survives_api_kill": "Accepted jobs survive `kill -9` of the API",
     "survives_worker_kill": "… and of the process that runs them",

@@ -11,7 +11,7 @@ from .trial import ENDS, OPEN, POLL_S, Events, Trial
 
 # After so long without an event nothing more will come: longer than a pause before a retry, or,
 # where jobs are expected not to come back, than the visibility timeout of those that do.
-QUIET_S = 20.0
+QUIET_S = 65.0
 LOST_S = REDELIVERY_S + 2.0
 
 

@@ -100,7 +100,11 @@ def make_svg(cells: Sequence[Cell], machine: Machine) -> str:
     parts.append(_text(4, height_px - 12, str(machine).replace("`", ""), "black"))
     width_px = NAMES_PX + COLUMN_PX * len(columns)
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width_px} {height_px}"'
-    return f'{head} font-family="sans-serif" font-size="12">\n' + "\n".join(parts) + "\n</svg>\n"
+    return (
+        f'{head} font-family="sans-serif" font-size="12" style="background: white">\n'
+        + "\n".join(parts)
+        + "\n</svg>\n"
+    )
 
 
 def _draw(cell: Cell, x_px: int, y_px: int) -> list[str]:
