@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,9 +82,7 @@ class App:
         """Send one request on a new connection; demand this status if one is given."""
         asked_at = time.monotonic()
         try:
-            answer = self.client.request(
-                method, path, timeout=timeout_s, **options
-            )
+            answer = self.client.request(method, path, timeout=timeout_s, **options)
         except httpx.TimeoutException:
             raise Missed(f"an answer to {method} {path} within {timeout_s:g} s", "none") from None
         except (httpx.TransportError, RuntimeError):
@@ -96,13 +95,21 @@ class App:
         return found
 
     def describe(self, answer: Answer) -> str:
-        """Name the status, and behind a 500 the error."""
-        if answer.status < 500 or answer.status == 503:
+        """Name the status, and the error behind a 500."""
+        if answer.status != 500:
             return str(answer.status)
+        # The server answers first and writes the traceback after it.
+        deadline = time.monotonic() + 1
+        while "Traceback" not in self.part.log_text() and time.monotonic() < deadline:
+            time.sleep(0.05)
         return f"{answer.status}, {explain_log(self.part.log_text(), self._file)}"
 
     def wait_until(
-        self, expected: str, look: Callable[[], Any], holds: Callable[[Any], object], timeout_s: float
+        self,
+        expected: str,
+        look: Callable[[], Any],
+        holds: Callable[[Any], object],
+        timeout_s: float,
     ) -> Any:  # Any: whatever `look` returns
         """Look until it holds; raise Missed with the last sight after `timeout_s`."""
         deadline = time.monotonic() + timeout_s
@@ -114,14 +121,14 @@ class App:
             time.sleep(0.03)
         return seen
 
-    def wait_event(self, name: str, expected: str, timeout_s: float = 10, **facts: object) -> None:
+    def wait_event(
+        self, name: str, expected: str, /, timeout_s: float = 10, **facts: object
+    ) -> None:
         """Wait until the journal holds this event."""
-        look = lambda: self.journal.count(name, **facts)  # noqa: E731  # said once, used once
+        look = partial(self.journal.count, name, **facts)
         self.wait_until(expected, look, lambda count: count > 0, timeout_s)
 
-    def wait_status(
-        self, path: str, key: str, wanted: set[str], timeout_s: float = 10
-    ) -> Answer:
+    def wait_status(self, path: str, key: str, wanted: set[str], timeout_s: float = 10) -> Answer:
         """Ask until `key` of the answer is one of `wanted`."""
         words = " or ".join(sorted(wanted))
         deadline = time.monotonic() + timeout_s

@@ -36,17 +36,23 @@ def check(exercise: Exercise, room: Processes, file: Path | None = None) -> Verd
         return Verdict(False, 0, f"a file {file.name}", "none; `workshop reset` brings it back")
     with tempfile.TemporaryDirectory(dir=room.data_dir, ignore_cleanup_errors=True) as folder:
         try:
-            with Kit(file, room, Path(folder)) as kit:
-                try:
-                    exercise.check(kit)
-                finally:
-                    _keep_log(exercise, kit)
+            _run(exercise, room, file, Path(folder))
         except Missed as missed:
-            spent_s = time.monotonic() - started
-            return Verdict(False, spent_s, missed.expected, missed.seen)
+            return Verdict(False, time.monotonic() - started, missed.expected, missed.seen)
         except LabError as error:
             return Verdict(False, time.monotonic() - started, "the check to run", str(error))
+        except Exception as error:  # noqa: BLE001  # an answer of a shape that no check foresaw
+            spent_s = time.monotonic() - started
+            return Verdict(False, spent_s, "answers as the README describes them", repr(error))
     return Verdict(True, time.monotonic() - started)
+
+
+def _run(exercise: Exercise, room: Processes, file: Path, folder: Path) -> None:
+    with Kit(file, room, folder) as kit:
+        try:
+            exercise.check(kit)
+        finally:
+            _keep_log(exercise, kit)
 
 
 def check_several(

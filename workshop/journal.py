@@ -1,7 +1,7 @@
 """What really happened in an exercise: one line for each effect, in a file that a check reads.
 
 An app says `record("sent", to="ann@example.com")` where a real one would send the e-mail.
-Run by hand, without JOURNAL in the environment, the line goes to the terminal.
+Run by hand, with no JOURNAL in the environment, the line goes to the terminal.
 """
 
 import json
@@ -14,11 +14,11 @@ from typing import Any
 Event = dict[str, Any]  # Any: events carry different facts
 
 
-def record(event: str, **facts: object) -> None:
+def record(event: str, /, **facts: object) -> None:
     """Append one event with its time and process id."""
     line = json.dumps({"t": time.monotonic(), "event": event, "pid": os.getpid(), **facts})
     path = os.environ.get("JOURNAL")
-    if path is None:
+    if not path:
         print(f"journal: {event} {facts}", file=sys.stderr, flush=True)
         return
     # One O_APPEND write per event: lines of several processes never mix.
@@ -35,7 +35,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def events(self, name: str | None = None, **facts: object) -> list[Event]:
+    def events(self, name: str | None = None, /, **facts: object) -> list[Event]:
         """Return the events of this name and with these facts, in the order of writing."""
         if not self.path.exists():
             return []
@@ -47,6 +47,6 @@ class Journal:
             if name in (None, event["event"]) and facts.items() <= event.items()
         ]
 
-    def count(self, name: str, **facts: object) -> int:
+    def count(self, name: str, /, **facts: object) -> int:
         """Return how often this happened."""
         return len(self.events(name, **facts))

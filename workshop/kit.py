@@ -18,6 +18,7 @@ from .journal import Journal
 from .verdict import Missed
 
 START_S = 20.0
+HAND_PORT = 8100
 FIRST_PORT = 18_100
 VALKEY_PORT = 18_900
 numbers = itertools.count(1)
@@ -26,14 +27,18 @@ numbers = itertools.count(1)
 class Kit:
     """One run of one check; leaving the `with` block ends what it started.
 
-    `file` is the app; `folder` is empty and its own.
+    `file` is the app; `folder` is empty and its own. `by_hand` is for a reader with curl: the
+    port is the one that the READMEs name, and the journal goes to the terminal.
     """
 
-    def __init__(self, file: Path, processes: Processes, folder: Path) -> None:
+    def __init__(
+        self, file: Path, processes: Processes, folder: Path, *, by_hand: bool = False
+    ) -> None:
         self.file = file.resolve()
         self.folder = folder
         self.apps: list[App] = []
         self.redis_url = ""
+        self._by_hand = by_hand
         self._processes = processes
         self._names: list[str] = []
         self._ports: list[ports.Port] = []
@@ -79,17 +84,13 @@ class Kit:
         valkey.wait_ready(START_S)
         self.redis_url = command.url
 
-    def start_worker(
-        self, name: str = "worker", *, of: str = "app", concurrency: int = 2
-    ) -> Part:
+    def start_worker(self, name: str = "worker", *, of: str = "app", concurrency: int = 2) -> Part:
         """Start a Celery worker of the app called `of`; wait until it takes jobs."""
         worker = self.launch_worker(name, of=of, concurrency=concurrency)
         self.wait_worker(worker)
         return worker
 
-    def launch_worker(
-        self, name: str = "worker", *, of: str = "app", concurrency: int = 2
-    ) -> Part:
+    def launch_worker(self, name: str = "worker", *, of: str = "app", concurrency: int = 2) -> Part:
         """Start a Celery worker and return at once."""
         words = [sys.executable, "-m", "celery", "-A", f"{self.file.stem}:celery", "worker"]
         words += ["--hostname", f"{name}@%h", "--concurrency", str(concurrency)]
@@ -109,7 +110,7 @@ class Kit:
         return self.apps[-1].part.log_text() if self.apps else ""
 
     def _launch_app(self, name: str, env: Mapping[str, str], args: Sequence[str]) -> App:
-        port = self._claim(FIRST_PORT)
+        port = self._claim(HAND_PORT if self._by_hand else FIRST_PORT)
         words = [sys.executable, "-m", "uvicorn", f"{self.file.stem}:app", "--host", ports.HOST]
         words += ["--port", str(port), "--no-access-log", *args]
         command = commands.Command(words, f"http://{ports.HOST}:{port}", answers(port))
@@ -134,7 +135,8 @@ class Kit:
 
     def _with_data(self, name: str) -> dict[str, str]:
         data = self._make_folder(name)
-        return {"DATA_DIR": str(data), "JOURNAL": str(self.folder / f"{name}.jsonl")}
+        journal = "" if self._by_hand else str(self.folder / f"{name}.jsonl")
+        return {"DATA_DIR": str(data), "JOURNAL": journal}
 
     def _make_folder(self, name: str) -> Path:
         folder = self.folder / name

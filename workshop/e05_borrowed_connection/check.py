@@ -11,7 +11,9 @@ def check(kit: Kit) -> None:
 
     seen = app.get("/orders/one", status=200).get("status")
     waited = app.journal.count("confirmed") > 0
-    expect(not waited, "GET /orders/one to be answered while the job runs", "an answer only after it")
+    expect(
+        not waited, "GET /orders/one to be answered while the job runs", "an answer only after it"
+    )
     expect_one_connection(app.journal)
     expect(seen == "open", "status open while the job runs", repr(seen))
 

@@ -15,7 +15,9 @@ from workshop.journal import record
 FILE = Path(os.environ.get("DATA_DIR", ".")) / "tasks.db"
 SERVER = os.getppid()  # both workers have the same parent; after a restart it is another
 TABLE = "CREATE TABLE IF NOT EXISTS tasks (id TEXT PRIMARY KEY, status TEXT, server INTEGER)"
-CUT = "UPDATE tasks SET status = 'interrupted' WHERE status IN ('queued', 'running') AND server <> ?"
+CUT = (
+    "UPDATE tasks SET status = 'interrupted' WHERE status IN ('queued', 'running') AND server <> ?"
+)
 
 
 def execute(sql: str, *values: object) -> list[tuple[str]]:
