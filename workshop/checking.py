@@ -12,7 +12,7 @@ from lab.errors import LabError
 from lab.processes import Processes
 
 from .course import Exercise
-from .kit import Kit
+from .kit import START_S, Kit
 from .verdict import Missed, Verdict
 
 LOGS = ROOT / "var" / "workshop"
@@ -28,7 +28,9 @@ def checking_room() -> Iterator[Processes]:
         yield processes
 
 
-def check(exercise: Exercise, room: Processes, file: Path | None = None) -> Verdict:
+def check(
+    exercise: Exercise, room: Processes, file: Path | None = None, *, start_s: float = START_S
+) -> Verdict:
     """Check the learner's app of this exercise, or another file in its place."""
     file = file or exercise.app
     started = time.monotonic()
@@ -36,7 +38,7 @@ def check(exercise: Exercise, room: Processes, file: Path | None = None) -> Verd
         return Verdict(False, 0, f"a file {file.name}", "none; `workshop reset` brings it back")
     with tempfile.TemporaryDirectory(dir=room.data_dir, ignore_cleanup_errors=True) as folder:
         try:
-            _run(exercise, room, file, Path(folder))
+            _run(exercise, Kit(file, room, Path(folder), start_s=start_s))
         except Missed as missed:
             return Verdict(False, time.monotonic() - started, missed.expected, missed.seen)
         except LabError as error:
@@ -47,8 +49,8 @@ def check(exercise: Exercise, room: Processes, file: Path | None = None) -> Verd
     return Verdict(True, time.monotonic() - started)
 
 
-def _run(exercise: Exercise, room: Processes, file: Path, folder: Path) -> None:
-    with Kit(file, room, folder) as kit:
+def _run(exercise: Exercise, kit: Kit) -> None:
+    with kit:
         try:
             exercise.check(kit)
         finally:

@@ -20,6 +20,7 @@ from .files import reset as put_starter_back
 from .files import solve as put_solution
 from .progress import Progress
 from .screen import WIDTH, draw_list
+from .screens import write_screens
 from .serve import serve as serve_app
 from .session import solve_before
 from .verdict import Verdict
@@ -159,6 +160,12 @@ def doctor() -> None:
         print(f"{'ok ' if well else 'NO '} {what:32} {found}", flush=True)
     if not all(well for well, what, _ in findings if what != "terminal"):
         raise typer.Exit(1)
+
+
+@app.command()
+def screens() -> None:
+    """Write the screens that the site shows anew, from real checks."""
+    write_screens()
 
 
 def find(name: str) -> Exercise:

@@ -32,13 +32,20 @@ class Kit:
     """
 
     def __init__(
-        self, file: Path, processes: Processes, folder: Path, *, by_hand: bool = False
+        self,
+        file: Path,
+        processes: Processes,
+        folder: Path,
+        *,
+        by_hand: bool = False,
+        start_s: float = START_S,
     ) -> None:
         self.file = file.resolve()
         self.folder = folder
         self.apps: list[App] = []
         self.redis_url = ""
         self._by_hand = by_hand
+        self._start_s = start_s
         self._processes = processes
         self._names: list[str] = []
         self._ports: list[ports.Port] = []
@@ -73,7 +80,7 @@ class Kit:
     def wait_ready(self, app: App) -> None:
         """Wait until the app answers; raise Missed with the reason if it does not."""
         try:
-            app.part.wait_ready(START_S)
+            app.part.wait_ready(self._start_s)
         except LabError:
             raise Missed("the app to start", self._explain_start(app.part)) from None
 
@@ -81,7 +88,7 @@ class Kit:
         """Start a Redis server of this check alone; apps and workers get its REDIS_URL."""
         command = commands.valkey(self._claim(VALKEY_PORT), self._make_folder("valkey"))
         valkey = self._launch("valkey", command, {})
-        valkey.wait_ready(START_S)
+        valkey.wait_ready(self._start_s)
         self.redis_url = command.url
 
     def start_worker(self, name: str = "worker", *, of: str = "app", concurrency: int = 2) -> Part:
@@ -101,7 +108,7 @@ class Kit:
     def wait_worker(self, worker: Part) -> None:
         """Wait until the worker takes jobs; raise Missed with the reason if it does not."""
         try:
-            worker.wait_ready(START_S)
+            worker.wait_ready(self._start_s)
         except LabError:
             raise Missed("the Celery worker to start", self._explain_start(worker)) from None
 
@@ -147,5 +154,5 @@ class Kit:
         log = part.log_text()
         if part.alive:
             said = explain_log(log, self.file) if "Error" in log else ""
-            return f"no answer on its port in {START_S:g} s" + (f": {said}" if said else "")
+            return f"no answer on its port in {self._start_s:g} s" + (f": {said}" if said else "")
         return explain_end(part.wait_exit(), log, self.file)
