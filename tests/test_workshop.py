@@ -96,6 +96,14 @@ def test_each_almost_right_fix_has_a_sentence_and_a_name(exercise: Exercise) -> 
         assert path.read_text(encoding="utf-8").startswith('"""'), path
 
 
+def test_page_of_the_workshop_lists_every_exercise() -> None:
+    page = (ROOT / "docs" / "workshop" / "README.md").read_text(encoding="utf-8")
+
+    for each in COURSE:
+        row = f"| E{each.number} | {each.title} | {each.rung} | `workshop/{each.folder.name}/` |"
+        assert row in page, "the table of the page is stale"
+
+
 def test_kept_screens_are_those_of_today() -> None:
     for name, text in make_screens().items():
         kept = (SCREENS / name).read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ from workshop.course import Exercise, load_course
 
 COURSE = load_course()
 REPEAT = int(os.environ.get("WORKSHOP_REPEAT", "1"))
-SIDE_BY_SIDE = 3
+SIDE_BY_SIDE = 4
 START_S = 60.0  # a busy machine may take that long to start an app
 by_exercise = pytest.mark.parametrize("exercise", COURSE, ids=lambda each: each.folder.name)
 # What learners do by mistake, and what they read.

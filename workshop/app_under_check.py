@@ -14,7 +14,7 @@ import httpx
 from lab.part import Part
 from lab.ports import HOST
 
-from .explain import explain_end, explain_log
+from .explain import ERROR, explain_end, explain_log
 from .journal import Journal
 from .verdict import Missed, expect
 
@@ -100,9 +100,14 @@ class App:
             return str(answer.status)
         # The server answers first and writes the traceback after it.
         deadline = time.monotonic() + 1
-        while "Traceback" not in self.part.log_text() and time.monotonic() < deadline:
+        while not (error := self.last_error()) and time.monotonic() < deadline:
             time.sleep(0.05)
-        return f"{answer.status}, {explain_log(self.part.log_text(), self._file)}"
+        return f"{answer.status}, {error or 'and nothing in the log'}"
+
+    def last_error(self) -> str:
+        """Return the last error in the log with its line in the app; nothing if there is none."""
+        log = self.part.log_text()
+        return explain_log(log, self._file) if ERROR.search(log) else ""
 
     def wait_until(
         self,

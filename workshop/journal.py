@@ -14,6 +14,7 @@ from typing import Any
 Event = dict[str, Any]  # Any: events carry different facts
 
 
+# --8<-- [start:record]
 def record(event: str, /, **facts: object) -> None:
     """Append one event with its time and process id."""
     line = json.dumps({"t": time.monotonic(), "event": event, "pid": os.getpid(), **facts})
@@ -27,6 +28,9 @@ def record(event: str, /, **facts: object) -> None:
         os.write(descriptor, line.encode() + b"\n")
     finally:
         os.close(descriptor)
+
+
+# --8<-- [end:record]
 
 
 class Journal:

@@ -58,7 +58,12 @@ class Session:
         """Note the outcome of a check of the current exercise."""
         self.verdict, self.checking = verdict, False
         self.progress.note(self.exercise.id, verdict.passed)
-        self.view = View.WHY if verdict.passed else View.TASK
+        if self.view in (View.LIST, View.SOLUTION):
+            return  # being read: the verdict waits on the task's screen
+        if verdict.passed:
+            self.view = View.WHY
+        elif self.view == View.WHY:
+            self.view = View.TASK
 
     def press(self, key: str) -> bool:
         """Do what a key asks for; return whether the current exercise has to be checked."""

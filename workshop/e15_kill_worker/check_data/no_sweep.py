@@ -15,7 +15,7 @@ celery = Celery("studio", broker=REDIS_URL)
 celery.conf.task_acks_late = True  # a film is acknowledged when it is made, not when it begins
 celery.conf.task_reject_on_worker_lost = True  # and goes back when its process dies
 celery.conf.worker_prefetch_multiplier = 1
-celery.conf.broker_transport_options = {"visibility_timeout": 4}
+celery.conf.broker_transport_options = {"visibility_timeout": 30}
 
 
 @celery.task
