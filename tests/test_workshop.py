@@ -18,6 +18,7 @@ from workshop.screens import SCREENS, make_screens
 from workshop.session import Session, View
 from workshop.verdict import Verdict
 
+from .test_structure import imported_roots
 from .waiting import wait_until
 
 COURSE = load_course()
@@ -57,6 +58,25 @@ def test_there_are_sixteen_exercises_two_bonuses_and_a_capstone() -> None:
     assert [each.number for each in COURSE] == list(range(1, 20))
     assert len(pick_track("fast", COURSE)) == 6
     assert all(wanted <= {each.id for each in COURSE} for wanted in TRACKS.values())
+
+
+def test_workshop_stands_on_the_lab_and_on_nothing_else_of_ours() -> None:
+    ours = {"scenarios", "lab", "bench", "workshop", "tests"}
+
+    for path in FOLDER.rglob("*.py"):
+        assert imported_roots(path) & ours <= {"lab", "workshop"}, path
+
+
+@by_exercise
+def test_app_is_read_in_a_minute_because_it_takes_only_the_journal_from_here(
+    exercise: Exercise,
+) -> None:
+    for path in (exercise.starter, exercise.solution):
+        source = path.read_text(encoding="utf-8")
+        assert re.findall(r"^(?:from|import) (?:workshop|lab).*", source, flags=re.MULTILINE) in (
+            ["from workshop.journal import record"],
+            [],
+        )
 
 
 @by_exercise
