@@ -144,6 +144,15 @@ class App:
             time.sleep(0.03)
         return answer
 
+    def wait_quiet(self, quiet_s: float, is_done: Callable[[], bool] = lambda: False) -> None:
+        """Wait until nothing has been written to the journal for `quiet_s`, or it is done."""
+        seen, since = -1, time.monotonic()
+        while not is_done() and time.monotonic() - since < quiet_s and self.part.alive:
+            time.sleep(0.1)
+            now = len(self.journal.events())
+            if now != seen:
+                seen, since = now, time.monotonic()
+
     def _explain_silence(self) -> str:
         time.sleep(0.2)  # a process that ends closes its sockets first
         if self.part.alive:

@@ -12,12 +12,13 @@ JOBS = 8
 def check(kit: Kit) -> None:
     quick, slow = kit.start_several({"quick": {}, "slow": {}})
     for number in range(JOBS):
-        quick.post(f"/jobs/{number}", status=202, params={"seconds": 0.3})
         slow.post(f"/jobs/{number}", status=202, params={"seconds": 60})
+    for number in range(JOBS):
+        quick.post(f"/jobs/{number}", status=202, params={"seconds": 1})
 
-    stop(quick, 10)
+    stop(quick, 20)
     seen = count_states(quick)
-    expect(seen == {"finished": JOBS}, f"{JOBS} short jobs finished after stop(10)", say(seen))
+    expect(seen == {"finished": JOBS}, f"{JOBS} short jobs finished after stop(20)", say(seen))
 
     stop(slow, 1)
     seen = count_states(slow)

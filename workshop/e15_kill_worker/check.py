@@ -1,7 +1,5 @@
 """E15: the whole worker group is killed mid-job and started again; every film gets made."""
 
-import time
-
 from workshop.app_under_check import App
 from workshop.kit import Kit
 from workshop.verdict import expect
@@ -22,7 +20,7 @@ def check(kit: Kit) -> None:
     worker.kill9(group=True)
     worker.launch()
     kit.wait_worker(worker)
-    wait_while_busy(app)
+    app.wait_quiet(QUIET_S, lambda: len(finished(app)) == FILMS)
     made = len(finished(app))
     expected = f"{FILMS} of {FILMS} films made after kill -9 of the worker and a restart"
     expect(made == FILMS, expected, f"{made}, and nothing new for {QUIET_S:g} s")
@@ -30,14 +28,3 @@ def check(kit: Kit) -> None:
 
 def finished(app: App) -> set[int]:
     return {event["number"] for event in app.journal.events("finished")}
-
-
-def wait_while_busy(app: App) -> None:
-    """Wait until all films are made, or nothing has happened for QUIET_S."""
-    quiet = 0.0
-    seen = len(app.journal.events())
-    while len(finished(app)) < FILMS and quiet < QUIET_S:
-        time.sleep(0.1)
-        now = len(app.journal.events())
-        quiet = 0.0 if now > seen else quiet + 0.1
-        seen = now

@@ -1,6 +1,5 @@
 """E16: each order is started more than once, charged once, and always answers the same."""
 
-import time
 from functools import partial
 
 from workshop.app_under_check import App
@@ -22,7 +21,7 @@ def check(kit: Kit) -> None:
         started = partial(app.journal.count, "started", order=order)
         app.wait_until("a second delivery of each order", started, lambda runs: runs > 1, 30)
     receipts = [read_receipt(app, order) for order in ORDERS]
-    wait_for_quiet(app)
+    app.wait_quiet(QUIET_S)
     charges = [app.journal.count("charged", order=order) for order in ORDERS]
     expect(charges == [1, 1], "one charge for each of two orders", " and ".join(map(str, charges)))
     again = [read_receipt(app, order) for order in ORDERS]
@@ -32,13 +31,3 @@ def check(kit: Kit) -> None:
 
 def read_receipt(app: App, order: str) -> str:
     return str(app.wait_status(f"/orders/{order}", "status", {"SUCCESS"}, 30).get("receipt"))
-
-
-def wait_for_quiet(app: App) -> None:
-    """Wait until no run has begun and no charge was made for longer than a charge takes."""
-    seen, quiet = -1, 0.0
-    while quiet < QUIET_S:
-        time.sleep(0.1)
-        now = len(app.journal.events())
-        quiet = 0.0 if now != seen else quiet + 0.1
-        seen = now

@@ -15,7 +15,7 @@ class Email(BaseModel):
 
 
 async def send_email(to: str) -> None:
-    await asyncio.sleep(0.5)  # the mail server takes its time
+    await asyncio.sleep(1)  # the mail server takes its time
     record("sent", to=to)
 
 

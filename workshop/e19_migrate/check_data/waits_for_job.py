@@ -51,7 +51,7 @@ def execute(sql: str, *values: object) -> list[tuple[str, str]]:
 @celery.task
 def run(task_id: str, to: str) -> None:
     record("started", to=to)
-    time.sleep(0.3)  # the mail server takes its time
+    time.sleep(0.8)  # the mail server takes its time
     if "@" not in to:
         execute("UPDATE tasks SET status = 'failed', error = 'no @' WHERE id = ?", task_id)
         return
