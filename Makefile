@@ -10,7 +10,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help compare test bench 01 02 03 04 docs docs-build workshop check tables clean runtime dev bench-peers
+.PHONY: help compare test bench claims 01 02 03 04 docs docs-build workshop check tables clean runtime dev bench-peers bench-arq
 
 help:
 	@awk -F ': .*## ' '/^[a-z0-9 -]+: .*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -21,9 +21,14 @@ compare: runtime ## run the same jobs on all four, kill them, print the table
 test: dev ## run all tests
 	@$(PY) -m pytest -n 4 $(ARGS)
 
-bench: runtime ## measure the queue of 04 against its peers, print the table
-	@$(MAKE) --no-print-directory bench-peers || echo "Some peers are missing: their rows say so."
+bench: runtime ## measure the queue of 04 against its peers, and the four under load
+	@$(MAKE) -k --no-print-directory bench-peers bench-arq || \
+		echo "Some peers are missing: their rows say so."
 	@$(PY) -m bench $(ARGS)
+
+claims: dev ## measure what articles claim, write the page about it
+	@$(PY) -m pytest tests/claims -n 2 -m "" --record --ignore tests/claims/test_page.py $(ARGS)
+	@$(PY) -m lab tables
 
 01 02 03 04: runtime ## run one example with everything that it needs, until Ctrl-C
 	@$(PY) -m lab run $@ $(ARGS)
@@ -49,6 +54,11 @@ tables: runtime ## write the generated tables of README and site anew
 clean: ## remove what these commands made: .venv, var, site, caches
 	@rm -rf .venv var site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# arq wants a redis of its own (below 6), so it gets a venv of its own.
+bench-arq:
+	@[ -e .venv/arq/.done ] || { $(PY) -m venv .venv/arq && .venv/arq/bin/python -m pip --quiet \
+		--disable-pip-version-check install arq==0.28.0 && touch .venv/arq/.done; }
 
 runtime dev bench-peers:
 	@sh scripts/setup.sh $@

@@ -94,6 +94,7 @@ class GroupCommit:
         self._inbox: SimpleQueue[Change | None] = SimpleQueue()
         self._owed: list[Change] = []
         self._db: sqlite3.Connection | None = None
+        self._synchronous = ""
         self._error = ""
         self._look_at = 0.0
         self._thread = threading.Thread(target=self._run, name="queue-db", daemon=True)
@@ -156,7 +157,9 @@ class GroupCommit:
         """Make the changes in one transaction."""
         # Without FULL a commit survives the death of the process, though not a power cut.
         synchronous = "FULL" if any(change.waiter for change in batch) else "NORMAL"
-        db.execute(f"PRAGMA synchronous = {synchronous}")
+        if synchronous != self._synchronous:
+            db.execute(f"PRAGMA synchronous = {synchronous}")
+            self._synchronous = synchronous
         patiently(partial(db.execute, "BEGIN IMMEDIATE"))
         self._table.begin(db)
         results = [(change, *apply_one(db, change)) for change in batch]
@@ -171,7 +174,7 @@ class GroupCommit:
         self._error = str(error)
         if self._db:
             self._db.close()  # rolls back; a new connection sees what has become of the file
-        self._db = None
+        self._db, self._synchronous = None, ""
         self._look_at = time.monotonic() + LOOK_S
         self._owed = [change for change in batch if not change.waiter]
         self._tell([(change, None, error) for change in batch if change.waiter])

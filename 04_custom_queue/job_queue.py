@@ -23,7 +23,7 @@ from scenarios.status import JobStopped, RanIn, current_task_id, here
 from .memory_store import MemoryStore
 from .process_pool import ProcessPool
 from .sqlite_store import SQLiteStore
-from .store import FAILED, RUNNING, SUCCEEDED, Limits, Observe, Store, Task
+from .store import FAILED, RUNNING, SUCCEEDED, Again, Limits, Observe, Store, Task
 from .worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class JobQueue:
             worker.loop_task = asyncio.create_task(self._work(worker))
 
     def put(self, task: Task) -> Awaitable[Task]:
-        """Take a job; the highest priority runs first. Raises `QueueFull`.
+        """Take a job; of those that are due the highest priority runs first. Raises `QueueFull`.
 
         Returns the earlier task if there is one with the same key.
         """
@@ -77,6 +77,18 @@ class JobQueue:
         """Ask a task that waits or runs to end; False if it has ended."""
         return await self._store.cancel(task.task_id)
 
+    async def find_failed(self, limit: int) -> list[Task]:
+        """Return tasks that failed for good, the last one first."""
+        return await self._store.find_failed(limit)
+
+    async def find_unfinished(self, kind: str) -> list[Task]:
+        """Return the tasks of this kind that wait or run."""
+        return await self._store.find_unfinished(kind)
+
+    async def put_back(self, task: Task) -> bool:
+        """Let a failed task run again, with all its attempts; False if it has not failed."""
+        return await self._store.put_back(task.task_id)
+
     async def metrics(self) -> QueueMetrics:
         """Count the tasks by state, and the workers that live."""
         metrics = await self._store.metrics()
@@ -86,9 +98,11 @@ class JobQueue:
     async def close(self, drain_s: float) -> None:
         """Take nothing more, let tasks end for `drain_s`, then give up what is left."""
         self._store.stop_adding()
-        deadline = time.monotonic() + drain_s
-        while (left := self._store.unfinished()) and time.monotonic() < deadline:  # noqa: ASYNC110
+        deadline, last_due = time.monotonic() + drain_s, time.time() + drain_s
+        left = self._store.unfinished()
+        while any(task.due <= last_due for task in left) and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
+            left = self._store.unfinished()
         if left:
             fate = self._store.fate_at_stop
             logger.warning("%d tasks had not ended after %g s: %s", len(left), drain_s, fate)
@@ -134,6 +148,8 @@ class JobQueue:
             await worker.recover()
         elif error:
             self._fail_or_retry(task, error)
+        elif isinstance(result, Again):
+            self._store.repeat(task, result)
         else:
             self._store.end(task, SUCCEEDED, result)
 

@@ -1,8 +1,7 @@
 """A custom queue: the job waits in a bounded priority queue, workers in this process take it.
 
 Needs nothing but FastAPI and asyncio; `job_queue.py` is the queue, pictures run in processes.
-A restart loses every job that cannot end within DRAIN_S, and what was known of all of them, unless
-QUEUE_DB names a file: then nothing that was accepted is lost.
+A restart loses what cannot end within DRAIN_S, and all that was known; with QUEUE_DB nothing.
 """
 
 from collections.abc import AsyncIterator
@@ -15,6 +14,7 @@ from scenarios import WORK, TaskStatus, contract, files, get_settings, http, led
 from scenarios.contract import EmailIn, Kind, QueueMetrics
 from scenarios.http import Key, Steps, Title, Width
 
+from . import recipes
 from .job_queue import JobQueue
 from .store import Limits, QueueFull, QueueUnavailable, Task
 
@@ -37,13 +37,16 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         keep_s=settings.result_ttl_s,
         lease_s=settings.queue_lease_s,
     )
-    tasks = JobQueue(WORK, limits, {Kind.IMAGE}, write_to_ledger, settings.queue_db)
+    work, in_process = WORK | recipes.WORK, {Kind.IMAGE, *recipes.IN_PROCESS}
+    tasks = JobQueue(work, limits, in_process, write_to_ledger, settings.queue_db)
+    app.state.tasks = tasks  # for the recipes
     yield
     await tasks.close(settings.drain_s)
 
 
 app = FastAPI(title="Custom queue", lifespan=lifespan, max_body_size=settings.max_upload_bytes)
 http.complete(app, {QueueUnavailable: "the file of the queue cannot be used now"})
+app.include_router(recipes.router)
 
 
 async def start(task_id: str, kind: Kind, key: str | None, **arguments: Any) -> Response:

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import math
 import time
 from collections import Counter, deque
 from collections.abc import Collection
@@ -10,6 +11,8 @@ from typing import Any
 
 from scenarios.contract import QueueMetrics, Status
 
+from .due import Timers, waits_since
+from .memory_records import Records
 from .store import (
     CANCELLED,
     EVENTS,
@@ -18,6 +21,7 @@ from .store import (
     QUEUED,
     RUNNING,
     SUCCEEDED,
+    Again,
     Limits,
     Observe,
     QueueFull,
@@ -36,21 +40,21 @@ class MemoryStore:
     def __init__(self, limits: Limits, observe: Observe | None, stop: Stop) -> None:
         self._closing = False
         self._limits, self._observe, self._stop = limits, observe, stop
-        self._tasks: dict[str, Task] = {}
-        self._by_key: dict[str, Task] = {}
+        self._records = Records(limits)
+        self._tasks, self._by_key = self._records.by_id, self._records.by_key
+        self._ended = self._records.ended
         self._queued = 0
         self._numbers = itertools.count(1)
         # One line of tasks for each priority that has any, and a heap of those priorities, negated.
         self._lines: dict[int, deque[Task]] = {}
         self._levels: list[int] = []
         self._takers: deque[asyncio.Future[None]] = deque()
-        self._ended: deque[Task] = deque()
+        self._timers = Timers(self._offer)
 
     async def add(self, task: Task) -> Task:
-        if task.key is not None and (known := self._find_key(task.key)):
+        if task.key is not None and (known := self._records.find_key(task.key)):
             return known
-        if self._queued >= self._limits.size or self._closing:
-            raise QueueFull(f"the queue is closing or full: {self._queued} tasks wait")
+        self._refuse_if_full()
         task.number = next(self._numbers)
         self._tasks[task.task_id] = task
         if task.key is not None:
@@ -58,7 +62,10 @@ class MemoryStore:
         self._queued += 1
         if self._observe:
             self._observe("accepted", task)
-        self._offer(task)
+        if task.due:
+            self._timers.set(task)
+        else:
+            self._offer(task)
         return task
 
     def stop_adding(self) -> None:
@@ -89,26 +96,32 @@ class MemoryStore:
 
     def retry(self, task: Task, delay_s: float) -> None:
         if task.status is RUNNING:
-            self._queued += 1
-            task.status = QUEUED
-            if self._observe:
-                self._observe("retried", task)
-            asyncio.get_running_loop().call_later(delay_s, self._offer, task)
+            self._wait_again(task, time.time() + delay_s, "retried")
+
+    def repeat(self, task: Task, again: Again) -> None:
+        if self._closing:
+            self.give_up(task)
+        elif task.status is RUNNING:
+            task.attempts, task.arguments = 0, again.arguments
+            self._wait_again(task, again.due, "repeated")
 
     def end(self, task: Task, status: Status, result: Any = None, error: str | None = None) -> None:
         if task.finished_at:
             return  # a task ends once: a job may come back after its task was cancelled
         if task.status is QUEUED:
             self._queued -= 1
+            self._timers.drop(task)
         task.status, task.finished_at = status, time.time()
-        task.result, task.error, task.arguments = result, error, NO_ARGUMENTS
+        task.result, task.error = result, error
+        if status is not FAILED:  # it may be put back
+            task.arguments = NO_ARGUMENTS
         if status is SUCCEEDED:
             task.progress = 100
         if self._observe:
             self._observe(EVENTS[status], task)
         self._ended.append(task)
         if len(self._ended) > self._limits.keep:
-            self._forget_first()
+            self._records.forget_first()
 
     async def cancel(self, task_id: str) -> bool:
         task = self._tasks.get(task_id)
@@ -121,20 +134,33 @@ class MemoryStore:
         return True
 
     async def find(self, task_id: str) -> Task | None:
-        self._forget_old()
+        self._records.forget_old()
         return self._tasks.get(task_id)
 
+    async def find_failed(self, limit: int) -> list[Task]:
+        return self._records.find_failed(limit)
+
+    async def find_unfinished(self, kind: str) -> list[Task]:
+        return [task for task in self.unfinished() if task.kind == kind]
+
+    async def put_back(self, task_id: str) -> bool:
+        task = self._tasks.get(task_id)
+        if not task or task.status is not FAILED:
+            return False
+        self._refuse_if_full()
+        self._wait_again(self._records.renew(task), time.time(), "put back")
+        return True
+
     async def metrics(self) -> QueueMetrics:
-        self._forget_old()
+        self._records.forget_old()
         ended = Counter(task.status for task in self._ended)
-        waiting = (task for task in self._tasks.values() if task.status is QUEUED)
-        oldest = next(waiting, None)
+        oldest = min(map(waits_since, self._lines.values()), default=math.inf)
         return QueueMetrics(
             queued=self._queued,
             running=len(self._tasks) - self._queued - len(self._ended),
             succeeded=ended[SUCCEEDED],
             failed=ended[FAILED],
-            oldest_queued_s=time.time() - oldest.queued_at if oldest else 0,
+            oldest_queued_s=max(0.0, time.time() - oldest),
             workers=self._limits.workers,
         )
 
@@ -147,6 +173,17 @@ class MemoryStore:
 
     async def close(self, in_threads: Collection[Task]) -> None:
         """Do nothing: memory ends with the process."""
+
+    def _refuse_if_full(self) -> None:
+        if self._queued >= self._limits.size or self._closing:
+            raise QueueFull(f"the queue is closing or full: {self._queued} tasks wait")
+
+    def _wait_again(self, task: Task, due: float, event: str) -> None:
+        self._queued += 1
+        task.status, task.due = QUEUED, due
+        if self._observe:
+            self._observe(event, task)
+        self._timers.set(task)
 
     def _offer(self, task: Task) -> None:
         """Put the task in its line, by number, and wake a worker."""
@@ -170,19 +207,3 @@ class MemoryStore:
         self._lines, self._levels = {}, []
         for task in waiting:
             self._offer(task)
-
-    def _find_key(self, key: str) -> Task | None:
-        self._forget_old()
-        return self._by_key.get(key)
-
-    def _forget_old(self) -> None:
-        """Forget the tasks that ended too long ago."""
-        before = time.time() - self._limits.keep_s
-        while self._ended and (self._ended[0].finished_at or 0) < before:
-            self._forget_first()
-
-    def _forget_first(self) -> None:
-        task = self._ended.popleft()
-        del self._tasks[task.task_id]
-        if task.key is not None:
-            del self._by_key[task.key]

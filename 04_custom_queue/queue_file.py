@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS tasks (
     started_at REAL,
     finished_at REAL,
     ran_in TEXT,
-    due REAL NOT NULL DEFAULT 0,       -- a task that waits again is not taken before
+    due REAL NOT NULL DEFAULT 0,       -- not taken before; 0: at once
     owner TEXT,                        -- the queue that runs it
     cancel_asked INTEGER NOT NULL DEFAULT 0
 );
@@ -56,7 +56,7 @@ COMMIT;
 STATE = "SELECT user_version, EXISTS (SELECT * FROM sqlite_master) FROM pragma_user_version"
 STATUS = {str(status): status for status in Status}
 COLUMNS = """number, task_id, key, kind, arguments, priority, status, progress, attempts, result,
-    error, queued_at, started_at, finished_at, ran_in"""
+    error, queued_at, started_at, finished_at, ran_in, due"""
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -93,13 +93,14 @@ def set_up(db: sqlite3.Connection) -> None:
 def to_task(row: tuple[Any, ...]) -> Task:  # Any: columns of several types
     """Turn the `COLUMNS` of a row into a task."""
     (number, task_id, key, kind, arguments, priority, status, progress, attempts) = row[:9]
-    (result, error, queued_at, started_at, finished_at, ran_in) = row[9:]
+    (result, error, queued_at, started_at, finished_at, ran_in, due) = row[9:]
     return Task(
         task_id=task_id,
         kind=kind,
         arguments=json.loads(arguments),
         priority=priority,
         key=key,
+        due=due,
         number=number,
         status=STATUS[status],
         progress=progress,

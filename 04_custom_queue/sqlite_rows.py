@@ -16,43 +16,12 @@ from uuid import uuid4
 
 from scenarios.contract import Status
 
+from . import statements as sql
 from .group_commit import Change, Result
-from .queue_file import COLUMNS, Presence, connect, join, to_task
-from .store import CANCELLED, QUEUED, RUNNING, Limits, QueueFull, Task
+from .queue_file import Presence, connect, join, to_task
+from .store import CANCELLED, FAILED, QUEUED, RUNNING, Limits, QueueFull, Task
 
-ADD = """INSERT INTO tasks (task_id, key, kind, arguments, priority, queued_at)
-    VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
-WAITING = "SELECT tasks FROM counts WHERE status = 'queued'"
-FIND_KNOWN = f"SELECT {COLUMNS} FROM tasks WHERE key = ? OR task_id = ?"
-NEXT = f"""SELECT {COLUMNS} FROM tasks WHERE status = 'queued' AND due <= ?
-    ORDER BY priority DESC, number LIMIT ?"""
-CLAIM = """UPDATE tasks SET status = 'running', owner = ?, attempts = ?, started_at = ?
-    WHERE number = ?"""
-OURS = "WHERE number = ? AND attempts = ? AND owner = ? AND status = 'running'"
-REPORT = f"UPDATE tasks SET progress = ?, ran_in = ? {OURS}"
-RETRY = f"UPDATE tasks SET status = 'queued', owner = NULL, due = ? {OURS} AND NOT cancel_asked"
-END = f"""UPDATE tasks SET status = ?, progress = ?, result = ?, error = ?, finished_at = ?,
-    arguments = '{{}}', owner = NULL {OURS}"""
-MOVE = f"UPDATE tasks SET owner = ? {OURS}"
-UNDO_ATTEMPT = "UPDATE tasks SET attempts = attempts - 1 WHERE status = 'running' AND owner = ?"
-CANCEL = f"""UPDATE tasks
-    SET status = 'cancelled', finished_at = ?, arguments = '{{}}', owner = NULL
-    WHERE task_id = ? AND owner IS ? AND finished_at IS NULL RETURNING {COLUMNS}"""
-ASK_TO_CANCEL = "UPDATE tasks SET cancel_asked = 1 WHERE task_id = ? AND status = 'running'"
-ASKED = "SELECT task_id FROM tasks WHERE status = 'running' AND owner = ? AND cancel_asked"
-ABANDONED = "status = 'running' AND owner NOT IN (SELECT owner FROM owners WHERE lease_until > ?)"
-TAKE_OVER = f"""UPDATE tasks SET owner = NULL,
-    status = CASE WHEN cancel_asked THEN 'cancelled' WHEN attempts >= ? THEN 'failed'
-                  ELSE 'queued' END,
-    error = CASE WHEN attempts >= ? AND NOT cancel_asked
-                 THEN 'the app died while it ran this job, ' || attempts || ' times' END,
-    finished_at = CASE WHEN attempts >= ? OR cancel_asked THEN ? END
-    WHERE {ABANDONED} RETURNING {COLUMNS}"""
-PURGE = """DELETE FROM tasks WHERE number IN
-    (SELECT number FROM tasks WHERE finished_at < ? LIMIT 500) RETURNING status"""
-NEWS = f"""SELECT EXISTS (SELECT 1 FROM tasks WHERE {ABANDONED})
-    OR EXISTS ({ASKED}) OR EXISTS (SELECT 1 FROM tasks WHERE finished_at < ?)
-    OR ? AND EXISTS (SELECT 1 FROM tasks WHERE status = 'queued' AND due <= ?)"""
+Facts = tuple[Any, ...]  # Any: columns of several types
 
 
 @dataclass(frozen=True)
@@ -100,8 +69,8 @@ class Rows:
 
     def finish(self, db: sqlite3.Connection) -> list[Result]:
         self._claiming = self._claim(db)
-        for status, tasks in self._moves.items():
-            db.execute("UPDATE counts SET tasks = tasks + ? WHERE status = ?", (tasks, status))
+        moved = [(tasks, status) for status, tasks in self._moves.items() if tasks]
+        db.executemany("UPDATE counts SET tasks = tasks + ? WHERE status = ?", moved)
         return [(self._hand_out, self._claiming, None)] if self._claiming else []
 
     def committed(self) -> None:
@@ -113,51 +82,63 @@ class Rows:
         if now >= self._renew_at or self._lost(db):
             return [self._catch_up]
         facts = (now, self.owner, self._expired(), self._missing(), time.time())
-        return [self._catch_up] if db.execute(NEWS, facts).fetchone()[0] else []
+        return [self._catch_up] if db.execute(sql.NEWS, facts).fetchone()[0] else []
 
     def insert(self, task: Task, arguments: str, db: sqlite3.Connection) -> Task:
         """Add a task, or return the earlier one with its key. Raises `QueueFull`."""
-        if self._waiting is None:
-            (self._waiting,) = db.execute(WAITING).fetchone()
-        if self._waiting + self._moves[QUEUED] < self._limits.size:
-            facts = (task.task_id, task.key, str(task.kind), arguments, task.priority)
-            cursor = db.execute(ADD, (*facts, task.queued_at))
+        if not self._is_full(db):
+            facts = (task.task_id, task.key, str(task.kind), arguments)
+            cursor = db.execute(sql.ADD, (*facts, task.priority, task.queued_at, task.due))
             if cursor.rowcount:
                 self._moves[QUEUED] += 1
                 task.number = cursor.lastrowid or 0
                 return task
-        if row := db.execute(FIND_KNOWN, (task.key, task.task_id)).fetchone():
+        if row := db.execute(sql.FIND_KNOWN, (task.key, task.task_id)).fetchone():
             return to_task(row)
-        raise QueueFull(f"the queue is full: {self._limits.size} tasks wait")
+        raise self._full()
+
+    def put_back(self, task_id: str, db: sqlite3.Connection) -> Task | None:
+        """Let a failed task wait again; None if it has not failed. Raises `QueueFull`."""
+        if not db.execute(sql.IS_FAILED, (task_id,)).fetchone():
+            return None
+        if self._is_full(db) or self.closing:
+            raise self._full()
+        self._move(FAILED, QUEUED, 1)
+        return to_task(db.execute(sql.PUT_BACK, (time.time(), task_id)).fetchone())
 
     def report(self, task: Task, ran_in: str | None, db: sqlite3.Connection) -> None:
         """Keep the progress of a task that is ours."""
-        db.execute(REPORT, (task.progress, ran_in, *self._ours(task)))
+        db.execute(sql.REPORT, (task.progress, ran_in, *self._ours(task)))
 
     def retry(self, task: Task, due: float, db: sqlite3.Connection) -> bool:
         """Let a task wait again; False if it is not ours any more, or is to be cancelled."""
         self._held.discard(task.number)
-        rows = db.execute(RETRY, (due, *self._ours(task))).rowcount
+        rows = db.execute(sql.RETRY, (due, *self._ours(task))).rowcount
         self._move(RUNNING, QUEUED, rows)
         return bool(rows)
 
-    def end(
-        self, task: Task, status: Status, facts: tuple[Any, ...], db: sqlite3.Connection
-    ) -> bool:
+    def repeat(self, task: Task, due: float, arguments: str, db: sqlite3.Connection) -> bool:
+        """Let a task wait for its next run; False as for `retry`."""
+        self._held.discard(task.number)
+        rows = db.execute(sql.REPEAT, (due, arguments, *self._ours(task))).rowcount
+        self._move(RUNNING, QUEUED, rows)
+        return bool(rows)
+
+    def end(self, task: Task, status: Status, facts: Facts, db: sqlite3.Connection) -> bool:
         """Note how a task ended; False if it is not ours any more."""
         self._held.discard(task.number)
-        rows = db.execute(END, (str(status), *facts, *self._ours(task))).rowcount
+        rows = db.execute(sql.END, (str(status), *facts, *self._ours(task))).rowcount
         self._move(RUNNING, status, rows)
         return bool(rows)
 
     def cancel(self, task_id: str, db: sqlite3.Connection) -> Task | bool:
         """Cancel a task that waits or is ours, and return it; ask its owner if there is another."""
         for before, facts in ((QUEUED, (task_id, None)), (RUNNING, (task_id, self.owner))):
-            if row := db.execute(CANCEL, (time.time(), *facts)).fetchone():
+            if row := db.execute(sql.CANCEL, (time.time(), *facts)).fetchone():
                 self._held.discard(row[0])
                 self._move(before, CANCELLED, 1)
                 return to_task(row)
-        return bool(db.execute(ASK_TO_CANCEL, (task_id,)).rowcount)
+        return bool(db.execute(sql.ASK_TO_CANCEL, (task_id,)).rowcount)
 
     def catch_up(self, db: sqlite3.Connection) -> News:
         """Renew our lease, obey others, clear up after queues that died, remove what is old."""
@@ -168,19 +149,19 @@ class Rows:
         self._renew_at = now + lease_s / 3
         lost = self._lost(db)
         self._held -= lost
-        cancelled = [self.cancel(task_id, db) for (task_id,) in db.execute(ASKED, (self.owner,))]
+        asked = db.execute(sql.ASKED, (self.owner,)).fetchall()
+        cancelled = [self.cancel(task_id, db) for (task_id,) in asked]
         self._purge(db)
         found = [task for task in cancelled if isinstance(task, Task)]
         return News(lost, found, self._take_over(db))
 
     def leave(self, in_threads: Collection[Task], db: sqlite3.Connection) -> None:
         """Give back what we run; a job that is still in a thread stays ours until a lease ends."""
-        rest = f"{self.owner}-rest"
-        lease_until = time.monotonic() + self._limits.lease_s
+        rest, lease_until = f"{self.owner}-rest", time.monotonic() + self._limits.lease_s
         db.execute("INSERT INTO owners VALUES (?, 0, ?)", (rest, lease_until))
         for task in in_threads:
-            db.execute(MOVE, (rest, *self._ours(task)))
-        db.execute(UNDO_ATTEMPT, (self.owner,))  # the job did not fail
+            db.execute(sql.MOVE, (rest, *self._ours(task)))
+        db.execute(sql.UNDO_ATTEMPT, (self.owner,))  # the job did not fail
         db.execute("DELETE FROM owners WHERE owner = ?", (self.owner,))
         self._take_over(db)
 
@@ -189,16 +170,21 @@ class Rows:
         if self._presence:
             self._presence.leave()
 
+    def _is_full(self, db: sqlite3.Connection) -> bool:
+        if self._waiting is None:
+            (self._waiting,) = db.execute(sql.WAITING).fetchone()
+        return bool(self._waiting + self._moves[QUEUED] >= self._limits.size)
+
+    def _full(self) -> QueueFull:
+        return QueueFull(f"the queue is closing or full: {self._waiting} tasks wait")
+
     def _claim(self, db: sqlite3.Connection) -> list[Task]:
         """Take as many tasks as workers wait for, the highest priority first."""
         if not (missing := self._missing()):
             return []
         now = time.time()
-        tasks = [to_task(row) for row in db.execute(NEXT, (now, missing))]
-        for task in tasks:
-            task.status, task.started_at = RUNNING, now
-            task.attempts += 1
-            db.execute(CLAIM, (self.owner, task.attempts, now, task.number))
+        tasks = [to_task(row) for row in db.execute(sql.CLAIM, (self.owner, now, now, missing))]
+        tasks.sort(key=lambda task: (-task.priority, task.number))  # RETURNING keeps no order
         self._move(QUEUED, RUNNING, len(tasks))
         return tasks
 
@@ -206,20 +192,18 @@ class Rows:
         return 0 if self.closing else max(0, self.wanted - self._claimed)
 
     def _take_over(self, db: sqlite3.Connection) -> list[Task]:
-        most = self._limits.max_attempts
-        facts = (most, most, most, time.time(), time.monotonic())
-        tasks = [to_task(row) for row in db.execute(TAKE_OVER, facts)]
+        facts = (self._limits.max_attempts, time.time(), time.monotonic())
+        tasks = [to_task(row) for row in db.execute(sql.TAKE_OVER, facts)]
         for task in tasks:
             self._move(RUNNING, task.status, 1)
         return tasks
 
     def _purge(self, db: sqlite3.Connection) -> None:
-        for (status,) in db.execute(PURGE, (self._expired(),)):
+        for (status,) in db.execute(sql.PURGE, (self._expired(),)):
             self._moves[status] -= 1
 
     def _lost(self, db: sqlite3.Connection) -> set[int]:
-        ours = "SELECT number FROM tasks WHERE status = 'running' AND owner = ?"
-        return self._held - {number for (number,) in db.execute(ours, (self.owner,))}
+        return self._held - {number for (number,) in db.execute(sql.HELD, (self.owner,))}
 
     def _ours(self, task: Task) -> tuple[int, int, str]:
         return task.number, task.attempts, self.owner

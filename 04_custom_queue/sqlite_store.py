@@ -15,8 +15,9 @@ from typing import Any
 
 from scenarios.contract import QueueMetrics, Status
 
+from . import statements as sql
 from .group_commit import Change, GroupCommit, patiently, unavailable
-from .queue_file import COLUMNS, connect, to_task
+from .queue_file import connect, to_task
 from .sqlite_rows import News, Rows
 from .store import (
     CANCELLED,
@@ -26,6 +27,7 @@ from .store import (
     QUEUED,
     RUNNING,
     SUCCEEDED,
+    Again,
     Limits,
     Observe,
     QueueFull,
@@ -34,11 +36,6 @@ from .store import (
 )
 
 NOTHING = Change(lambda db: None)
-FIND = f"SELECT {COLUMNS} FROM tasks WHERE task_id = ?"
-METRICS = """SELECT status, tasks FROM counts
-    UNION ALL SELECT 'workers', total(workers) FROM owners WHERE lease_until > ?
-    UNION ALL SELECT 'oldest', queued_at FROM tasks
-    WHERE number = (SELECT min(number) FROM tasks INDEXED BY waiting WHERE status = 'queued')"""
 
 
 class SQLiteStore:
@@ -84,6 +81,12 @@ class SQLiteStore:
             change = partial(self._rows.retry, task, time.time() + delay_s)
             self._writer.submit(Change(change, partial(self._tell, "retried", task)))
 
+    def repeat(self, task: Task, again: Again) -> None:
+        arguments = json.dumps(again.arguments)
+        if self._let_go(task, QUEUED):
+            change = partial(self._rows.repeat, task, again.due, arguments)
+            self._writer.submit(Change(change, partial(self._tell, "repeated", task)))
+
     def end(self, task: Task, status: Status, result: Any = None, error: str | None = None) -> None:
         try:
             as_json = None if result is None else json.dumps(result)
@@ -106,21 +109,34 @@ class SQLiteStore:
         ours = self._ours.get(task_id)
         if ours and ours.status is RUNNING:
             return copy(ours)  # nobody knows it better
-        if not (rows := await self._read(FIND, task_id)):
+        if not (rows := await self._read(sql.FIND, task_id)):
             return None
         task = to_task(rows[0])
         if ours and task.status is RUNNING and task.attempts == ours.attempts:
             task.progress, task.ran_in = ours.progress, ours.ran_in  # its end is not kept yet
         return task
 
+    async def find_failed(self, limit: int) -> list[Task]:
+        return [to_task(row) for row in await self._read(sql.FIND_FAILED, limit)]
+
+    async def find_unfinished(self, kind: str) -> list[Task]:
+        return [to_task(row) for row in await self._read(sql.FIND_UNFINISHED, kind)]
+
+    async def put_back(self, task_id: str) -> bool:
+        task: Task | None = await self._writer.do(partial(self._rows.put_back, task_id))
+        if task:
+            self._observe("put back", task)
+        return bool(task)
+
     async def metrics(self) -> QueueMetrics:
-        found = dict(await self._read(METRICS, time.monotonic()))
+        found = dict(await self._read(sql.METRICS, time.monotonic()))
+        oldest = min(found.get("oldest", math.inf), found["oldest due"] or math.inf)
         return QueueMetrics(
             queued=found["queued"],
             running=found["running"],
             succeeded=found["succeeded"],
             failed=found["failed"],
-            oldest_queued_s=max(0.0, time.time() - found.get("oldest", math.inf)),
+            oldest_queued_s=max(0.0, time.time() - oldest),
             workers=found["workers"],
         )
 

@@ -27,6 +27,7 @@ class Task:
     arguments: dict[str, Any]
     priority: int = 0
     key: str | None = None
+    due: float = 0  # not taken before; 0: at once
     number: int = 0  # order of arrival; makes the order of equal priorities total
     status: Status = QUEUED
     progress: int = 0
@@ -37,6 +38,17 @@ class Task:
     started_at: float | None = None
     finished_at: float | None = None
     ran_in: RanIn | None = None
+
+
+@dataclass(frozen=True)
+class Again:
+    """What a job returns whose task has not ended: it runs again at `due`, with `arguments`.
+
+    There is one task however often it runs, so runs never overlap and never pile up.
+    """
+
+    due: float  # seconds since the epoch
+    arguments: dict[str, Any]
 
 
 class QueueFull(Exception):
@@ -90,6 +102,9 @@ class Store(Protocol):
     def retry(self, task: Task, delay_s: float) -> None:
         """Let a running task wait again, and not be taken before `delay_s`."""
 
+    def repeat(self, task: Task, again: Again) -> None:
+        """Let a running task wait for its next run; the attempts are counted anew."""
+
     def end(self, task: Task, status: Status, result: Any = None, error: str | None = None) -> None:
         """Note how a running task ended, unless it has ended before."""
 
@@ -98,6 +113,18 @@ class Store(Protocol):
 
     async def find(self, task_id: str) -> Task | None:
         """Return the task with this id, if it was taken and is not forgotten."""
+
+    async def find_failed(self, limit: int) -> list[Task]:
+        """Return tasks that failed for good, the last one first."""
+
+    async def find_unfinished(self, kind: str) -> list[Task]:
+        """Return the tasks of this kind that wait or run."""
+
+    async def put_back(self, task_id: str) -> bool:
+        """Let a failed task wait again as if it were new; False if it has not failed.
+
+        Raises `QueueFull`.
+        """
 
     async def metrics(self) -> QueueMetrics:
         """Count the tasks by state, and the workers that live."""

@@ -1,14 +1,13 @@
 """No-op tasks a second through Celery with one worker process, sent to finished."""
 
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 from .celery_app import app, noop
 from .program import run_program
+from .worker_process import worker_process
 
-WORKER = ["-m", "celery", "-A", "bench.celery_app", "worker", "--concurrency", "1"]
+WORKER = ["celery", "-A", "bench.celery_app", "worker", "--concurrency", "1"]
 QUIET = ["--loglevel", "ERROR", "--without-gossip", "--without-mingle"]
 DEADLINE_S = 60
 
@@ -16,18 +15,13 @@ DEADLINE_S = 60
 def measure(count: int, folder: Path) -> float:
     """Return tasks a second."""
     app.control.purge()
-    with (folder / "worker.log").open("w") as log:
-        worker = subprocess.Popen([sys.executable, *WORKER, *QUIET], stdout=log, stderr=log)
-    try:
+    with worker_process([*WORKER, *QUIET], folder):
         noop.delay().get(timeout=DEADLINE_S)  # the worker is ready
         start = time.perf_counter()
         for _ in range(count - 1):
             noop.delay()
         noop.delay().get(timeout=DEADLINE_S)  # one process runs them in their order
         return count / (time.perf_counter() - start)
-    finally:
-        worker.terminate()
-        worker.wait()
 
 
 if __name__ == "__main__":

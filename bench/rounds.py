@@ -2,20 +2,25 @@
 
 import json
 import math
+import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
+from subprocess import PIPE
 
 from lab.approaches import ROOT
 
-from .rows import Program
+from .programs import Program, figures_of
 from .verdicts import Figure
 
-DEADLINE_S = 120  # for one program
+DEADLINE_S = 100  # for one program; it is not run again
 Say = Callable[[str], None]
 
 
@@ -33,47 +38,75 @@ def measure_all(
     """
     begin = time.monotonic()
     missing = {name: why for name, each in programs.items() if (why := find_missing(each))}
-    values: dict[str, list[float]] = {name: [] for name in programs}
+    values: dict[str, list[float]] = defaultdict(list)
     for number in range(1, rounds + 1):
-        if (time.monotonic() - begin) * number > budget_s * max(1, number - 1):
+        passed_s = time.monotonic() - begin
+        if passed_s * number > budget_s * max(1, number - 1):
             say(f"the time is over: {number - 1} of {rounds} rounds were measured")
             break
         for name, program in programs.items():
-            if name in missing:
+            if name in missing or (program.once and number > 1):
                 continue
-            say(f"round {number} of {rounds}: {program.title}")
+            say(f"round {number} of {rounds}, {time.monotonic() - begin:3.0f} s: {program.title}")
             try:
-                values[name].append(run_once(program, folder, env))
+                measured = run_once(program, folder, env)
+                for part in program.parts or [""]:
+                    values[f"{name}/{part}" if part else name].append(measured[part])
             except (subprocess.SubprocessError, ValueError) as error:
                 missing[name] = f"{program.module} failed: {explain(error)}"
     return {
-        name: Figure(missing=missing[name]) if name in missing else Figure(tuple(values[name]))
-        for name in programs
+        figure: Figure(missing=missing[name]) if name in missing else Figure(tuple(values[figure]))
+        for name, program in programs.items()
+        for figure in figures_of(name, program)
     }
 
 
 def find_missing(program: Program) -> str:
     """Say that the package which a program needs is not installed, or nothing."""
-    if program.needs and not find_spec(program.needs):
-        return f"{program.needs} is not installed, pip install '.[bench-peers]' adds it"
-    return ""
+    there = python_of(program).exists() if program.venv else find_spec(program.needs or "bench")
+    return "" if there else f"{program.needs} is not installed, `make bench` adds it"
 
 
-def run_once(program: Program, folder: Path, env: Mapping[str, str]) -> float:
-    """Run one program in an empty folder and return its value.
+def python_of(program: Program) -> Path:
+    """Return the interpreter that runs a program."""
+    if program.venv:
+        return ROOT / ".venv" / program.venv / "bin" / "python"
+    return Path(sys.executable)
+
+
+def run_once(program: Program, folder: Path, env: Mapping[str, str]) -> dict[str, float]:
+    """Run one program in an empty folder and return its values, by part.
 
     Raises `subprocess.SubprocessError`, and `ValueError` for output that is no value.
     """
-    with tempfile.TemporaryDirectory(dir=folder) as own:
-        command = [sys.executable, "-m", f"bench.{program.module}", str(program.count), own]
-        done = subprocess.run(
-            command, cwd=ROOT, env=env, timeout=DEADLINE_S, check=True, capture_output=True
-        )
-    return float(json.loads(done.stdout)["value"])
+    with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as own:
+        words = [f"bench.{program.module}", str(program.count), own, *program.options]
+        output = run_alone([str(python_of(program)), "-m", *words], env)
+    values: dict[str, float] = json.loads(output)
+    if values.keys() != set(program.parts or [""]):
+        raise ValueError(f"it gave values for {sorted(values)}")
+    return values
+
+
+def run_alone(command: Sequence[str], env: Mapping[str, str]) -> bytes:
+    """Return the output of a command; whatever it started ends with it."""
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=env, stdout=PIPE, stderr=PIPE, start_new_session=True
+    )
+    try:
+        output, errors = process.communicate(timeout=DEADLINE_S)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command, output, errors)
+    return output
 
 
 def explain(error: Exception) -> str:
     """Return the last line that a failed program wrote, or else the error's own words."""
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"it took longer than {error.timeout:g} s"
     written = getattr(error, "stderr", None) or b""
     lines = written.decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else str(error)

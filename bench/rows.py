@@ -1,49 +1,27 @@
-"""What is measured, against what, and what is aimed at."""
+"""The lines of the table: what is compared with what, and what is aimed at."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Program:
-    """A module of this package to run, how much it is given, and what its value means."""
-
-    module: str
-    count: int
-    unit: str
-    title: str
-    needs: str | None = None  # a package of the extra `bench-peers`
-
-
-@dataclass(frozen=True)
 class Row:
-    """A line of the table.
+    """A line of the table; its figures are named as in `programs.py`.
 
     With a `peer` the target is for the ratio of `ours` to it, else for the figure itself.
+    Without a target it tells and does not judge.
     """
 
     what: str
     ours: str
-    target: float
+    target: float | None
     at_least: bool
     peer: str | None = None
 
 
-RATE = "tasks/s"
-PROGRAMS = {
-    "memory": Program("memory_finish", 100_000, RATE, "04 in memory"),
-    "bare": Program("bare_finish", 100_000, RATE, "bare PriorityQueue, 4 consumers"),
-    "taskiq": Program("taskiq_finish", 20_000, RATE, "taskiq InMemoryBroker", "taskiq"),
-    "enqueue": Program("durable_enqueue", 32_000, RATE, "04 durable, enqueue"),
-    "huey-enqueue": Program("huey_enqueue", 1_920, RATE, "huey with fsync", "huey"),
-    "delay": Program("celery_delay", 1_920, RATE, "Celery .delay()"),
-    "durable": Program("durable_finish", 12_800, RATE, "04 durable"),
-    "huey": Program("huey_finish", 1_280, RATE, "huey with fsync", "huey"),
-    "celery": Program("celery_finish", 1_000, RATE, "Celery, one worker process"),
-    "waiting": Program("waiting_memory", 300_000, "bytes", "04 in memory, a waiting task"),
-    "flat": Program("flat_memory", 1_000_000, "MB", "04 in memory, growth"),
-    "deep": Program("depth_cost", 1_000_000, "µs", "04 in memory, 1 000 000 waiting"),
-    "shallow": Program("depth_cost", 1_000, "µs", "04 in memory, 1 000 waiting"),
-}
+ACCEPT = "accept rate over HTTP, no-op work"
+HEALTHZ = "p99 of /healthz while 8 pictures are processed"
+SPEED_UP = "Celery, e-mails to a slow mail server (50 ms)"
+PEERS = ("litequeue", "persist-queue", "saq", "arq", "dramatiq", "rq")
 ROWS = (
     Row("memory, no-op tasks, enqueued to finished", "memory", 6, True, "taskiq"),
     Row("memory, no-op tasks, enqueued to finished", "memory", 0.35, True, "bare"),
@@ -51,7 +29,27 @@ ROWS = (
     Row("durable enqueue, 64 producers", "enqueue", 25, True, "delay"),
     Row("durable, enqueued to finished", "durable", 8, True, "huey"),
     Row("durable, enqueued to finished", "durable", 16, True, "celery"),
+    *(Row("durable enqueue, 64 producers", "enqueue", None, True, f"{p}/enqueue") for p in PEERS),
+    *(Row("durable, enqueued to finished", "durable", None, True, f"{p}/finish") for p in PEERS),
+    Row(ACCEPT, "accept-01/job", 0.93, True, "accept-01/bare"),
+    Row(ACCEPT, "accept-02/job", 0.93, True, "accept-02/bare"),
+    Row(ACCEPT, "accept-03/job", 0.9, True, "delay"),
+    Row(ACCEPT, "accept-04/job", 0.9, True, "accept-04/bare"),
+    Row(ACCEPT, "accept-04-durable/job", 0.8, True, "accept-04-durable/bare"),
+    Row(HEALTHZ, "healthz-01/busy", None, False, "healthz-01/idle"),
+    Row(HEALTHZ, "healthz-02/busy", None, False, "healthz-02/idle"),
+    Row(HEALTHZ, "healthz-03/busy", 3, False, "healthz-03/idle"),
+    Row(HEALTHZ, "healthz-04/busy", 3, False, "healthz-04/idle"),
     Row("memory of a waiting task", "waiting", 1024, False),
     Row("growth of RSS after the first tenth of 1 000 000 tasks", "flat", 20, False),
-    Row("cost of enqueue and take, 1 000 000 waiting to 1 000", "deep", 2, False, "shallow"),
+    Row("memory, cost of enqueue and take", "deep", 2, False, "shallow"),
+    Row(
+        "durable, cost of enqueue and take",
+        "durable-depth/deep",
+        2,
+        False,
+        "durable-depth/shallow",
+    ),
+    Row(SPEED_UP, "mails/2", 1.8, True, "mails/1"),
+    Row(SPEED_UP, "mails/4", 3.6, True, "mails/1"),
 )

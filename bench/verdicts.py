@@ -2,9 +2,12 @@
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .rows import PROGRAMS, Program, Row
+from lab.bench_table import Verdict
+
+from .programs import PROGRAMS, Program, find_program, find_title
+from .rows import Row
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
@@ -23,21 +26,10 @@ class Figure:
 
     def describe(self, unit: str) -> str:
         """Return median, unit and spread."""
+        if len(self.values) == 1:
+            return f"{_number(self.median)} {unit}"
         low, high = _number(min(self.values)), _number(max(self.values))
         return f"{_number(self.median)} {unit} ({low}-{high})"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One line of the table, in words, and its ratio to be drawn."""
-
-    what: str
-    measured: str
-    against: str
-    ratio: str
-    target: str
-    met: str
-    of_target: float | None = None  # what was reached, as a part of the target or its multiple
 
 
 def judge(
@@ -45,24 +37,38 @@ def judge(
 ) -> Verdict:
     """Compare the figures of one row with its target."""
     ours, peer = figures[row.ours], figures[row.peer] if row.peer else None
-    unit = "x" if peer else programs[row.ours].unit
-    target = f"{'>=' if row.at_least else '<='} {_number(row.target)} {unit}"
-    missing = ours.missing or (peer.missing if peer else "")
-    measured = ours.missing or ours.describe(programs[row.ours].unit)
-    against = _describe_peer(row, figures, programs)
-    if missing:
-        return Verdict(row.what, measured, against, "", target, "not measured")
-    reached = ours.median / peer.median if peer else ours.median
-    met = reached >= row.target if row.at_least else reached <= row.target
-    return Verdict(
+    own_unit = find_program(row.ours, programs).unit
+    verdict = Verdict(
         what=row.what,
-        measured=measured,
-        against=against,
-        ratio=f"{_number(reached)} x" if peer else "",
-        target=target,
-        met="yes" if met else "no",
-        of_target=reached / row.target,
+        measured=_describe(row.ours, figures, programs),
+        against=_describe(row.peer, figures, programs) if row.peer else "",
+        ratio="",
+        target=describe_target(row, "x" if peer else own_unit),
+        met="not measured",
     )
+    if ours.missing or (peer and peer.missing):
+        return verdict
+    reached = ours.median / peer.median if peer else ours.median
+    return replace(
+        verdict,
+        ratio=f"{_number(reached)} x" if peer else "",
+        met=say_met(row, reached),
+        of_target=reached / row.target if row.target else None,
+    )
+
+
+def describe_target(row: Row, unit: str) -> str:
+    """Return the least or the most that is aimed at."""
+    if row.target is None:
+        return "none"
+    return f"{'>=' if row.at_least else '<='} {_number(row.target)} {unit}"
+
+
+def say_met(row: Row, reached: float) -> str:
+    """Tell whether the target is met."""
+    if row.target is None:
+        return "-"
+    return "yes" if (reached >= row.target if row.at_least else reached <= row.target) else "no"
 
 
 def judge_all(rows: Sequence[Row], figures: Mapping[str, Figure]) -> list[Verdict]:
@@ -70,11 +76,9 @@ def judge_all(rows: Sequence[Row], figures: Mapping[str, Figure]) -> list[Verdic
     return [judge(row, figures) for row in rows]
 
 
-def _describe_peer(row: Row, figures: Mapping[str, Figure], programs: Mapping[str, Program]) -> str:
-    if not row.peer:
-        return ""
-    peer, figure = programs[row.peer], figures[row.peer]
-    return f"{peer.title}: {figure.missing or figure.describe(peer.unit)}"
+def _describe(name: str, figures: Mapping[str, Figure], programs: Mapping[str, Program]) -> str:
+    unit, figure = find_program(name, programs).unit, figures[name]
+    return f"{find_title(name, programs)}: {figure.missing or figure.describe(unit)}"
 
 
 def _number(value: float) -> str:

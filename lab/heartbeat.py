@@ -1,4 +1,4 @@
-"""Asks one URL again and again from a process of its own, and keeps the slowest answer.
+"""Asks one URL again and again from a process of its own, and keeps how long the answers took.
 
 In the process that uploads the pictures, the client's own work would count as the server's delay.
 """
@@ -14,25 +14,28 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from .figures import percentiles
+
 PAUSE_S = 0.025
 TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True)
 class Beats:
-    """How many answers came, how many did not, and how long the slowest took."""
+    """How many answers came, how many did not, and how long the slowest and the others took."""
 
     answers: int = 0
     failures: int = 0
     worst_ms: float = 0.0
+    p99_ms: float = 0.0
 
 
 class Heartbeat:
-    """Asks `url` every 25 ms inside its `with` block; `beats` holds the outcome afterwards."""
+    """Asks `url` every `pause_s` inside its `with` block; `beats` holds the outcome afterwards."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, pause_s: float = PAUSE_S) -> None:
         self.beats = Beats()
-        self._command = [sys.executable, "-m", "lab.heartbeat", url]
+        self._command = [sys.executable, "-m", "lab.heartbeat", url, str(pause_s)]
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
@@ -54,19 +57,17 @@ class Heartbeat:
             self.beats = Beats(**json.loads(output))
 
 
-def ask_until_told(url: str) -> Beats:
+def ask_until_told(url: str, pause_s: float) -> Beats:
     """Ask until standard input ends."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_S)
-    answers, failures, worst_s = 0, 0, 0.0
-    while not select.select([sys.stdin], [], [], PAUSE_S)[0]:
+    failures, times_ms = 0, []
+    while not select.select([sys.stdin], [], [], pause_s)[0]:
         started = time.perf_counter()
-        if _answers(connection, parts.path):
-            answers += 1
-        else:
-            failures += 1
-        worst_s = max(worst_s, time.perf_counter() - started)
-    return Beats(answers, failures, worst_s * 1000)
+        failures += not _answers(connection, parts.path)
+        times_ms.append((time.perf_counter() - started) * 1000)
+    worst_ms, p99_ms = max(times_ms, default=0.0), percentiles(times_ms).p99_ms
+    return Beats(len(times_ms) - failures, failures, worst_ms, p99_ms)
 
 
 def _answers(connection: http.client.HTTPConnection, path: str) -> bool:
@@ -81,9 +82,9 @@ def _answers(connection: http.client.HTTPConnection, path: str) -> bool:
 
 
 def main() -> None:
-    """Ask the URL of the first argument and print the outcome as JSON."""
+    """Ask the URL of the first argument, pausing as the second says; print the outcome as JSON."""
     print("asking", flush=True)
-    print(json.dumps(vars(ask_until_told(sys.argv[1]))))
+    print(json.dumps(vars(ask_until_told(sys.argv[1], float(sys.argv[2])))))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ from pydantic import BaseModel
 from rich.console import Console
 
 from .approaches import ROOT, load_approaches
+from .bench_table import BENCH, make_bench_table, read_benchmark
+from .claims_table import make_claims, make_surprises
 from .errors import LabError
 from .figures import Figures
 from .figures_table import FULL_WIDTH, make_legend, make_markdown_table, make_terminal_table
@@ -24,6 +26,7 @@ from .plan import Plan
 
 RESULTS = Path("docs/results")
 COMPARE = "compare.json"
+PUBLISHED = (COMPARE, BENCH, "bench.svg")
 PROMISES = {
     "survives_api_kill": "Accepted jobs survive `kill -9` of the API",
     "survives_worker_kill": "… and of the process that runs them",
@@ -83,11 +86,20 @@ def make_compare_page(root: Path) -> str:
     return f"{table}\n{comparison.plan}.\n{comparison.machine}.\n\n{make_legend()}"
 
 
+def make_bench_page(root: Path) -> str:
+    """Return the published benchmark as a Markdown table."""
+    benchmark = read_benchmark(root / RESULTS / BENCH)
+    return make_bench_table(benchmark.rows, benchmark.machine, benchmark.rounds)
+
+
 BLOCKS: dict[str, Callable[[Path], str]] = {
     "approaches": make_approaches,
     "promises": make_promises,
     "printed": make_printed_table,
     "compare": make_compare_page,
+    "bench": make_bench_page,
+    "claims": make_claims,
+    "surprises": make_surprises,
 }
 BLOCK = re.compile(r"(<!-- (?P<name>[a-z-]+): start -->\n).*?(<!-- (?P=name): end -->)", re.DOTALL)
 
@@ -104,20 +116,27 @@ def pages(root: Path = ROOT) -> list[Path]:
 
 def tables(
     publish: Annotated[
-        Path | None, typer.Option(help="Take over the figures of a run: var/compare.")
+        Path | None, typer.Option(help="Take over the figures of a run: var/compare, var/bench.")
     ] = None,
     root: Annotated[Path, typer.Option(help="Folder that holds approaches.toml.")] = ROOT,
 ) -> None:
     """Write the generated tables of README and site anew."""
     if publish:
-        if not (publish / COMPARE).is_file():
-            raise LabError(f"no figures in {str(publish)!r}: run `make compare` first")
-        shutil.copy(publish / COMPARE, root / RESULTS / COMPARE)
+        take_over(publish, root / RESULTS)
     for page in pages(root):
         old = page.read_text(encoding="utf-8")
         if (new := refresh(old, root)) != old:
             page.write_text(new, encoding="utf-8")
             print(f"wrote {page.relative_to(root)}")
+
+
+def take_over(run: Path, results: Path) -> None:
+    """Copy the figures of a run to where the tables are made from."""
+    found = [run / name for name in PUBLISHED if (run / name).is_file()]
+    if not found:
+        raise LabError(f"no figures in {str(run)!r}: run `make compare` or `make bench` first")
+    for path in found:
+        shutil.copy(path, results / path.name)
 
 
 def _read_comparison(root: Path) -> Comparison:

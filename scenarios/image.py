@@ -1,8 +1,5 @@
 """Process a picture, index its facts, tell a webhook: CPU-bound work, then a chain of two steps."""
 
-import base64
-import hashlib
-import hmac
 import io
 import json
 import sqlite3
@@ -17,6 +14,7 @@ from .contract import JSONDict, Operation
 from .errors import TransientError, WorkError
 from .files import discard_upload, publish, recall, remember
 from .settings import get_settings
+from .signature import sign
 from .status import ReportProgress
 from .uploads import FORMATS, MAX_PIXELS
 
@@ -109,6 +107,7 @@ def watermark(picture: Image.Image) -> Image.Image:
 def encode(picture: Image.Image, kind: str) -> bytes:
     """Return the bytes of the picture in its own format."""
     buffer = io.BytesIO()
+    picture.info.pop("comment", None)  # it would be kept, whatever it holds: a script, a name
     picture.save(buffer, kind, quality=85)
     return buffer.getvalue()
 
@@ -137,9 +136,8 @@ def send_webhook(task_id: str, facts: JSONDict) -> None:
     sent_at = str(int(time.time()))
     headers = {"webhook-id": task_id, "webhook-timestamp": sent_at}
     if settings.webhook_secret:
-        signed = f"{task_id}.{sent_at}.".encode() + content
-        digest = hmac.digest(settings.webhook_secret.encode(), signed, hashlib.sha256)
-        headers["webhook-signature"] = f"v1,{base64.b64encode(digest).decode()}"
+        signature = sign(settings.webhook_secret, task_id, sent_at, content)
+        headers["webhook-signature"] = signature
     try:
         answer = httpx.post(settings.webhook_url, content=content, headers=headers, timeout=5)
     except httpx.HTTPError as error:

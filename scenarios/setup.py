@@ -23,6 +23,8 @@ def set_up(*, is_api: bool) -> None:
     """
     for folder in (uploads_dir(), results_dir()):
         folder.mkdir(parents=True, exist_ok=True)
+    # At INFO it writes whole URLs, and a webhook's may hold a token.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     if is_api:  # not the Celery worker: it forks, and nothing may fork while threads run
         this_process_is_the_api()
         configure_logging()
@@ -45,4 +47,3 @@ def configure_logging() -> None:
     handler.addFilter(_AddTaskId())
     handler.setFormatter(logging.Formatter("%(levelname)s [%(task_id)s] %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-    logging.getLogger("httpx").setLevel(logging.WARNING)

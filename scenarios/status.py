@@ -46,7 +46,7 @@ class TaskStatus(BaseModel):
     """What is known of one task; each change of state is also written to the ledger."""
 
     task_id: str
-    kind: Kind
+    kind: Kind | str = Field(union_mode="left_to_right", description="A recipe has its own.")
     status: Status = Status.QUEUED
     progress: int = Field(0, ge=0, le=100, description="Percent.")
     attempts: int = 0

@@ -9,7 +9,7 @@ from .image import process_image
 from .report import make_report
 
 # Any: an `async def` here, a `def` there, and each kind has arguments of its own.
-WORK: dict[Kind, Callable[..., Any]] = {
+WORK: dict[str, Callable[..., Any]] = {
     Kind.EMAIL: send_email,
     Kind.REPORT: make_report,
     Kind.IMAGE: process_image,

@@ -9,7 +9,7 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 def png(width_px: int, height_px: int, pixels: bytes, bit_depth: int = 8) -> bytes:
     """Return a grey PNG whose chunks are whole, around any `pixels`, compressed or not."""
     header = struct.pack(">IIBBBBB", width_px, height_px, bit_depth, 0, 0, 0, 0)
-    return PNG_SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", pixels) + _chunk(b"IEND", b"")
+    return PNG_SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
 def bomb() -> bytes:
@@ -23,6 +23,6 @@ def broken_pixels() -> bytes:
     return png(64, 64, b"\x78\x9c" + b"\xff" * 500)
 
 
-def _chunk(name: bytes, content: bytes) -> bytes:
+def chunk(name: bytes, content: bytes) -> bytes:
     checksum = zlib.crc32(name + content)
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", checksum)

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bench.files import make_markdown, make_svg
+from bench.picture import make_svg
+from bench.programs import PROGRAMS, Program, find_program
 from bench.rounds import measure_all
-from bench.rows import PROGRAMS, ROWS, Program, Row
+from bench.rows import ROWS, Row
 from bench.verdicts import Figure, judge, judge_all
 from lab.approaches import ROOT
+from lab.bench_table import make_bench_table, read_benchmark
 from lab.machine import describe_machine
 
 FASTER = Row("speed", "memory", 6, at_least=True, peer="taskiq")
@@ -35,7 +37,7 @@ def test_run_without_peers_prints_its_table_and_writes_three_files(tmp_path: Pat
     )
 
     assert done.returncode == 0, done.stderr
-    assert "round 1 of 1: 04 in memory" in done.stdout
+    assert "s: 04 in memory" in done.stdout
     assert "memory of a waiting task" in done.stdout
     content = json.loads((tmp_path / "bench.json").read_bytes())
     assert {row["met"] for row in content["rows"]} <= {"yes", "no"}, content
@@ -46,14 +48,15 @@ def test_run_without_peers_prints_its_table_and_writes_three_files(tmp_path: Pat
 
 
 def test_durable_programs_measure_with_tiny_numbers(tmp_path: Path) -> None:
-    names = ("enqueue", "durable")
+    names = ("enqueue", "durable", "durable-depth")
     programs = {name: replace(PROGRAMS[name], count=200) for name in names}
     said: list[str] = []
 
     figures = measure_all(programs, 1, tmp_path, {}, said.append)
 
-    assert all(figures[name].median > 0 for name in names), figures
-    assert len(said) == 2
+    assert figures.keys() == {*names[:2], "durable-depth/deep", "durable-depth/shallow"}
+    assert all(figure.median > 0 for figure in figures.values()), figures
+    assert len(said) == 3
 
 
 @pytest.mark.parametrize(("ours", "met"), [(600.0, "yes"), (599.0, "no")])
@@ -72,6 +75,24 @@ def test_a_limit_is_met_up_to_its_value(size: float, met: str) -> None:
     assert (verdict.met, verdict.ratio, verdict.against) == (met, "", "")
 
 
+def test_a_row_without_a_target_tells_and_does_not_judge() -> None:
+    row = replace(FASTER, target=None)
+
+    verdict = judge(row, fast_and_slow(300.0, 100.0))
+
+    assert (verdict.ratio, verdict.target, verdict.met) == ("3 x", "none", "-")
+    assert verdict.what not in make_svg([verdict], describe_machine([]))
+
+
+def test_a_program_that_needs_one_round_is_run_once(tmp_path: Path) -> None:
+    programs = {"waiting": replace(PROGRAMS["waiting"], count=640, once=True)}
+    said: list[str] = []
+
+    figures = measure_all(programs, 3, tmp_path, {}, said.append)
+
+    assert len(figures["waiting"].values) == len(said) == 1
+
+
 def test_a_missing_peer_is_told_in_its_row_and_the_rest_is_measured(tmp_path: Path) -> None:
     absent = Program("no_module", 1, "tasks/s", "a peer", needs="no_such_package")
 
@@ -80,7 +101,7 @@ def test_a_missing_peer_is_told_in_its_row_and_the_rest_is_measured(tmp_path: Pa
 
     assert verdict.met == "not measured"
     assert "no_such_package is not installed" in verdict.against
-    assert verdict.measured.startswith("600 tasks/s")
+    assert verdict.measured.startswith("04 in memory: 600 tasks/s")
 
 
 def test_a_program_that_fails_is_told_with_its_reason(tmp_path: Path) -> None:
@@ -96,11 +117,24 @@ def test_table_and_picture_say_what_was_missed() -> None:
     verdicts = judge_all((FASTER,), fast_and_slow(300.0, 100.0))
     machine = describe_machine([])
 
-    assert "| 3 x | >= 6 x | no |" in make_markdown(verdicts, machine, 5)
+    assert "| 3 x | >= 6 x | no |" in make_bench_table(verdicts, machine, 5)
     assert "3 x, target &gt;= 6 x" in make_svg(verdicts, machine)
 
 
-def test_every_row_names_programs_that_exist() -> None:
+def test_published_picture_is_drawn_from_the_published_figures() -> None:
+    published = read_benchmark(ROOT / "docs" / "results" / "bench.json")
+
+    drawn = make_svg(published.rows, published.machine)
+
+    assert (ROOT / "docs" / "results" / "bench.svg").read_text(encoding="utf-8") == drawn
+    assert "<title" in drawn
+    assert "<desc" in drawn
+
+
+def test_every_row_names_figures_that_a_program_gives() -> None:
     for row in ROWS:
         for name in (row.ours, row.peer):
-            assert name is None or (ROOT / "bench" / f"{PROGRAMS[name].module}.py").is_file()
+            program = find_program(name) if name else None
+            part = (name or "").partition("/")[2]
+            assert program is None or (ROOT / "bench" / f"{program.module}.py").is_file()
+            assert program is None or part in (program.parts or {"": ""}), name

@@ -125,6 +125,24 @@ class QueueMachine(RuleBasedStateMachine):
 
         self.known[task_id].status = Status.QUEUED
 
+    @precondition(lambda self: self.with_status(Status.FAILED))
+    @rule(data=st.data())
+    def put_back(self, data: st.DataObject) -> None:
+        failed = self.with_status(Status.FAILED)
+        task_id = failed[data.draw(st.integers(0, len(failed) - 1))]
+        full = len(self.with_status(Status.QUEUED)) >= SIZE
+        self.run(self.store._writer.do(lambda db: None))  # its end is kept by now
+
+        try:
+            assert self.run(self.store.put_back(task_id))
+        except QueueFull:
+            assert full
+            return
+
+        assert not full
+        self.known[task_id].status = Status.QUEUED
+        self.known[task_id].attempts = 0
+
     @precondition(lambda self: self.known)
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:

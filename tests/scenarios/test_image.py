@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 from io import BytesIO
 
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from lab.samples import encode, make_photo
 from scenarios.contract import Status
+from scenarios.signature import BadSignature, Receiver
 from tests.client import accepted_id
 from tests.running import WEBHOOK_SECRET, Running
 
@@ -111,6 +113,20 @@ def test_webhook_about_a_picture_comes_once_and_is_signed(running: Running) -> N
     assert webhook.headers["webhook-signature"] == f"v1,{base64.b64encode(digest).decode()}"
     assert task.result is not None
     assert json.loads(webhook.body) == {"task_id": task.task_id, **task.result}
+
+
+def test_webhook_is_believed_now_and_once_and_not_an_hour_later(running: Running) -> None:
+    accepted = running.api.post_image(encode(PHOTO, "PNG"), ["thumbnail"])
+    task = running.api.wait_until_final(accepted_id(accepted))
+    (webhook,) = running.webhooks.about(task.task_id)
+    receiver = Receiver(WEBHOOK_SECRET)
+
+    assert receiver.is_new(webhook.headers, webhook.body)
+    assert not receiver.is_new(webhook.headers, webhook.body)  # sent again, by whomever
+    with pytest.raises(BadSignature):
+        receiver.is_new(webhook.headers, webhook.body, time.time() + 3600)
+    with pytest.raises(BadSignature):
+        receiver.is_new(webhook.headers, webhook.body + b" ")
 
 
 def test_what_hangs_behind_a_picture_is_not_in_the_result(running: Running) -> None:

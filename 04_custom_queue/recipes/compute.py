@@ -1,0 +1,37 @@
+"""CPU-bound work with a priority, in a process of its own."""
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from scenarios.contract import new_task_id
+from scenarios.http import Key
+
+from ..primes import count_primes
+from ..store import Task
+from .queue_access import REFUSALS, Queue, start
+
+router = APIRouter()
+KIND = "compute"
+WORK = {KIND: count_primes}
+
+
+class Computation(BaseModel):
+    """Primes to count."""
+
+    up_to: int = Field(ge=2, le=10**10, strict=True)
+    priority: int = Field(0, ge=-10, le=10, strict=True, description="The highest runs first.")
+
+
+# --8<-- [start:compute]
+@router.post("/compute/", status_code=202, responses=REFUSALS)
+async def create_computation(computation: Computation, queue: Queue, key: Key = None) -> Response:
+    """Run CPU-bound work in a process, and answer at once.
+
+    As a coroutine it would stop every request, in a thread it would slow them down (GIL). A queue
+    of bare `(priority, task)` pairs breaks at the first two that are equal.
+    """
+    arguments = {"up_to": computation.up_to}
+    return await start(queue, Task(new_task_id(), KIND, arguments, computation.priority, key))
+
+
+# --8<-- [end:compute]

@@ -1,0 +1,50 @@
+"""Dead letters: the jobs that failed for good, and a way back into the queue."""
+
+from asyncio import to_thread
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query, Response
+
+from scenarios import http
+from scenarios.contract import CONFLICT
+from scenarios.status import TaskStatus
+
+from ..store import FAILED, QueueFull
+from .queue_access import DOWN, REFUSALS, Queue
+
+router = APIRouter()
+Limit = Annotated[int, Query(ge=1, le=1000)]
+
+
+# --8<-- [start:dead-letters]
+@router.get("/dead-letters", responses=DOWN)
+async def read_dead_letters(queue: Queue, limit: Limit = 100) -> list[TaskStatus]:
+    """List the jobs that failed for good, the last one first; RESULT_TTL_S later they are gone.
+
+    A queue that only logs a failure has thrown the job away: there is nothing to repair with.
+    """
+    failed = await queue.find_failed(limit)
+    return [TaskStatus.model_validate(task, from_attributes=True) for task in failed]
+
+
+@router.post("/dead-letters/{task_id}/retry", status_code=202, responses=REFUSALS | CONFLICT)
+async def retry_dead_letter(task_id: str, queue: Queue) -> Response:
+    """Put a job back, with all its attempts and under its id; of two requests at once one does.
+
+    Reading the state and then writing it would run the job twice: the queue does both in one step.
+    """
+    if not (task := await queue.find(task_id)):
+        raise http.unknown(task_id)
+    path = task.arguments.get("path")
+    if task.status is FAILED and path and not await to_thread(Path(path).exists):
+        raise HTTPException(409, f"the file of the {task.kind} is gone: send it again")
+    try:
+        if await queue.put_back(task):
+            return http.accepted(task_id)
+    except QueueFull as error:
+        raise http.refused(str(error)) from error
+    raise HTTPException(409, f"nothing to put back: the {task.kind} did not fail, or runs again")
+
+
+# --8<-- [end:dead-letters]

@@ -1,0 +1,54 @@
+"""Delayed jobs: an e-mail in so many seconds, or at a time."""
+
+import time
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from pydantic import AwareDatetime, Field, ValidationInfo, field_validator
+
+from scenarios.contract import EmailIn, Kind, new_task_id
+from scenarios.http import Key
+
+from ..store import Task
+from .queue_access import LONGEST_WAIT_S, REFUSALS, Queue, start
+
+router = APIRouter()
+Delay = Annotated[float, Field(gt=0, le=LONGEST_WAIT_S)]
+
+
+class LaterEmail(EmailIn):
+    """An e-mail, and when to send it: one of two ways to say so."""
+
+    delay_s: Delay | None = None
+    at: AwareDatetime | None = Field(None, validate_default=True, description="With its zone.")
+
+    @field_validator("at")
+    @classmethod
+    def check_time(cls, at: AwareDatetime | None, info: ValidationInfo) -> AwareDatetime | None:
+        if "delay_s" in info.data and (at is None) is (info.data["delay_s"] is None):
+            raise ValueError("give either delay_s or at")
+        if at and not 0 < at.timestamp() - time.time() <= LONGEST_WAIT_S:
+            raise ValueError("the time has passed, or is more than 30 days ahead")
+        return at
+
+    @property
+    def due(self) -> float:
+        """Return the time in seconds since the epoch."""
+        return self.at.timestamp() if self.at else time.time() + (self.delay_s or 0)
+
+
+# --8<-- [start:later]
+@router.post("/emails/later", status_code=202, responses=REFUSALS)
+async def create_later_email(email: LaterEmail, queue: Queue, key: Key = None) -> Response:
+    """Send an e-mail later; until then it takes no worker, can be cancelled, and counts as queued.
+
+    A job that sleeps holds a worker: four reminders for tomorrow, and nothing runs today. In
+    memory a restart loses it. With QUEUE_DB it is on disk; one that came due meanwhile runs at
+    the next start.
+    """
+    arguments = {"to": email.to, "subject": email.subject, "body": email.body}
+    task = Task(new_task_id(), Kind.EMAIL, arguments, priority=2, key=key, due=email.due)
+    return await start(queue, task)
+
+
+# --8<-- [end:later]

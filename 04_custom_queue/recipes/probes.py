@@ -1,0 +1,119 @@
+"""Periodic jobs with a handle: a probe asks one service again and again, until it is stopped."""
+
+import asyncio
+import math
+import time
+from typing import Any
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field, field_validator
+
+from scenarios import get_settings
+from scenarios.contract import JSONDict, Status, new_task_id
+from scenarios.errors import explain
+from scenarios.http import Key
+from scenarios.service import calling, open_client
+from scenarios.status import ReportProgress
+
+from ..store import Again, Task
+from .queue_access import DOWN, LONGEST_WAIT_S, REFUSALS, Queue, start
+
+router = APIRouter()
+settings = get_settings()
+KIND = "probe"
+
+
+class Probe(BaseModel):
+    """What to ask, and how often."""
+
+    source: str = Field(description="One of SOURCES.")
+    every_s: float = Field(ge=0.1, le=LONGEST_WAIT_S)
+
+    @field_validator("source")
+    @classmethod
+    def check_source(cls, source: str) -> str:
+        if source not in settings.sources:
+            raise ValueError("this is none of SOURCES")
+        return source
+
+
+class ProbeState(BaseModel):
+    """How a probe is."""
+
+    source: str
+    every_s: float
+    task_id: str
+    status_url: str
+    status: Status
+    due: float = Field(description="When it runs next, or ought to have begun; epoch seconds.")
+    runs: int = 0
+    failures: int = 0
+    last_error: str | None = None
+
+
+# --8<-- [start:routes]
+@router.post("/probes", status_code=202, responses=REFUSALS)
+async def create_probe(probe: Probe, queue: Queue, key: Key = None) -> Response:
+    """Ask a source at once and every so many seconds; `DELETE /tasks/{task_id}` stops it.
+
+    The schedule is one task of the queue. A loop in `lifespan` would run once in each API process
+    and forget what it was told at a restart; with QUEUE_DB this one goes on, in one of them.
+    """
+    arguments = probe.model_dump() | {"due": time.time()}
+    return await start(queue, Task(new_task_id(), KIND, arguments, key=key))
+
+
+@router.get("/probes", responses=DOWN)
+async def read_probes(queue: Queue) -> list[ProbeState]:
+    """List the probes that go on."""
+    return [read_probe(task) for task in await queue.find_unfinished(KIND)]
+
+
+def read_probe(task: Task) -> ProbeState:
+    status_url = f"/tasks/{task.task_id}"
+    return ProbeState(
+        task_id=task.task_id, status_url=status_url, status=task.status, **task.arguments
+    )
+
+
+# --8<-- [end:routes]
+# --8<-- [start:probe]
+async def probe_source(
+    task_id: str,
+    source: str,
+    every_s: float,
+    due: float,
+    report_progress: ReportProgress,
+    runs: int = 0,
+    failures: int = 0,
+    last_error: str | None = None,
+) -> Again:
+    """Ask once, and come again: the same task waits for its next run, so two never overlap.
+
+    A failure is noted and does not end the schedule. Times that have passed are left out.
+    """
+    report_progress(0)
+    try:
+        async with asyncio.timeout(settings.call_timeout_s):
+            await ask(source)
+        error = None
+    except Exception as caught:
+        error = explain(caught)
+    due = next_time(due, every_s)
+    facts: JSONDict = {"runs": runs + 1, "failures": failures + bool(error), "last_error": error}
+    return Again(due, {"source": source, "every_s": every_s, "due": due, **facts})
+
+
+async def ask(source: str) -> None:
+    async with open_client() as client:
+        with calling(f"the source {source!r}"):
+            (await client.get(settings.sources[source])).raise_for_status()
+
+
+def next_time(due: float, every_s: float) -> float:
+    """Return the first time of the schedule that is still to come."""
+    return due + every_s * (math.floor((time.time() - due) / every_s) + 1)
+
+
+# --8<-- [end:probe]
+WORK: dict[str, Any] = {KIND: probe_source}  # Any: as in scenarios/work.py

@@ -1,0 +1,51 @@
+"""Requests a second to `POST /emails` of one app, with a no-op job and without any job.
+
+Two uvicorn processes, asked in turn; the load comes from a process of its own.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from lab.approaches import ROOT, find_approach
+from lab.commands import Command
+from lab.part import Part
+from lab.ports import HOST
+from lab.processes import Processes, wait_ready
+from lab.ready import answers_http
+
+from .program import run_program
+
+UVICORN = ["-m", "uvicorn", "bench.accept_app:app", "--host", HOST, "--no-access-log"]
+ENOUGH = {"QUEUE_SIZE": "1000000", "MAX_RUNNING": "1000000"}  # nothing is refused
+PARTS: dict[str, dict[str, str]] = {"job": {}, "bare": {"BENCH_BARE": "1"}}
+
+
+def launch(processes: Processes, name: str, part: str) -> Part:
+    """Start the app of an approach; returns at once."""
+    approach = find_approach(name)
+    data_dir = processes.data_dir / part
+    own = {key: value.format(data_dir=data_dir) for key, value in approach.env.items()}
+    port = processes.claim(part, approach.port + 100, next_from=approach.port + 101)
+    words = [sys.executable, *UVICORN, "--port", str(port)]
+    env = {**os.environ, **own, **ENOUGH, **PARTS[part], "DATA_DIR": str(data_dir)}
+    command = Command(words, f"http://{HOST}:{port}", answers_http(port))
+    env["BENCH_FOLDER"] = approach.folder
+    return processes.launch(part, command, env=env, cwd=ROOT)
+
+
+def measure(count: int, folder: Path, name: str) -> dict[str, float]:
+    """Return requests a second."""
+    with Processes(folder / "apps", say=lambda line: None, grace_s=2) as processes:
+        apps = [launch(processes, name, part) for part in PARTS]
+        wait_ready(apps)
+        command = [sys.executable, "-m", "bench.load", str(count)]
+        command += [f"{app.url}/emails" for app in apps]
+        done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
+    return dict(zip(PARTS, json.loads(done.stdout), strict=True))
+
+
+if __name__ == "__main__":
+    run_program(measure)

@@ -1,0 +1,121 @@
+"""The programs that measure, each a module of this package."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+
+@dataclass(frozen=True)
+class Program:
+    """A module of this package to run, how much it is given, and what its value means.
+
+    One that gives several values at once names its `parts`; NAME/PART is such a value.
+    """
+
+    module: str
+    count: int
+    unit: str
+    title: str
+    needs: str | None = None  # a package of the extra `bench-peers`
+    venv: str = ""  # of its own, in `.venv/`, as its pins clash with ours
+    options: tuple[str, ...] = ()  # more words of its command line
+    parts: Mapping[str, str] = field(default_factory=dict)  # a title for each
+    valkey: bool = False
+    once: bool = False  # compared with nothing, and hardly differs: one round is enough
+
+    @property
+    def needs_more(self) -> bool:
+        """Whether it needs a peer, Valkey or a running app, and not only the queue of 04."""
+        return bool(self.needs or self.valkey or self.options)
+
+
+RATE, REQUESTS = "tasks/s", "requests/s"
+FOUR = ("01", "02", "03", "04")
+APPS = {
+    "01": "01_background_tasks",
+    "02": "02_asyncio_create_task",
+    "03": "03_celery",
+    "04": "04_custom_queue",
+    "04-durable": "04_custom_queue+sqlite",
+}
+
+
+def _accept(app: str) -> Program:
+    parts = {"job": "POST /emails", "bare": "no job"}
+    return Program(
+        "http_accept", 3_200, REQUESTS, app, options=(app,), parts=parts, valkey="celery" in app
+    )
+
+
+def _healthz(app: str) -> Program:
+    parts = {"busy": "working", "idle": "idle"}
+    return Program(
+        "http_healthz", 8, "ms", app, options=(app,), parts=parts, valkey="celery" in app
+    )
+
+
+def _peer(module: str, title: str, count: int, needs: str, *, valkey: bool = False) -> Program:
+    parts = {"enqueue": "sent", "finish": "sent to finished"}
+    return Program(module, count, RATE, title, needs, parts=parts, valkey=valkey)
+
+
+PROGRAMS = {
+    "memory": Program("memory_finish", 100_000, RATE, "04 in memory"),
+    "bare": Program("bare_finish", 100_000, RATE, "bare PriorityQueue, 4 consumers"),
+    "taskiq": Program("taskiq_finish", 20_000, RATE, "taskiq InMemoryBroker", "taskiq"),
+    "enqueue": Program("durable_enqueue", 32_000, RATE, "04 durable, enqueue"),
+    "huey-enqueue": Program("huey_enqueue", 1_920, RATE, "huey with fsync", "huey"),
+    "delay": Program("celery_delay", 640, RATE, "Celery .delay()", valkey=True),
+    "durable": Program("durable_finish", 12_800, RATE, "04 durable"),
+    "huey": Program("huey_finish", 640, RATE, "huey with fsync", "huey"),
+    "litequeue": _peer("litequeue_finish", "litequeue with fsync", 192, "litequeue"),
+    "persist-queue": _peer("persistqueue_finish", "persist-queue with fsync", 192, "persistqueue"),
+    "saq": _peer("saq_finish", "saq on Valkey", 640, "saq", valkey=True),
+    "dramatiq": _peer("dramatiq_finish", "dramatiq on Valkey", 640, "dramatiq", valkey=True),
+    "rq": _peer("rq_finish", "RQ on Valkey", 192, "rq", valkey=True),
+    "arq": replace(_peer("arq_finish", "arq on Valkey", 640, "arq", valkey=True), venv="arq"),
+    "celery": Program("celery_finish", 640, RATE, "Celery, one worker process", valkey=True),
+    "waiting": Program(
+        "waiting_memory", 300_000, "bytes", "04 in memory, a waiting task", once=True
+    ),
+    "flat": Program("flat_memory", 1_000_000, "MB", "04 in memory, growth", once=True),
+    "deep": Program("depth_cost", 1_000_000, "µs", "04 in memory, 1 000 000 waiting"),
+    "shallow": Program("depth_cost", 1_000, "µs", "04 in memory, 1 000 waiting"),
+    "durable-depth": Program(
+        "durable_depth",
+        1_000_000,
+        "µs",
+        "04 durable",
+        parts={"deep": "1 000 000 waiting", "shallow": "1 000 waiting"},
+    ),
+    **{f"accept-{name}": _accept(app) for name, app in APPS.items()},
+    **{f"healthz-{name}": _healthz(app) for name, app in APPS.items() if name in FOUR},
+    "mails": Program(
+        "celery_mails",
+        20,
+        "e-mails/s",
+        "Celery",
+        options=("1", "2", "4"),
+        parts={
+            "1": "1 worker process",
+            "2": "2 worker processes",
+            "4": "4 worker processes",
+        },
+        valkey=True,
+    ),
+}
+
+
+def find_program(figure: str, programs: Mapping[str, Program] = PROGRAMS) -> Program:
+    """Return the program that gives a figure."""
+    return programs[figure.partition("/")[0]]
+
+
+def find_title(figure: str, programs: Mapping[str, Program] = PROGRAMS) -> str:
+    """Return what a figure is of."""
+    program, part = find_program(figure, programs), figure.partition("/")[2]
+    return f"{program.title}, {program.parts[part]}" if part else program.title
+
+
+def figures_of(name: str, program: Program) -> list[str]:
+    """Return the names of the figures that a program gives."""
+    return [f"{name}/{part}" for part in program.parts] or [name]

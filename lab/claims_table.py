@@ -1,0 +1,39 @@
+"""The tables of the page on the articles' claims."""
+
+from pathlib import Path
+
+from .claims import Claim, Measurements, load_claims, load_measurements
+
+HEAD = "| | What articles say | | What we measured | Depends on |\n|---|---|---|---|---|\n"
+
+
+def make_claims(root: Path) -> str:
+    """Return the table of all claims, in the order of `docs/claims.toml`."""
+    return _make_table(list(load_claims(root).values()), load_measurements(root))
+
+
+def make_surprises(root: Path) -> str:
+    """Return the list of the surprises, each with the claims that show it."""
+    claims, then = load_claims(root).values(), load_measurements(root)
+    numbers = sorted({claim.surprise for claim in claims if claim.surprise})
+    shown = {number: [each for each in claims if each.surprise == number] for number in numbers}
+    return "".join(f"{number}. {_tell(shown[number], then)}\n" for number in numbers)
+
+
+def _make_table(claims: list[Claim], then: Measurements) -> str:
+    rows = [_make_row(claim, then) for claim in claims]
+    return f"{HEAD}{''.join(rows)}\n{then.machine}.\n"
+
+
+def _make_row(claim: Claim, then: Measurements) -> str:
+    versions = ", ".join(f"{name} {then.versions[name]}" for name in claim.depends)
+    saw = "<br>".join(then.claims[claim.id].saw).replace("|", "\\|")
+    cells = [f'<span id="{claim.id.lower()}">{claim.id}</span>', claim.says, f"**{claim.verdict}**"]
+    return f"| {' | '.join([*cells, saw, versions])} |\n"
+
+
+def _tell(claims: list[Claim], then: Measurements) -> str:
+    return " ".join(
+        f"{' '.join(then.claims[claim.id].saw)} ([{claim.id}](#{claim.id.lower()}))"
+        for claim in claims
+    )
