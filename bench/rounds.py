@@ -88,16 +88,18 @@ def run_once(program: Program, folder: Path, env: Mapping[str, str]) -> dict[str
     return values
 
 
-def run_alone(command: Sequence[str], env: Mapping[str, str]) -> bytes:
+def run_alone(
+    command: Sequence[str], env: Mapping[str, str], timeout_s: float = DEADLINE_S
+) -> bytes:
     """Return the output of a command; whatever it started ends with it."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command, cwd=ROOT, env=env, stdout=PIPE, stderr=PIPE, start_new_session=True
-    )
-    try:
-        output, errors = process.communicate(timeout=DEADLINE_S)
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+    ) as process:
+        try:
+            output, errors = process.communicate(timeout=timeout_s)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command, output, errors)
     return output

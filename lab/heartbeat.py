@@ -45,6 +45,12 @@ class Heartbeat:
         self._process.stdout.readline()  # its first line says that it asks from now on
         return self
 
+    def forget(self) -> None:
+        """Begin to count anew."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+
     def __exit__(
         self,
         exc_type: type[BaseException] | None,
@@ -58,11 +64,15 @@ class Heartbeat:
 
 
 def ask_until_told(url: str, pause_s: float) -> Beats:
-    """Ask until standard input ends."""
+    """Ask until standard input ends; a line of it makes forget what was counted."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_S)
-    failures, times_ms = 0, []
-    while not select.select([sys.stdin], [], [], pause_s)[0]:
+    failures, times_ms = 0, list[float]()
+    while True:
+        if select.select([sys.stdin], [], [], pause_s)[0]:
+            if not sys.stdin.readline():
+                break
+            failures, times_ms = 0, []
         started = time.perf_counter()
         failures += not _answers(connection, parts.path)
         times_ms.append((time.perf_counter() - started) * 1000)

@@ -34,8 +34,9 @@ class Job(BaseModel):
 
     def succeed(self, result: JSONDict | None) -> None:
         """Keep the result."""
-        if self._end(Status.SUCCEEDED, "finished"):
-            self.result = result
+        if not self.status.is_final:
+            self.result = result  # first: whoever sees that it succeeded finds the result
+            self._end(Status.SUCCEEDED, "finished")
 
     def fail(self, error: BaseException) -> None:
         """Keep one sentence about `error`."""
@@ -49,13 +50,12 @@ class Job(BaseModel):
         """Say that the app stopped first."""
         self._end(Status.INTERRUPTED, "interrupted", "the app stopped before the job had ended")
 
-    def _end(self, status: Status, event: str, error: str | None = None) -> bool:
+    def _end(self, status: Status, event: str, error: str | None = None) -> None:
         if self.status.is_final:
-            return False
-        self.status, self.finished_at, self.error = status, now(), error
+            return
+        self.error, self.finished_at, self.status = error, now(), status
         ledger.record(event, self.job_id, job=self.name, error=error)
         logger.info("%s ended: %s", self.name, error or status)
-        return True
 
 
 def forget_oldest(records: dict[str, Job] | dict[str, list[Job]]) -> None:

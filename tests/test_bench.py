@@ -6,16 +6,19 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from bench.picture import make_svg
 from bench.programs import PROGRAMS, Program, find_program
-from bench.rounds import measure_all
+from bench.rounds import explain, measure_all, run_alone
 from bench.rows import ROWS, Row
 from bench.verdicts import Figure, judge, judge_all
 from lab.approaches import ROOT
 from lab.bench_table import make_bench_table, read_benchmark
 from lab.machine import describe_machine
+
+from .waiting import wait_until
 
 FASTER = Row("speed", "memory", 6, at_least=True, peer="taskiq")
 SMALLER = Row("size", "waiting", 1024, at_least=False)
@@ -23,6 +26,13 @@ SMALLER = Row("size", "waiting", 1024, at_least=False)
 
 def fast_and_slow(ours: float, peer: float) -> dict[str, Figure]:
     return {"memory": Figure((ours, 1.0, 1e6)), "taskiq": Figure((peer,))}
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_run_without_peers_prints_its_table_and_writes_three_files(tmp_path: Path) -> None:
@@ -111,6 +121,17 @@ def test_a_program_that_fails_is_told_with_its_reason(tmp_path: Path) -> None:
 
     assert "no_module failed" in figures["broken"].missing
     assert "No module named" in figures["broken"].missing
+
+
+def test_a_program_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    command = ["sh", "-c", f"sleep 60 & echo $! > {pid}; wait"]
+
+    with pytest.raises(subprocess.TimeoutExpired) as hung:
+        run_alone(command, {"PATH": "/usr/bin:/bin"}, timeout_s=2)
+
+    assert explain(hung.value) == "it took longer than 2 s"
+    wait_until("what it started is gone", lambda: is_gone(int(pid.read_text())))
 
 
 def test_table_and_picture_say_what_was_missed() -> None:

@@ -67,8 +67,8 @@ def test_accept_rate_is_measured_with_and_without_a_job(app: str, tmp_path: Path
     assert min(values.values()) > 0
 
 
-def test_healthz_is_measured_while_a_picture_is_processed(tmp_path: Path) -> None:
-    values = run_once("healthz-04", 1, tmp_path)
+def test_healthz_is_measured_while_pictures_are_processed(tmp_path: Path) -> None:
+    values = run_once("healthz-04", 3, tmp_path)
 
     assert values.keys() == {"healthz-04/busy", "healthz-04/idle"}
     assert min(values.values()) > 0

@@ -20,6 +20,7 @@ from lab.commands import Command
 from lab.part import Part
 from lab.processes import Processes
 from lab.ready import logs
+from tests.waiting import wait_until
 
 from .serving import Watched
 
@@ -96,6 +97,15 @@ class Broker:
         finally:
             part.kill9(group=True)
             del self.processes.parts[name]
+            self._wait_until_nobody_takes()
+
+    def _wait_until_nobody_takes(self) -> None:
+        """Wait until the children of a killed worker are gone: they would lose a task."""
+        wait_until(
+            "Valkey has no client that waits for tasks",
+            lambda: self.redis.info("clients")["blocked_clients"],
+            lambda count: count == 0,
+        )
 
 
 @contextmanager
