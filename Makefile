@@ -10,7 +10,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help compare test quick bench survival claims 01 02 03 04 docs docs-build check tables clean runtime dev bench-peers bench-arq
+.PHONY: help compare test quick bench survival claims 01 02 03 04 docs docs-build workshop check tables clean runtime dev bench-peers bench-arq
 
 help:
 	@awk -F ': .*## ' '/^[a-z0-9 -]+: .*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -45,11 +45,14 @@ docs: dev ## serve the site on 127.0.0.1 with live reload
 docs-build: dev ## build the site into site/
 	@$(PY) -m mkdocs build --strict $(ARGS)
 
+workshop: runtime ## repair broken apps, with hints and checks; ARGS=--fast for 90 minutes
+	@$(PY) -m workshop $(ARGS)
+
 check: dev ## check formatting, lint, types and the Dockerfile
 	@$(PY) -m ruff format --check --quiet .
 	@$(PY) -m ruff check --quiet .
 	@.venv/bin/hadolint Dockerfile
-	@$(PY) -m mypy -p scenarios -p lab -p bench -p tests $(addprefix -p ,$(NUMBERED))
+	@$(PY) -m mypy -p scenarios -p lab -p bench -p workshop -p tests $(addprefix -p ,$(NUMBERED))
 
 tables: runtime ## write the generated tables of README and site anew
 	@$(PY) -m lab tables $(ARGS)

@@ -157,7 +157,7 @@ def take_over(run: Path, results: Path) -> None:
     """Copy the figures of a run to where the tables are made from."""
     found = [run / name for name in PUBLISHED if (run / name).is_file()]
     if not found:
-        raise LabError(f"no figures in {str(run)!r}: run `make compare`, `make bench` or `make survival` first")
+        raise LabError(f"no figures in {str(run)!r}: run `make compare`, `bench` or `survival`")
     for path in found:
         shutil.copy(path, results / path.name)
 

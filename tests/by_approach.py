@@ -6,7 +6,8 @@ from .running import APPROACHES
 
 
 class ByApproach(LoadScopeScheduling):  # type: ignore[misc]  # see above
-    """One worker takes all tests of an approach; other tests stay with those of their file.
+    """One worker takes all tests of an approach; other tests stay with those of their file,
+    but for those of the exercises.
 
     The marks of `--dist loadgroup` would do, but pytest-xdist 3.8 loses them under pytest 9.2.
     """
@@ -17,4 +18,6 @@ class ByApproach(LoadScopeScheduling):  # type: ignore[misc]  # see above
         for name in APPROACHES:
             if f"[{name}" in nodeid:
                 return name
+        if "test_workshop_checks.py" in nodeid:
+            return nodeid  # each starts processes of its own, and mostly waits for them
         return str(super()._split_scope(nodeid))

@@ -98,4 +98,4 @@ def test_code_on_a_page_is_included_from_a_tested_file(page: Path) -> None:
 def test_each_approach_has_its_page() -> None:
     folders = {path.parent.name for path in ROOT.glob("[0-9][0-9]_*/main.py")}
 
-    assert {path.parent.name for path in PAGES} == {"docs", *folders}
+    assert {path.parent.name for path in PAGES} == {"docs", "workshop", *folders}

@@ -1,0 +1,27 @@
+"""Answers at once and makes no invoice."""
+
+import time
+
+from fastapi import BackgroundTasks, FastAPI
+
+app = FastAPI()
+
+
+def render_pdf() -> None:
+    """Stand for the library of a vendor: it blocks for a second, and you cannot change it."""
+    time.sleep(1)
+
+
+async def make_invoice(number: int) -> None:
+    return
+
+
+@app.post("/invoices/{number}", status_code=202)
+async def create_invoice(number: int, jobs: BackgroundTasks) -> dict[str, str]:
+    jobs.add_task(make_invoice, number)
+    return {"status": "accepted"}
+
+
+@app.get("/ping")
+async def ping() -> dict[str, str]:
+    return {"answer": "pong"}

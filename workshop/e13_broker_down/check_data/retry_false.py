@@ -1,0 +1,26 @@
+"""Turns off the retries of the broker only."""
+
+import os
+
+from celery import Celery
+from fastapi import FastAPI
+
+REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
+
+app = FastAPI()
+celery = Celery("reports", broker=REDIS_URL, backend=REDIS_URL)
+
+
+@celery.task
+def make_report(month: str) -> str:
+    return f"report of {month}"
+
+
+@app.post("/reports/{month}", status_code=202)
+async def create_report(month: str) -> dict[str, str]:
+    return {"task_id": make_report.apply_async((month,), retry=False).id}
+
+
+@app.get("/ping")
+async def ping() -> dict[str, str]:
+    return {"answer": "pong"}

@@ -1,0 +1,30 @@
+"""Brings the audit back and loses the welcome."""
+
+import time
+
+from fastapi import BackgroundTasks, FastAPI
+from fastapi.responses import JSONResponse
+
+from workshop.journal import record
+
+app = FastAPI()
+users: set[str] = set()
+
+
+def audit(user: str, outcome: str) -> None:
+    time.sleep(1)  # the audit server is far away
+    record("audited", user=user, outcome=outcome)
+
+
+def send_welcome(user: str) -> None:
+    record("welcomed", user=user)
+
+
+@app.post("/users/{user}", status_code=201)
+def create_user(user: str, jobs: BackgroundTasks) -> JSONResponse:
+    if user in users:
+        jobs.add_task(audit, user, "refused")
+        return JSONResponse({"detail": f"{user} exists"}, 409, background=jobs)
+    users.add(user)
+    jobs.add_task(audit, user, "created")
+    return JSONResponse({"user": user}, 201, background=jobs)

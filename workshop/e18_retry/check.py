@@ -1,0 +1,37 @@
+"""E18: what may pass is tried four times with growing pauses, what stays is tried once."""
+
+from functools import partial
+from itertools import pairwise
+
+from workshop.app_under_check import App
+from workshop.kit import Kit
+from workshop.verdict import expect
+
+FULL = ["full-1", "full-2", "full-3", "full-4"]
+PAUSES_S = [0.9, 1.9, 3.9]  # what 1, 2 and 4 seconds are at the least
+
+
+def check(kit: Kit) -> None:
+    kit.start_valkey()
+    app = kit.start()
+    kit.start_worker()
+    for to in ("ann", "nobody", *FULL):
+        app.post(f"/emails/{to}", status=202)
+
+    app.wait_event("sent", "the e-mail to ann to be sent", to="ann")
+    for to in FULL:
+        tries = partial(app.journal.count, "tried", to=to)
+        app.wait_until(f"4 tries for {to}, whose mailbox is full", tries, lambda n: n > 3, 15)
+    runs = app.journal.count("tried", to="nobody")
+    expect(runs == 1, "1 try for an address that does not exist", runs)
+    for to in FULL:
+        expect_growing_pauses(app, to)
+
+
+def expect_growing_pauses(app: App, to: str) -> None:
+    moments = [event["t"] for event in app.journal.events("tried", to=to)]
+    expect(len(moments) == 4, f"1 try and 3 retries for {to}", len(moments))
+    pauses = [after - before for before, after in pairwise(moments)]
+    enough = all(pause >= least for pause, least in zip(pauses, PAUSES_S, strict=True))
+    seen = ", ".join(f"{pause:.1f}" for pause in pauses)
+    expect(enough, "pauses of at least 1, 2 and 4 s between the tries", f"{seen} s")

@@ -1,0 +1,61 @@
+"""A service that wants to change its engine without its clients noticing.
+
+ENGINE=background works. ENGINE=create_task, queue and celery are yours.
+"""
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+from uuid import uuid4
+
+from celery import Celery
+from fastapi import BackgroundTasks, FastAPI, HTTPException, Response
+
+from workshop.journal import record
+
+ENGINE = os.environ.get("ENGINE", "background")
+REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
+FILE = Path(os.environ.get("DATA_DIR", ".")) / "tasks.db"
+
+app = FastAPI()
+celery = Celery("migrate", broker=REDIS_URL)
+
+
+def execute(sql: str, *values: object) -> list[tuple[str, str]]:
+    connection = sqlite3.connect(FILE, timeout=10)
+    try:
+        with connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS tasks (id PRIMARY KEY, status, error)")
+            return connection.execute(sql, values).fetchall()
+    finally:
+        connection.close()
+
+
+def run(task_id: str, to: str) -> None:
+    record("started", to=to)
+    time.sleep(0.8)  # the mail server takes its time
+    if "@" not in to:
+        execute("UPDATE tasks SET status = 'failed', error = 'no @' WHERE id = ?", task_id)
+        return
+    record("sent", to=to)
+    execute("UPDATE tasks SET status = 'finished' WHERE id = ?", task_id)
+
+
+@app.post("/emails/{to}", status_code=202)
+async def create_email(to: str, response: Response, jobs: BackgroundTasks) -> dict[str, str]:
+    if ENGINE != "background":
+        raise HTTPException(501, f"no engine {ENGINE!r} yet")
+    task_id = uuid4().hex
+    execute("INSERT INTO tasks VALUES (?, 'queued', '')", task_id)
+    jobs.add_task(run, task_id, to)
+    response.headers["Location"] = f"/tasks/{task_id}"
+    return {"task_id": task_id, "status": "queued"}
+
+
+@app.get("/tasks/{task_id}")
+def read_task(task_id: str) -> dict[str, str]:
+    rows = execute("SELECT status, error FROM tasks WHERE id = ?", task_id)
+    if not rows:
+        raise HTTPException(404, f"no task {task_id!r}")
+    return {"status": rows[0][0], "error": rows[0][1]}

@@ -1,0 +1,47 @@
+"""Which exercises are passed and which one is open: a small text file that anyone can read."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+HEAD = "# Progress of the workshop. Delete a line to forget it.\n"
+
+
+@dataclass
+class Progress:
+    """`passed` holds ids such as e01; `current` is the exercise that the runner opens."""
+
+    path: Path
+    passed: set[str] = field(default_factory=set)
+    current: str = ""
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read progress.txt; what cannot be understood is left out."""
+        progress = cls(folder / "progress.txt")
+        lines = progress.path.read_text("utf-8").splitlines() if progress.path.exists() else []
+        for line in lines:
+            word, _, exercise = line.strip().partition(" ")
+            if word == "passed":
+                progress.passed.add(exercise)
+            elif word == "current":
+                progress.current = exercise
+        return progress
+
+    def note(self, exercise: str, passed: bool) -> None:
+        """Write down the outcome of a check."""
+        (self.passed.add if passed else self.passed.discard)(exercise)
+        self.save()
+
+    def open(self, exercise: str) -> None:
+        """Make this the current exercise."""
+        self.current = exercise
+        self.save()
+
+    def save(self) -> None:
+        """Write the file; a crash in the middle leaves the old one."""
+        lines = [f"passed {exercise}" for exercise in sorted(self.passed)]
+        lines += [f"current {self.current}"] if self.current else []
+        draft = self.path.with_suffix(".new")
+        draft.write_text(HEAD + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+        draft.replace(self.path)

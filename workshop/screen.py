@@ -1,0 +1,111 @@
+"""Draws the runner: 80 columns are enough, and every colour stands beside a word or a sign."""
+
+from io import StringIO
+
+from rich.console import Console, Group, RenderableType
+from rich.markdown import Markdown
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.syntax import Syntax
+from rich.text import Text
+
+from .course import HINTS, RUNGS, Exercise
+from .progress import Progress
+from .session import Session, View
+
+WIDTH = 80
+BAR = 30
+KEYS = "h hint  n next  l list  r reset  s solution  c check  t task  q quit"
+
+
+def draw(session: Session) -> RenderableType:
+    """Return the whole screen."""
+    parts = [_draw_head(session), _draw_view(session)]
+    if session.view in (View.TASK, View.HINTS, View.WHY):
+        parts.append(_draw_verdict(session))
+    if session.message:
+        parts.append(Text(f"  {session.message}\n", style="bold yellow"))
+    parts += [Rule(style="dim"), Text(f"  {KEYS}", style="dim")]
+    return Group(*parts)
+
+
+def draw_list(exercises: list[Exercise], progress: Progress, current: str = "") -> Text:
+    """Return one line for each exercise, under the headings of the rungs."""
+    text = Text()
+    for rung in RUNGS:
+        members = [each for each in exercises if each.rung == rung]
+        if members:
+            text.append(f"  {rung}\n", style="bold")
+        for each in members:
+            done = each.id in progress.passed
+            here = ">" if each.id == current else " "
+            sign = "[x]" if done else "[ ]"
+            style = "green" if done else ""
+            text.append(f"  {here} {sign} {each.id}  {each.title}\n", style=style)
+    return text
+
+
+def to_text(renderable: RenderableType) -> str:
+    """Return what is drawn as plain text of 80 columns."""
+    screen = StringIO()
+    Console(file=screen, width=WIDTH, color_system=None).print(renderable)
+    return "".join(f"{line.rstrip()}\n" for line in screen.getvalue().splitlines())
+
+
+def _draw_head(session: Session) -> RenderableType:
+    count, done = len(session.exercises), session.passed_count
+    full = round(BAR * done / count)
+    bar = f"[{'#' * full}{'-' * (BAR - full)}] {done} of {count} passed"
+    exercise = session.exercise
+    title = f"{exercise.id.upper()}  {exercise.title}"
+    return Group(
+        Text(f"  {bar}   {exercise.rung}", style="cyan"), Text(f"\n  {title}\n", style="bold")
+    )
+
+
+def _draw_view(session: Session) -> RenderableType:
+    exercise = session.exercise
+    match session.view:
+        case View.LIST:
+            typed = f"\n  Number and Enter to open one: {session.typed}\n"
+            return Group(draw_list(session.exercises, session.progress, exercise.id), Text(typed))
+        case View.HINTS:
+            shown = exercise.hints[: session.hints_shown]
+            text = "\n\n".join(
+                f"**Hint {n} of {HINTS}.** {hint}" for n, hint in enumerate(shown, 1)
+            )
+            return _draw_markdown(text)
+        case View.WHY:
+            return _draw_markdown(exercise.why.partition("\n")[2])
+        case View.SOLUTION:
+            source = exercise.solution.read_text(encoding="utf-8").rstrip()
+            return Group(
+                Syntax(source, "python", theme="ansi_dark", background_color="default"),
+                Text("\n  Press t to go back to your own.\n"),
+            )
+    return _draw_markdown(exercise.readme.partition("\n")[2])
+
+
+def _draw_markdown(text: str) -> RenderableType:
+    # Headings of a README are centred by default; a bold line reads better here.
+    lines = [f"**{line[3:]}**" if line.startswith("## ") else line for line in text.splitlines()]
+    markdown = Markdown("\n".join(lines), code_theme="ansi_dark", hyperlinks=False)
+    return Padding(markdown, (0, 2, 1, 2))
+
+
+def _draw_verdict(session: Session) -> RenderableType:
+    place = f"workshop/{session.exercise.folder.name}/app.py"
+    verdict = session.verdict
+    if session.checking:
+        return Text(f"  ... checking {place}\n", style="cyan")
+    if verdict is None:
+        return Text(f"  Edit {place}: it is checked when you save.\n")
+    if verdict.passed:
+        said = f"  PASSED in {verdict.seconds:.0f} s. Press n for the next one.\n"
+        return Text(said, style="bold green")
+    text = Text("  NOT YET\n", style="bold red")
+    for word, half in (("expected", verdict.expected), ("seen", verdict.seen)):
+        text.append(f"  {word:9}", style="bold")
+        text.append(f"{half}\n", style="default")
+    text.append(f"\n  Edit {place}: it is checked when you save.\n", style="default")
+    return text
