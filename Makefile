@@ -31,20 +31,22 @@ bench: runtime ## measure the queue of 04 against its peers, print the table
 docs: dev ## serve the site on 127.0.0.1 with live reload
 	@$(PY) -m mkdocs serve --strict --dev-addr 127.0.0.1:8008 $(ARGS)
 
-docs-build: dev ## build the site into site/
+docs-build: dev ## build the site: site/ for a server, site-folder/ to open from a folder
 	@$(PY) -m mkdocs build --strict $(ARGS)
+	@$(PY) -m mkdocs build --strict --config-file mkdocs.folder.yml $(ARGS)
 
 check: dev ## check formatting, lint, types and the Dockerfile
 	@$(PY) -m ruff format --check --quiet .
 	@$(PY) -m ruff check --quiet .
 	@.venv/bin/hadolint Dockerfile
 	@$(PY) -m mypy -p scenarios -p lab -p bench -p tests $(addprefix -p ,$(NUMBERED))
+	@$(PY) -m mypy docs/traps
 
 tables: runtime ## write the generated tables of README and site anew
 	@$(PY) -m lab tables $(ARGS)
 
 clean: ## remove what these commands made: .venv, var, site, caches
-	@rm -rf .venv var site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv var site site-folder .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 runtime dev bench-peers:
