@@ -65,10 +65,10 @@ def make_approaches(root: Path) -> str:
 def make_promises(root: Path) -> str:
     """Return the table of promises, an approach a column."""
     approaches = load_approaches(root).values()
-    head = ["", *(each.title for each in approaches)]
+    head = ["Promise", *(each.title for each in approaches)]
     lines = [head, ["---"] + [":---:"] * len(approaches)]
     for key, words in PROMISES.items():
-        lines.append([words, *("yes" if each.promises[key] else "no" for each in approaches)])
+        lines.append([words, *("**yes**" if each.promises[key] else "no" for each in approaches)])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 

@@ -1,9 +1,6 @@
 """The site builds without a warning, loads nothing from other hosts, and shows tested code only."""
 
-import os
 import re
-import subprocess
-import sys
 from functools import cache
 from html.parser import HTMLParser
 from itertools import chain
@@ -15,7 +12,8 @@ from lab.guide import load_guide
 from lab.symptoms import THREAD, load_symptoms
 from lab.tables import BLOCK
 
-ROOT = Path(__file__).parents[1]
+from .site import FOR_FOLDERS, ROOT, build
+
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 TRAPS = {path.stem for path in (ROOT / "docs" / "traps").glob("*.py")}
 FENCE = re.compile(
@@ -52,41 +50,16 @@ def find_assets(page: Path) -> list[str]:
     return finder.assets
 
 
-def build(folder: Path, *arguments: str) -> None:
-    """Build the site strictly; a single warning fails."""
-    # Not with --quiet: it hides warnings from --strict too.
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
-    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
-
-    built = subprocess.run(
-        [*command, *arguments],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=100,
-    )
-
-    output = built.stdout + built.stderr
-    assert built.returncode == 0, output
-    assert "WARNING" not in output, output
-
-
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the site as a server gives it."""
-    folder = tmp_path_factory.mktemp("site")
-    build(folder)
-    return folder
+    return build(tmp_path_factory.mktemp("site"))
 
 
 @pytest.fixture(scope="module")
 def folder_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the site as it opens from a folder."""
-    folder = tmp_path_factory.mktemp("site-folder")
-    build(folder, "--config-file", "mkdocs.folder.yml")
-    return folder
+    return build(tmp_path_factory.mktemp("site-folder"), *FOR_FOLDERS)
 
 
 def strip_generated(markdown: str) -> str:

@@ -35,5 +35,5 @@ def test_every_promise_of_every_approach_has_its_row() -> None:
 def test_a_changed_promise_changes_the_table() -> None:
     text = "<!-- promises: start -->\nold\n<!-- promises: end -->"
 
-    assert "| yes |" in refresh(text)
+    assert "| **yes** |" in refresh(text)
     assert "old" not in refresh(text)

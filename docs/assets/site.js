@@ -20,3 +20,13 @@ if (guide) {
   show(find(location.hash.slice(1)) ?? steps[0], false);
   window.addEventListener("hashchange", follow);
 }
+
+// Names and keyboard access that the theme leaves out.
+document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
+window.addEventListener("load", () => {
+  for (const wide of document.querySelectorAll(".md-typeset__scrollwrap, .tabbed-labels")) {
+    wide.tabIndex = 0;
+    wide.setAttribute("role", "group");
+    wide.setAttribute("aria-label", wide.matches(".tabbed-labels") ? "Approach" : "Table");
+  }
+});
