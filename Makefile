@@ -42,8 +42,9 @@ claims: dev ## measure what articles claim, write the page about it
 docs: dev ## serve the site on 127.0.0.1 with live reload
 	@$(PY) -m mkdocs serve --strict --dev-addr 127.0.0.1:8008 $(ARGS)
 
-docs-build: dev ## build the site into site/
+docs-build: dev ## build the site: site/ for a server, site-folder/ to open from a folder
 	@$(PY) -m mkdocs build --strict $(ARGS)
+	@$(PY) -m mkdocs build --strict --config-file mkdocs.folder.yml $(ARGS)
 
 workshop: runtime ## repair broken apps, with hints and checks; ARGS=--fast for 90 minutes
 	@$(PY) -m workshop $(ARGS)
@@ -53,12 +54,13 @@ check: dev ## check formatting, lint, types and the Dockerfile
 	@$(PY) -m ruff check --quiet .
 	@.venv/bin/hadolint Dockerfile
 	@$(PY) -m mypy -p scenarios -p lab -p bench -p workshop -p tests $(addprefix -p ,$(NUMBERED))
+	@$(PY) -m mypy docs/traps
 
 tables: runtime ## write the generated tables of README and site anew
 	@$(PY) -m lab tables $(ARGS)
 
 clean: ## remove what these commands made: .venv, var, site, caches
-	@rm -rf .venv var site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv var site site-folder .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # arq wants a redis of its own (below 6), so it gets a venv of its own.

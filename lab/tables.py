@@ -7,6 +7,7 @@ it is not what `make tables` would write.
 import re
 import shutil
 from collections.abc import Callable
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Annotated
@@ -17,15 +18,20 @@ from rich.console import Console
 
 from .approaches import ROOT, load_approaches
 from .bench_table import BENCH, make_bench_table, read_benchmark
+from .charts import make_chart
 from .claims_table import make_claims, make_surprises
+from .diagrams import make_diagram
+from .diffs import make_diff
 from .errors import LabError
 from .figures import Figures
 from .figures_table import FULL_WIDTH, make_legend, make_markdown_table, make_terminal_table
+from .guide import make_guide
 from .machine import Machine
 from .plan import Plan
 from .survival.files import JSON as SURVIVAL
 from .survival.files import Survival, make_summary
 from .survival.matrix import make_figures, make_matrix
+from .symptoms import make_symptoms
 
 RESULTS = Path("docs/results")
 COMPARE = "compare.json"
@@ -65,10 +71,10 @@ def make_approaches(root: Path) -> str:
 def make_promises(root: Path) -> str:
     """Return the table of promises, an approach a column."""
     approaches = load_approaches(root).values()
-    head = ["", *(each.title for each in approaches)]
+    head = ["Promise", *(each.title for each in approaches)]
     lines = [head, ["---"] + [":---:"] * len(approaches)]
     for key, words in PROMISES.items():
-        lines.append([words, *("yes" if each.promises[key] else "no" for each in approaches)])
+        lines.append([words, *("**yes**" if each.promises[key] else "no" for each in approaches)])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
@@ -111,6 +117,25 @@ def make_survival_figures(root: Path) -> str:
     return make_figures(_read_survival(root).cells)
 
 
+def make_compare_charts(root: Path) -> str:
+    """Return the figures of the published comparison that differ most, as bars."""
+    rows = _read_comparison(root).approaches
+    arrived = [
+        (row.title, row.arrived_after_kill.seen, str(row.arrived_after_kill)) for row in rows
+    ]
+    worst = [(row.title, row.worst_healthz_ms, f"{row.worst_healthz_ms:.0f} ms") for row in rows]
+    return make_chart("E-mails that arrived although the API was killed with -9", arrived) + (
+        make_chart("Slowest answer of /healthz while the jobs ran", worst)
+    )
+
+
+def make_code_lines(root: Path) -> str:
+    """Return how much code each approach leaves to its owner, as bars."""
+    rows = _read_comparison(root).approaches
+    lines = [(row.title, row.code_lines, f"{row.code_lines:,}") for row in rows]
+    return make_chart("Lines of code that are yours", lines)
+
+
 BLOCKS: dict[str, Callable[[Path], str]] = {
     "approaches": make_approaches,
     "promises": make_promises,
@@ -122,8 +147,21 @@ BLOCKS: dict[str, Callable[[Path], str]] = {
     "survival": make_survival,
     "survival-matrix": make_survival_matrix,
     "survival-figures": make_survival_figures,
+    "compare-charts": make_compare_charts,
+    "code-lines": make_code_lines,
+    "guide": make_guide,
+    "symptoms": make_symptoms,
+    "diff-01-02": partial(make_diff, old="01_background_tasks", new="02_asyncio_create_task"),
+    "diff-02-04": partial(make_diff, old="02_asyncio_create_task", new="04_custom_queue"),
+    "diff-01-03": partial(make_diff, old="01_background_tasks", new="03_celery"),
+    "diagram-background-tasks": partial(make_diagram, name="background-tasks"),
+    "diagram-create-task": partial(make_diagram, name="create-task"),
+    "diagram-celery": partial(make_diagram, name="celery"),
+    "diagram-custom-queue": partial(make_diagram, name="custom-queue"),
 }
-BLOCK = re.compile(r"(<!-- (?P<name>[a-z-]+): start -->\n).*?(<!-- (?P=name): end -->)", re.DOTALL)
+BLOCK = re.compile(
+    r"(<!-- (?P<name>[a-z0-9-]+): start -->\n).*?(<!-- (?P=name): end -->)", re.DOTALL
+)
 
 
 def refresh(text: str, root: Path = ROOT) -> str:

@@ -1,19 +1,25 @@
 """The site builds without a warning, loads nothing from other hosts, and shows tested code only."""
 
-import os
 import re
-import subprocess
-import sys
+from functools import cache
 from html.parser import HTMLParser
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from lab.guide import load_guide
+from lab.symptoms import THREAD, load_symptoms
+from lab.tables import BLOCK
+
+from .site import FOR_FOLDERS, ROOT, build
+
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
+TRAPS = {path.stem for path in (ROOT / "docs" / "traps").glob("*.py")}
 FENCE = re.compile(
     r"^ *(`{3,})(?P<language>\w*)[^\n]*\n(?P<code>.*?)^ *\1 *$", re.MULTILINE | re.DOTALL
 )
+INCLUDE = re.compile(r'--8<-- "([^":\s]+):?([^"\s]*)"')
 SNIPPET = re.compile(r' *--8<-- "[^"\s]+"')
 SHELL = {"sh", "console", "text"}
 LOADING_LINKS = {"stylesheet", "icon", "preload", "preconnect", "modulepreload", "manifest"}
@@ -46,20 +52,19 @@ def find_assets(page: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the site strictly; a single warning fails."""
-    folder = tmp_path_factory.mktemp("site")
-    # Not with --quiet: it hides warnings from --strict too.
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
-    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    """Build the site as a server gives it."""
+    return build(tmp_path_factory.mktemp("site"))
 
-    built = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=100
-    )
 
-    output = built.stdout + built.stderr
-    assert built.returncode == 0, output
-    assert "WARNING" not in output, output
-    return folder
+@pytest.fixture(scope="module")
+def folder_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the site as it opens from a folder."""
+    return build(tmp_path_factory.mktemp("site-folder"), *FOR_FOLDERS)
+
+
+def strip_generated(markdown: str) -> str:
+    """Leave out the generated blocks: another test holds them to their sources."""
+    return BLOCK.sub("", markdown)
 
 
 def test_every_page_is_built_and_no_include_is_left_unresolved(site: Path) -> None:
@@ -70,8 +75,9 @@ def test_every_page_is_built_and_no_include_is_left_unresolved(site: Path) -> No
         assert "8<-" not in page.read_text(encoding="utf-8"), page
 
 
-def test_pages_load_nothing_from_another_host(site: Path) -> None:
-    assets = {asset for page in site.rglob("*.html") for asset in find_assets(page)}
+def test_pages_load_nothing_from_another_host(site: Path, folder_site: Path) -> None:
+    pages = [*site.rglob("*.html"), *folder_site.rglob("*.html")]
+    assets = {asset for page in pages for asset in find_assets(page)}
 
     assert any(asset.endswith(".css") for asset in assets)
     assert not [asset for asset in assets if is_remote(asset)]
@@ -88,14 +94,56 @@ def test_stylesheets_load_nothing_from_another_host(site: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_code_on_a_page_is_included_from_a_tested_file(page: Path) -> None:
-    for block in FENCE.finditer(page.read_text(encoding="utf-8")):
+    for block in FENCE.finditer(strip_generated(page.read_text(encoding="utf-8"))):
         if block["language"] not in SHELL:
             lines = block["code"].splitlines()
             assert lines, f"an empty block in {page}"
             assert all(SNIPPET.fullmatch(line) for line in lines), block[0]
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_included_section_exists(page: Path) -> None:
+    for path, section in INCLUDE.findall(page.read_text(encoding="utf-8")):
+        source = (ROOT / path).read_text(encoding="utf-8")
+        assert not section or f"--8<-- [start:{section}]" in source, f"{path}:{section}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_test_that_a_page_names_exists(page: Path) -> None:
+    named = set(re.findall(r"`(test_\w+)`", page.read_text(encoding="utf-8")))
+
+    assert named <= find_tests()
+
+
+def test_every_symptom_is_shown_by_a_test_or_a_trap_and_names_its_threads() -> None:
+    for symptom in chain.from_iterable(load_symptoms(ROOT).values()):
+        assert symptom["tests"], symptom
+        assert set(symptom["tests"]) <= find_tests() | TRAPS, symptom["symptom"]
+        assert all(THREAD.fullmatch(thread) for thread in symptom["threads"]), symptom["symptom"]
+
+
+def test_the_guide_leads_to_every_outcome_and_nowhere_else() -> None:
+    guide = load_guide(ROOT)
+    steps, reached, waiting = guide["questions"] | guide["outcomes"], set[str](), ["first"]
+
+    while waiting:
+        name = waiting.pop()
+        assert name in steps, f"the guide has no step {name!r}"
+        if name not in reached:
+            reached.add(name)
+            waiting += steps[name].get("answers", {}).values()
+
+    assert reached == steps.keys()
+
+
 def test_each_approach_has_its_page() -> None:
     folders = {path.parent.name for path in ROOT.glob("[0-9][0-9]_*/main.py")}
 
-    assert {path.parent.name for path in PAGES} == {"docs", "workshop", *folders}
+    assert folders <= {path.parent.name for path in PAGES}
+
+
+@cache
+def find_tests() -> set[str]:
+    """Return the names of all test functions."""
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
+    return {name for source in sources for name in re.findall(r"def (test_\w+)", source)}

@@ -1,0 +1,32 @@
+// The decision guide shows one step at a time; without this script all steps are on the page.
+const guide = document.querySelector(".guide");
+if (guide) {
+  const steps = [...guide.querySelectorAll(".step")];
+  const find = (id) => steps.find((step) => step.querySelector("h3").id === id);
+
+  const show = (wanted, byReader) => {
+    for (const step of steps) step.hidden = step !== wanted;
+    const heading = wanted.querySelector("h3");
+    heading.tabIndex = -1;
+    if (byReader) heading.focus();
+  };
+
+  const follow = () => {
+    const step = find(location.hash.slice(1));
+    if (step) show(step, true);
+  };
+
+  guide.classList.add("live");
+  show(find(location.hash.slice(1)) ?? steps[0], false);
+  window.addEventListener("hashchange", follow);
+}
+
+// Names and keyboard access that the theme leaves out.
+document.querySelector(".md-search")?.setAttribute("aria-label", "Search");
+window.addEventListener("load", () => {
+  for (const wide of document.querySelectorAll(".md-typeset__scrollwrap, .tabbed-labels")) {
+    wide.tabIndex = 0;
+    wide.setAttribute("role", "group");
+    wide.setAttribute("aria-label", wide.matches(".tabbed-labels") ? "Approach" : "Table");
+  }
+});

@@ -1,0 +1,66 @@
+"""Search finds what readers ask for, one choice of a tab is kept, a folder needs no server."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.site import FOR_FOLDERS, build
+
+from .listening import listen
+
+QUESTIONS = {
+    "API freezes": "symptoms",
+    "task ran twice": "symptoms",
+    "cancel": "recipes/control",
+    "visibility timeout": "glossary",
+    "outbox": "recipes/once",
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_search_finds_the_page(page: Page, address: str, question: str) -> None:
+    page.goto(address)
+
+    assert QUESTIONS[question] in search(page, question)
+
+
+def search(page: Page, question: str) -> str:
+    """Type a question; return the addresses of the first results."""
+    page.locator("[data-md-component=search-query]").click()
+    page.keyboard.type(question)
+    links = page.locator(".md-search-result__item > a.md-search-result__link")
+    links.first.wait_for(state="attached")
+    return " ".join(link.get_attribute("href") or "" for link in links.all()[:5])
+
+
+def test_one_choice_of_a_tab_is_followed_by_every_page(page: Page, address: str) -> None:
+    page.goto(f"{address}side_by_side/")
+
+    page.get_by_text("3 Celery", exact=True).first.click()
+    here = shown_titles(page)
+    page.goto(f"{address}recipes/chains/")
+    there = shown_titles(page)
+
+    assert {title.partition("/")[0] for title in here} == {"03_celery"}
+    assert "03_celery/recipes/users.py" in there
+    assert "01_background_tasks/recipes/users.py" not in there
+
+
+def shown_titles(page: Page) -> list[str]:
+    titles = page.locator(".tabbed-block .filename").all()
+    return [title.inner_text() for title in titles if title.is_visible()]
+
+
+def test_site_opens_from_a_folder_and_is_searched_there(page: Page, tmp_path: Path) -> None:
+    folder = build(tmp_path / "site", *FOR_FOLDERS)
+    heard = listen(page)
+    page.goto((folder / "index.html").as_uri())
+
+    found = search(page, "outbox")
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Choose", exact=True).first.click()
+
+    assert "recipes/once.html" in found
+    assert page.title().startswith("Choose")
+    assert not heard
