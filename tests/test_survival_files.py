@@ -85,6 +85,7 @@ def test_stopped_run_leaves_no_process(tmp_path: Path, number: signal.Signals, c
     assert psutil.wait_procs(started, timeout=5)[1] == []
 
 
+@pytest.mark.slow
 def test_random_kills_lose_nothing(tmp_path: Path) -> None:
     done = run_survival(tmp_path, "--long", "--kills", "3", "--only", "03_celery")
 

@@ -9,14 +9,14 @@ from playwright.sync_api import Browser, Page
 from tests.site import build, open_browser, serve
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # no longer: Playwright's event loop runs in this thread until then
 def browser() -> Iterator[Browser]:
     with open_browser() as opened:
         yield opened
 
 
 @pytest.fixture(scope="session")
-def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(tmp_path_factory.mktemp("site"))
 
 
