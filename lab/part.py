@@ -94,6 +94,8 @@ class Part:
 
     def kill9(self, *, group: bool = False) -> None:
         """Kill it with SIGKILL, with its children if `group`, and wait until it is gone."""
+        if self._process is None:
+            return  # the stop came before the start
         self.send(signal.SIGKILL, group=group)
         self.wait_exit()
 
