@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from rich import box
 from rich.table import Table
@@ -9,18 +10,19 @@ from rich.table import Table
 from .figures import Figures
 
 FULL_WIDTH = 98
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
-class Column:
+class Column(Generic[Row]):
     """A heading with its unit, what it means, and how its cell reads."""
 
     heading: str
     meaning: str
-    cell: Callable[[Figures], str]
+    cell: Callable[[Row], str]
 
 
-COLUMNS = (
+COLUMNS: tuple[Column[Figures], ...] = (
     Column("approach", "folder", lambda row: row.approach),
     Column("accepted", "jobs answered with 202", lambda row: str(row.accepted)),
     Column(

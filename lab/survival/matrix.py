@@ -1,9 +1,9 @@
 """The cells of a run as tables: the outcomes, every figure, and a picture of the outcomes."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from html import escape
 
+from lab.figures_table import Column
 from lab.machine import Machine
 
 from .cell import MEANINGS, Cell
@@ -13,36 +13,26 @@ ROW_PX, COLUMN_PX, NAMES_PX = 26, 150, 420
 COLORS = {"kept": "#2e7d32", "lost": "#c62828", "twice": "#c62828", "late": "#ef6c00"}
 OTHER_COLOR, NONE_COLOR = "#1565c0", "#9e9e9e"
 
-
-@dataclass(frozen=True)
-class Figure:
-    """A column of the table of figures: its heading, what it means, how it reads."""
-
-    heading: str
-    meaning: str
-    read: Callable[[Cell], str]
-
-
-FIGURES = (
-    Figure("accepted", "jobs answered with 202", lambda cell: str(cell.accepted)),
-    Figure("refused", "requests answered otherwise", lambda cell: str(cell.refused)),
-    Figure("started", "jobs that began, by the ledger", lambda cell: str(cell.started)),
-    Figure("finished", "jobs whose effect was seen", lambda cell: str(cell.finished)),
-    Figure("lost", MEANINGS["lost"], lambda cell: str(cell.lost)),
-    Figure("late", MEANINGS["late"], lambda cell: str(cell.late)),
-    Figure("failed", MEANINGS["failed"], lambda cell: str(cell.failed)),
-    Figure("interrupted", MEANINGS["interrupted"], lambda cell: str(cell.interrupted)),
-    Figure("run twice", "jobs that began more than once", lambda cell: str(cell.run_twice)),
-    Figure("effects twice", MEANINGS["twice"], lambda cell: str(cell.effects_twice)),
-    Figure("slowest 202 s", "request to 202", lambda cell: _number(cell.slowest_202_s, 2)),
-    Figure(
+FIGURES: tuple[Column[Cell], ...] = (
+    Column("accepted", "jobs answered with 202", lambda cell: str(cell.accepted)),
+    Column("refused", "requests answered otherwise", lambda cell: str(cell.refused)),
+    Column("started", "jobs that began, by the ledger", lambda cell: str(cell.started)),
+    Column("finished", "jobs whose effect was seen", lambda cell: str(cell.finished)),
+    Column("lost", MEANINGS["lost"], lambda cell: str(cell.lost)),
+    Column("late", MEANINGS["late"], lambda cell: str(cell.late)),
+    Column("failed", MEANINGS["failed"], lambda cell: str(cell.failed)),
+    Column("interrupted", MEANINGS["interrupted"], lambda cell: str(cell.interrupted)),
+    Column("run twice", "jobs that began more than once", lambda cell: str(cell.run_twice)),
+    Column("effects twice", MEANINGS["twice"], lambda cell: str(cell.effects_twice)),
+    Column("slowest 202 s", "request to 202", lambda cell: _number(cell.slowest_202_s, 2)),
+    Column(
         "slowest refusal s",
         "request to any other answer",
         lambda cell: _number(cell.slowest_refusal_s, 2),
     ),
-    Figure("stop s", "from the signal to the end", lambda cell: _number(cell.stop_s, 1)),
-    Figure("recovered s", "from the fault to the last effect", lambda c: _number(c.recovered_s, 1)),
-    Figure(
+    Column("stop s", "from the signal to the end", lambda cell: _number(cell.stop_s, 1)),
+    Column("recovered s", "from the fault to the last effect", lambda c: _number(c.recovered_s, 1)),
+    Column(
         "worst /healthz ms",
         "slowest answer of the trial, asked every 25 ms",
         lambda cell: _number(cell.worst_healthz_ms, 0),
@@ -54,7 +44,7 @@ def make_matrix(cells: Sequence[Cell]) -> str:
     """Return the outcomes as Markdown: a fault a row, an approach a column."""
     columns, rows = _names(cells)
     by_place = {(cell.fault, cell.column): cell for cell in cells}
-    lines = [["", *columns], ["---"] * (len(columns) + 1)]
+    lines = [["fault", *columns], ["---"] * (len(columns) + 1)]
     for row in rows:
         seen = [by_place.get((row, column)) for column in columns]
         lines.append([FAULTS[row].title, *(cell.outcome if cell else "" for cell in seen)])
@@ -75,7 +65,7 @@ def make_figures(cells: Sequence[Cell]) -> str:
         lines = [["approach", *(figure.heading for figure in FIGURES)]]
         lines.append(["---"] + ["---:"] * len(FIGURES))
         lines += [
-            [cell.column, *(figure.read(cell) for figure in FIGURES)]
+            [cell.column, *(figure.cell(cell) for figure in FIGURES)]
             for cell in mine
             if not cell.why_not
         ]
