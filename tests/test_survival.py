@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from types import SimpleNamespace
+from typing import Any
 
+import httpx
 import pytest
 
 from lab.survival.cell import Cell, find_difference, find_faults_of
 from lab.survival.columns import load_columns
 from lab.survival.fault import API
 from lab.survival.faults import FAULTS
+from lab.survival.trial import Trial
 
 from .trials import Cells, try_side_by_side
 
@@ -45,6 +49,25 @@ def try_column(
             return tried[name]
 
         yield try_it
+
+
+class FakeApi(httpx.BaseTransport):
+    """Gives each answer once, in their order."""
+
+    def __init__(self, answers: list[httpx.Response | Exception]) -> None:
+        self.answers = answers
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def make_ground() -> Any:  # Any: as much of a Ground as a trial needs to ask its API
+    mail = SimpleNamespace(delivered=list)
+    app = SimpleNamespace(url="http://127.0.0.1:1")
+    return SimpleNamespace(column=None, mail=mail, receiver=None, app=app)
 
 
 def find_chosen_faults(items: Iterable[pytest.Item], column: str) -> list[str]:
@@ -90,6 +113,31 @@ def test_other_outcome_than_promised_is_a_sentence(promise: str) -> None:
     assert promise in difference
     assert "lost 2, late 6" in difference
     assert find_difference(cell, "late, lost 2") is None
+
+
+def test_api_that_cannot_tell_of_a_task_is_asked_again() -> None:
+    answers: list[httpx.Response | Exception] = [
+        httpx.Response(503),
+        httpx.ReadError("the connection was closed"),
+        httpx.Response(200, json={"status": "queued"}),
+        httpx.Response(404),
+    ]
+    trial = Trial(make_ground(), FakeApi(answers))
+
+    first, second = trial.read("1"), trial.read("2")
+
+    assert first == {"status": "queued"}
+    assert second == {}
+    assert answers == []
+
+
+def test_lost_job_leaves_a_trace_in_the_sentence_about_it() -> None:
+    trace = "4711: queued, ledger: accepted"
+    cell = Cell("sigint_api", "03_celery", accepted=8, finished=7, lost=1, traces=[trace])
+
+    difference = find_difference(cell, "kept")
+
+    assert difference == f"03_celery, sigint_api: promised 'kept', seen 'lost 1'; {trace}"
 
 
 def test_job_that_is_unaccounted_for_is_named() -> None:

@@ -1,14 +1,17 @@
 """What came of one fault on one approach: counts, and the same in a word or two."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 KEPT = "kept"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """The counts of one trial; `why_not` says why there was none."""
+    """The counts of one trial; `why_not` says why there was none.
+
+    `traces` has a sentence for each lost task: its status and what the ledger tells of it.
+    """
 
     fault: str
     column: str
@@ -31,6 +34,7 @@ class Cell:
     stop_s: float | None = None
     recovered_s: float | None = None
     worst_healthz_ms: float | None = None
+    traces: list[str] = field(default_factory=list)
 
     @property
     def outcome(self) -> str:
@@ -70,7 +74,8 @@ def find_difference(cell: Cell, promise: str) -> str | None:
     same = promised.keys() == seen.keys()
     if same and all(count in ("", seen[word]) for word, count in promised.items()):
         return None
-    return f"{cell.column}, {cell.fault}: promised {promise!r}, seen {cell.outcome!r}"
+    difference = f"{cell.column}, {cell.fault}: promised {promise!r}, seen {cell.outcome!r}"
+    return "; ".join([difference, *cell.traces[:3]])
 
 
 def find_faults_of(cell: Cell) -> list[str]:

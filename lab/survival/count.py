@@ -31,7 +31,8 @@ def count(trial: Trial, fault: str) -> Cell:
     """Return the counts of a trial that has settled."""
     events = trial.events()
     copies = _count_effects(trial, events)
-    fates = Counter(_find_fate(trial, task_id, copies, events) for task_id in trial.accepted)
+    fate_of = {each: _find_fate(trial, each, copies, events) for each in trial.accepted}
+    fates = Counter(fate_of.values())
     starts = [_count(events[task_id], "started") for task_id in trial.accepted]
     return Cell(
         fault=fault,
@@ -53,6 +54,7 @@ def count(trial: Trial, fault: str) -> Cell:
         slowest_refusal_s=trial.slowest_refusal_s,
         stop_s=trial.stop_s,
         recovered_s=_find_recovery(trial, events),
+        traces=[_trace(trial, each, events) for each, fate in fate_of.items() if fate == "lost"],
     )
 
 
@@ -76,6 +78,12 @@ def _find_fate(trial: Trial, task_id: str, copies: Counter[str], events: Events)
     if end in ("failed", "interrupted"):
         return end
     return "late" if task_id in trial.read_broker() else "lost"
+
+
+def _trace(trial: Trial, task_id: str, events: Events) -> str:
+    """Return what is known of a lost task, for whoever looks for it."""
+    told = ", ".join(str(event["event"]) for event in events[task_id])
+    return f"{task_id}: {_status(trial, task_id) or 'unknown'}, ledger: {told or 'nothing'}"
 
 
 def _find_recovery(trial: Trial, events: Events) -> float | None:

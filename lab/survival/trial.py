@@ -3,6 +3,7 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Container
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -25,8 +26,9 @@ Events = dict[str, list[dict[str, Any]]]  # by task; Any: events carry different
 class Trial:
     """One fault on one column; `count.py` waits for its jobs and counts them."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, transport: httpx.BaseTransport | None = None) -> None:
         self.ground = ground
+        self._transport = transport
         self.column = ground.column
         self.mail, self.receiver = ground.mail, ground.receiver
         self.accepted: dict[str, str] = {}  # the kind, by task id
@@ -99,12 +101,19 @@ class Trial:
             time.sleep(POLL_S)
 
     def read(self, task_id: str, url: str = "") -> dict[str, Any]:  # Any: what an API answers
-        """Return the status of a task, {} if it is unknown or the API is not there."""
-        try:
-            answer = self._http.get(f"{url or self.url}/tasks/{task_id}")
-        except httpx.TransportError:
-            return {}
-        return dict(answer.json()) if answer.is_success else {}
+        """Return the status of a task, {} if it is unknown; an API that cannot tell is asked again.
+
+        Raises LabError if it cannot tell in WAIT_S.
+        """
+        told: dict[str, Any] | None = None
+
+        def tells() -> bool:
+            nonlocal told
+            told = self._ask(f"{url or self.url}/tasks/{task_id}")
+            return told is not None
+
+        self.wait_for("an answer about a task", tells)
+        return told or {}
 
     def read_broker(self) -> str:
         """Return every message that the broker holds; nothing where there is none."""
@@ -122,9 +131,17 @@ class Trial:
         """Close the connection to the API."""
         self._http.close()
 
+    def _ask(self, url: str) -> dict[str, Any] | None:
+        """Return the status, {} for a 404, None for anything else: that tells nothing of a task."""
+        with suppress(httpx.TransportError):
+            answer = self._http.get(url)
+            if answer.status_code in (httpx.codes.OK, httpx.codes.NOT_FOUND):
+                return dict(answer.json()) if answer.is_success else {}
+        return None
+
     @cached_property
     def _http(self) -> httpx.Client:
-        return httpx.Client(trust_env=False, timeout=20)
+        return httpx.Client(transport=self._transport, trust_env=False, timeout=20)
 
     def _wait_until_the_worker_has_its_share(self) -> None:
         """Wait until the worker takes no more messages: it has as many as it is allowed to."""
