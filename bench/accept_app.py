@@ -2,10 +2,12 @@
 
 BENCH_FOLDER names the folder. With BENCH_BARE its route answers the same and starts no job.
 The ledger is off: it opens a file two or three times a job, for the tests and not for the pattern.
+So are the log lines of the jobs, as uvicorn's own of each request are.
 """
 
 import importlib
 import inspect
+import logging
 import os
 from typing import Any
 
@@ -35,6 +37,7 @@ async def answer_async(*_: Any, **__: Any) -> Response:
 
 WORK[Kind.EMAIL] = noop
 ledger.record = forget
+logging.getLogger("scenarios.status").setLevel(logging.WARNING)
 # Any: mypy cannot follow an import by name.
 main: Any = importlib.import_module(f"{os.environ['BENCH_FOLDER']}.main")
 if "BENCH_BARE" in os.environ:

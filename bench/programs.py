@@ -42,7 +42,7 @@ APPS = {
 def _accept(app: str) -> Program:
     parts = {"job": "POST /emails", "bare": "no job"}
     return Program(
-        "http_accept", 3_200, REQUESTS, app, options=(app,), parts=parts, valkey="celery" in app
+        "http_accept", 1_920, REQUESTS, app, options=(app,), parts=parts, valkey="celery" in app
     )
 
 

@@ -5,7 +5,7 @@ import os
 import threading
 from collections.abc import Iterable
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from pydantic import BaseModel, Field
@@ -122,12 +122,15 @@ def this_process_is_the_api() -> None:
 
 def forget_ended(tasks: dict[str, TaskStatus], ttl_s: float) -> None:
     """Drop the oldest records once they ended more than `ttl_s` ago: memory stays bounded."""
-    for task in list(tasks.values()):
+    expired, latest = [], now() - timedelta(seconds=ttl_s)
+    for task in tasks.values():  # no copy: each request would pay for every record that is kept
         if task.finished_at is None:
             continue
-        if (now() - task.finished_at).total_seconds() < ttl_s:
-            return
-        del tasks[task.task_id]
+        if task.finished_at > latest:
+            break
+        expired.append(task.task_id)
+    for task_id in expired:
+        del tasks[task_id]
 
 
 def count(tasks: Iterable[TaskStatus], workers: int | None) -> QueueMetrics:
