@@ -25,7 +25,9 @@ tasks: dict[str, TaskStatus] = {}
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     set_up(is_api=True)
-    yield  # uvicorn has waited for the background tasks when it comes back here
+    yield  # uvicorn has waited for the background tasks, or has cut them off
+    for _ in range(10):  # turns of the loop, in which those close their connections and note it
+        await asyncio.sleep(0)
 
 
 app = FastAPI(title="BackgroundTasks", lifespan=lifespan, max_body_size=settings.max_upload_bytes)
