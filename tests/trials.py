@@ -33,4 +33,4 @@ def _try_in_turn(column: Column, faults: Sequence[str], folder: Path, opened: Ex
 
 
 def _try(ground: Future[Ground], fault: str) -> Cell:
-    return try_fault(ground.result(), FAULTS[fault], beats=False)
+    return try_fault(ground.result(), FAULTS[fault], beats=False, overload_s=2)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 KEPT = "kept"
+MOST_MB = 100.0  # that a trial may need beyond what the processes need when they wait
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Cell:
     slowest_202_s: float = 0.0
     slowest_refusal_s: float = 0.0
     stop_s: float | None = None
+    grew_mb: float | None = None
     recovered_s: float | None = None
     worst_healthz_ms: float | None = None
     traces: list[str] = field(default_factory=list)
@@ -86,6 +88,8 @@ def find_faults_of(cell: Cell) -> list[str]:
         f"{cell.done_though_refused} refused and done all the same": cell.done_though_refused,
         f"{cell.refused_badly} refused late or without Retry-After": cell.refused_badly,
     }
+    if cell.grew_mb is not None:
+        claims[f"its memory grew by {cell.grew_mb:.0f} MiB"] = cell.grew_mb > MOST_MB
     return [f"{cell.column}, {cell.fault}: {claim}" for claim, holds in claims.items() if holds]
 
 

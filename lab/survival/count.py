@@ -53,6 +53,7 @@ def count(trial: Trial, fault: str) -> Cell:
         slowest_202_s=trial.slowest_202_s,
         slowest_refusal_s=trial.slowest_refusal_s,
         stop_s=trial.stop_s,
+        grew_mb=trial.grew_mb,
         recovered_s=_find_recovery(trial, events),
         traces=[_trace(trial, each, events) for each, fate in fate_of.items() if fate == "lost"],
     )

@@ -52,6 +52,11 @@ class Ground:
         return self._worker
 
     @property
+    def processes(self) -> list[Part]:
+        """What runs the API and its jobs."""
+        return [self.app, self.worker] if self.column.has_worker else [self.app]
+
+    @property
     def broker(self) -> Part:
         return self.stack.parts["valkey"]
 

@@ -6,10 +6,11 @@ import time
 from threading import Thread
 
 from .fault import Fault
+from .memory import Memory
 from .trial import ENDS, JOBS, OPEN, Trial
 
 IMPATIENT = {"JOB_TIMEOUT_S": "3", "MAX_ATTEMPTS": "2"}
-MANY = 80
+TOO_MUCH, EMAIL_S, TICK_S = 10, 1.0, 0.25
 BLOCKING = 60
 BLOCKED_S = 1.0
 
@@ -95,9 +96,16 @@ def find_process(trial: Trial, task_id: str, killed: set[int]) -> int | None:
 
 
 def flood(trial: Trial) -> None:
-    trial.mail.hold()
-    trial.post_emails(MANY)
+    """Ask for ten times as many e-mails as the approach can send, second after second."""
+    trial.mail.switch(delay_s=EMAIL_S)
+    a_tick = round(TOO_MUCH * trial.column.at_once(JOBS) / EMAIL_S * TICK_S)
+    memory = Memory(trial.ground.processes)
     trial.begin()
+    while (passed_s := trial.seconds_since_begin()) < trial.overload_s:
+        trial.post_emails(a_tick)
+        memory.look()
+        time.sleep(max(0.0, passed_s + TICK_S - trial.seconds_since_begin()))
+    trial.grew_mb = memory.grew_mb
     trial.mail.release()
 
 
@@ -132,7 +140,7 @@ FAULTS = [
     ),
     Fault(
         "overload",
-        f"{MANY} jobs at once, room for 8 where there is a limit",
+        f"{TOO_MUCH} times as many jobs as can be done, room for 8 where there is a limit",
         flood,
         api_env={"MAX_RUNNING": "8", "QUEUE_SIZE": "4"},
     ),

@@ -31,6 +31,11 @@ FIGURES: tuple[Column[Cell], ...] = (
         lambda cell: _number(cell.slowest_refusal_s, 2),
     ),
     Column("stop s", "from the signal to the end", lambda cell: _number(cell.stop_s, 1)),
+    Column(
+        "grew MiB",
+        "memory of API and worker, without children, under overload, beyond that before it",
+        lambda cell: _number(cell.grew_mb, 0),
+    ),
     Column("recovered s", "from the fault to the last effect", lambda c: _number(c.recovered_s, 1)),
     Column(
         "worst /healthz ms",

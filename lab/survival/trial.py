@@ -18,6 +18,7 @@ from .ground import Ground
 JOBS = 8
 WAIT_S = 30.0
 POLL_S = 0.05
+OVERLOAD_S = 20.0
 OPEN = ("queued", "running")
 ENDS = {"finished", "failed", "cancelled", "interrupted"}
 Events = dict[str, list[dict[str, Any]]]  # by task; Any: events carry different facts
@@ -26,8 +27,14 @@ Events = dict[str, list[dict[str, Any]]]  # by task; Any: events carry different
 class Trial:
     """One fault on one column; `count.py` waits for its jobs and counts them."""
 
-    def __init__(self, ground: Ground, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        ground: Ground,
+        transport: httpx.BaseTransport | None = None,
+        overload_s: float = OVERLOAD_S,
+    ) -> None:
         self.ground = ground
+        self.overload_s = overload_s
         self._transport = transport
         self.column = ground.column
         self.mail, self.receiver = ground.mail, ground.receiver
@@ -35,6 +42,7 @@ class Trial:
         self.refused = self.refused_badly = self.unknown = 0
         self.slowest_202_s = self.slowest_refusal_s = 0.0
         self.stop_s: float | None = None
+        self.grew_mb: float | None = None
         self.broken_at = time.monotonic()
         self.delivered_before = len(self.mail.delivered())
 

@@ -15,7 +15,7 @@ from .count import LOST_S, QUIET_S, count, settle
 from .fault import API, BROKER, Fault
 from .ground import ENV, Ground
 from .receiver import receive_webhooks
-from .trial import Trial
+from .trial import OVERLOAD_S, Trial
 
 
 @contextmanager
@@ -35,13 +35,15 @@ def open_ground(
             yield ground
 
 
-def try_fault(ground: Ground, fault: Fault, *, beats: bool = True) -> Cell:
+def try_fault(
+    ground: Ground, fault: Fault, *, beats: bool = True, overload_s: float = OVERLOAD_S
+) -> Cell:
     """Do the fault, wait until all has settled, and count; with `beats` also ask /healthz."""
     if reason := fault.why_not(ground.column):
         return Cell(fault.name, ground.column.name, why_not=reason)
     ground.prepare(fault.job_env, fault.api_env, fault.uvicorn_args)
     try:
-        cell = _measure(ground, fault, beats)
+        cell = _measure(Trial(ground, overload_s=overload_s), fault, beats)
     except BaseException:
         ground.clear(app=True, worker=True)
         raise
@@ -50,11 +52,11 @@ def try_fault(ground: Ground, fault: Fault, *, beats: bool = True) -> Cell:
     return cell
 
 
-def _measure(ground: Ground, fault: Fault, beats: bool) -> Cell:
-    with closing(Trial(ground)) as trial, ExitStack() as asking:
+def _measure(trial: Trial, fault: Fault, beats: bool) -> Cell:
+    with closing(trial), ExitStack() as asking:
         heartbeat = asking.enter_context(Heartbeat(f"{trial.url}/healthz")) if beats else None
         fault.act(trial)
-        loses = ground.column.is_default and fault.hits != API
+        loses = trial.column.is_default and fault.hits != API
         settle(trial, LOST_S if loses else QUIET_S)
         asking.close()
         worst_ms = round(heartbeat.beats.worst_ms, 1) if heartbeat else None
