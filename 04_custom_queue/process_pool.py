@@ -33,11 +33,9 @@ class JobProcess:
 
     def run(self, work: Callable[..., Any], arguments: dict[str, Any], report: Report) -> Any:
         """Run one job and block until it ends; raises what it raised, or `ProcessDied`."""
-        if not self._process.is_alive():
-            self._start()
+        self._send((work, arguments))
         process, pipe = self._process, self._pipe
         try:
-            pipe.send((work, arguments))
             while True:
                 kind, value = pipe.recv()
                 if kind == "result":
@@ -53,6 +51,14 @@ class JobProcess:
         """End the process now; the next job gets a new one."""
         self._process.kill()
         self._process.join()
+
+    def _send(self, job: tuple[Callable[..., Any], dict[str, Any]]) -> None:
+        """Hand over a job; a process that died since the last one is replaced, at no cost."""
+        try:
+            self._pipe.send(job)  # not `is_alive()`: two threads that join at once mislead it
+        except ConnectionError:
+            self._start()
+            self._pipe.send(job)
 
     def _start(self) -> None:
         self._pipe, theirs = context.Pipe()

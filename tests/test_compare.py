@@ -52,22 +52,22 @@ def test_comparison_of_one_approach_counts_everything(tmp_path: Path) -> None:
 def test_comparison_ends_with_1_and_a_sentence_when_a_promise_is_broken(tmp_path: Path) -> None:
     root = tmp_path / "root"
     root.mkdir()
-    (root / "04_custom_queue").symlink_to(ROOT / "04_custom_queue")
+    (root / "01_background_tasks").symlink_to(ROOT / "01_background_tasks")
     promises = (ROOT / "approaches.toml").read_text()
     lie = re.sub(r"survives_api_kill = false", "survives_api_kill = true", promises)
     (root / "approaches.toml").write_text(lie)
 
-    done = run_compare(tmp_path, "--only", "04", "--root", str(root))
+    done = run_compare(tmp_path, "--only", "01", "--root", str(root))
 
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "04_custom_queue: promised survives_api_kill = true, so 2 of 2; seen 0" in done.stdout
+    assert "01_background_tasks: promised survives_api_kill = true, so 2 of 2; seen 0" in done.stdout
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_stopped_comparison_leaves_no_process(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    command = compare_command(tmp_path, "--only", "04")
+    command = compare_command(tmp_path, "--only", "01")
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )

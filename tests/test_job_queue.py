@@ -212,6 +212,19 @@ async def test_killed_process_of_a_job_is_survived(jobs: Jobs, db: Path | None) 
     assert second.result != first.result
 
 
+async def test_process_that_died_between_two_jobs_costs_no_attempt(
+    jobs: Jobs, db: Path | None
+) -> None:
+    async with opened(jobs, db, in_process=True) as queue:
+        (first,) = await ended(queue, await queue.put(new_task("pid")))
+        os.kill(first.result, signal.SIGKILL)
+        os.waitpid(first.result, 0)  # now `is_alive()` is wrong, as after two joins at once
+
+        (second,) = await ended(queue, await queue.put(new_task("pid")))
+
+    assert (second.status, second.attempts) == (Status.SUCCEEDED, 1)
+
+
 async def test_metrics_are_true_in_each_state(jobs: Jobs, db: Path | None) -> None:
     async with opened(jobs, db) as queue:
         empty = await queue.metrics()

@@ -27,7 +27,7 @@ CHECKS = [
     response_headers_conformance,
     negative_data_rejection,
 ]
-EXAMPLES_PER_OPERATION = 25
+EXAMPLES_PER_OPERATION = 10
 FOR_LATER = {"/emails/later", "/probes"}  # what they start does not end while a test waits
 
 
