@@ -49,6 +49,14 @@ def run(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProce
     )
 
 
+def find_anchors(page: Path) -> set[str]:
+    """Return the places of a page of the site that a link can name."""
+    text = page.read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    words = [re.findall(r"\w+", re.sub(r"[^\w\s-]", "", each.lower())) for each in headings]
+    return {"-".join(each) for each in words} | set(re.findall(r'\bid="([^"]+)"', text))
+
+
 def press(session: Session, keys: str) -> None:
     for key in keys:
         session.press(key)
@@ -91,9 +99,17 @@ def test_there_are_three_hints_and_a_why(exercise: Exercise) -> None:
     assert len(exercise.hints) == HINTS
     assert all(exercise.hints)
     assert exercise.why.startswith("# Why\n")
-    links = re.findall(r"\]\((\.\./[^)#]+)", exercise.why)
-    assert links
-    assert all((exercise.folder / link).exists() for link in links), links
+
+
+@by_exercise
+def test_why_leads_to_a_place_on_the_site_and_to_a_measurement(exercise: Exercise) -> None:
+    for word in ("On the site: ", "Measured: "):
+        line = next(line for line in exercise.why.splitlines() if line.startswith(word))
+        links = re.findall(r"\]\(([^)#]+)#([^)]+)\)", line)
+
+        assert links, word
+        for page, anchor in links:
+            assert anchor in find_anchors(exercise.folder / page), (page, anchor)
 
 
 @by_exercise

@@ -18,7 +18,7 @@ from .explain import ERROR, explain_end, explain_log
 from .journal import Journal
 from .verdict import Missed, expect
 
-ANSWER_S = 10.0
+ANSWER_S = 5.0
 
 
 @dataclass(frozen=True)

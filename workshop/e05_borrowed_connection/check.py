@@ -19,7 +19,7 @@ def check(kit: Kit) -> None:
 
     app.post("/orders/two", status=202)
     for name in ("one", "two"):
-        app.wait_status(f"/orders/{name}", "status", {"confirmed"}, timeout_s=6)
+        app.wait_status(f"/orders/{name}", "status", {"confirmed"}, timeout_s=4)
     expect_one_connection(app.journal)
 
 

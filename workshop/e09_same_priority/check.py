@@ -11,7 +11,7 @@ MIXED = [("low-1", 9), ("low-2", 9), ("high-1", 0), ("high-2", 0), ("middle", 5)
 def check(kit: Kit) -> None:
     app = kit.start()
 
-    hold_the_printer(app, "first", 2.5)
+    hold_the_printer(app, "first", 1)
     for name in EQUAL:
         app.post("/jobs", status=202, json={"name": name})
     app.wait_event("printed", f"{EQUAL[-1]} to be printed", name=EQUAL[-1])
@@ -20,7 +20,7 @@ def check(kit: Kit) -> None:
     expected = f"{len(EQUAL)} equal jobs printed in the order in which they came"
     expect(order == EQUAL, expected, f"{wrong[1]} before {wrong[0]}" if wrong else f"{len(order)}")
 
-    hold_the_printer(app, "second", 1.5)
+    hold_the_printer(app, "second", 1)
     for name, priority in MIXED:
         app.post("/jobs", status=202, json={"name": name, "priority": priority})
     app.wait_event("printed", "the last job to be printed", name="low-2")

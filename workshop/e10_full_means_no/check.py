@@ -9,7 +9,7 @@ SIZE = 5
 
 def check(kit: Kit) -> None:
     app = kit.start()
-    post(app, "first", 3.5, status=202)
+    post(app, "first", 2, status=202)
     app.wait_event("started", "the first film to start", name="first")
     for number in range(SIZE):
         post(app, f"film-{number}", 0.05, status=202)

@@ -12,11 +12,10 @@ PING_S = 0.5
 def check(kit: Kit) -> None:
     closed = claim(17_900)
     try:
-        kit.start_valkey()
         nowhere = f"redis://{HOST}:{closed.number}/0"
-        down, up = kit.start_several({"down": {"REDIS_URL": nowhere}, "up": {}})
-        check_down(down)
-        up.post("/reports/may", status=202)
+        check_down(kit.start("down", env={"REDIS_URL": nowhere}))
+        kit.start_valkey()
+        kit.start("up").post("/reports/may", status=202)
     finally:
         closed.release()
 

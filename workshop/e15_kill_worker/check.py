@@ -5,7 +5,7 @@ from workshop.kit import Kit
 from workshop.verdict import expect
 
 FILMS = 8
-QUIET_S = 12.0
+QUIET_S = 6.0
 
 
 def check(kit: Kit) -> None:

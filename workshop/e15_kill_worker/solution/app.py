@@ -16,7 +16,7 @@ celery.conf.task_acks_late = True  # a film is acknowledged when it is made, not
 celery.conf.task_reject_on_worker_lost = True  # and goes back when its process dies
 celery.conf.worker_prefetch_multiplier = 1
 celery.conf.broker_transport_options = {
-    "visibility_timeout": 4,  # longer than any film: a film that takes longer is made twice
+    "visibility_timeout": 3,  # longer than any film: a film that takes longer is made twice
     "unacked_restore_interval": 1,  # by default only every 100 s somebody looks
     "unacked_restore_throttle": 1,
 }
