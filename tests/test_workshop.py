@@ -200,6 +200,22 @@ def test_another_key_withdraws_a_question(session: Session) -> None:
     assert not (session.exercise.folder / "kept").exists()
 
 
+def test_save_withdraws_a_question(session: Session) -> None:
+    press(session, "s")
+    session.withdraw()
+    press(session, "s")
+
+    assert (session.view, session.asked) == (View.TASK, "s")
+
+
+def test_number_of_the_exercise_and_progress_stand_in_the_last_lines(session: Session) -> None:
+    for view in View:
+        session.view = view
+
+        status = to_text(draw(session)).splitlines()[-2]
+        assert status == f"  E01  [{'-' * 30}] 0 of 19 passed   BackgroundTasks"
+
+
 def test_list_opens_the_exercise_whose_number_is_typed(session: Session) -> None:
     press(session, "l12\r")
 

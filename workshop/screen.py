@@ -20,12 +20,15 @@ KEYS = "h hint  n next  l list  r reset  s solution  c check  t task  q quit"
 
 def draw(session: Session) -> RenderableType:
     """Return the whole screen."""
-    parts = [_draw_head(session), _draw_view(session)]
+    exercise = session.exercise
+    title = Text(f"\n  {exercise.id.upper()}  {exercise.title}\n", style="bold")
+    parts: list[RenderableType] = [title, _draw_view(session)]
     if session.view in (View.TASK, View.HINTS, View.WHY):
         parts.append(_draw_verdict(session))
     if session.message:
         parts.append(Text(f"  {session.message}\n", style="bold yellow"))
-    parts += [Rule(style="dim"), Text(f"  {KEYS}", style="dim")]
+    # At the end: a low terminal shows the end of a long screen.
+    parts += [Rule(style="dim"), _draw_status(session), Text(f"  {KEYS}", style="dim")]
     return Group(*parts)
 
 
@@ -52,15 +55,11 @@ def to_text(renderable: RenderableType) -> str:
     return "".join(f"{line.rstrip()}\n" for line in screen.getvalue().splitlines())
 
 
-def _draw_head(session: Session) -> RenderableType:
+def _draw_status(session: Session) -> Text:
     count, done = len(session.exercises), session.passed_count
     full = round(BAR * done / count)
     bar = f"[{'#' * full}{'-' * (BAR - full)}] {done} of {count} passed"
-    exercise = session.exercise
-    title = f"{exercise.id.upper()}  {exercise.title}"
-    return Group(
-        Text(f"  {bar}   {exercise.rung}", style="cyan"), Text(f"\n  {title}\n", style="bold")
-    )
+    return Text(f"  {session.exercise.id.upper()}  {bar}   {session.exercise.rung}", style="cyan")
 
 
 def _draw_view(session: Session) -> RenderableType:

@@ -65,6 +65,11 @@ class Session:
         elif self.view == View.WHY:
             self.view = View.TASK
 
+    def withdraw(self) -> None:
+        """Forget a question that waits for its second key: the app was saved in between."""
+        if self.asked:
+            self.asked = self.message = ""
+
     def press(self, key: str) -> bool:
         """Do what a key asks for; return whether the current exercise has to be checked."""
         again, self.asked, self.message = self.asked == key, "", ""

@@ -51,6 +51,7 @@ class Watcher:
         changed = self._collect()
         if saved.is_set():
             saved.clear()
+            self.session.withdraw()
             self._wanted = True
         if self._wanted and self._running is None:
             self._wanted = False
