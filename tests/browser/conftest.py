@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.site import build, open_browser, serve
+
+NO_SEARCH = "window.Worker = class extends EventTarget { postMessage() {} }"
 
 
 @pytest.fixture(scope="module")  # no longer: Playwright's event loop runs in this thread until then
@@ -27,6 +29,20 @@ def address(site: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
-        yield context.new_page()
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    with browser.new_context(
+        viewport={"width": 1440, "height": 900}, reduced_motion="reduce"
+    ) as opened:
+        yield opened
+
+
+@pytest.fixture
+def searching_page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """Open a page that builds no search index: that takes longer than all the rest of a page."""
+    context.add_init_script(NO_SEARCH)
+    return context.new_page()

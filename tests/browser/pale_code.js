@@ -11,16 +11,15 @@
     const [red, green, blue] = [...canvas.getImageData(0, 0, 1, 1).data].map((each) => channel(each / 255));
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
   };
-  const pairs = new Map();
+  const kinds = new Map(); // one span of each class is enough
   for (const span of document.querySelectorAll("pre > code, pre > code span")) {
-    const code = getComputedStyle(span.closest("code")).backgroundColor;
-    const style = getComputedStyle(span);
-    pairs.set([code, style.backgroundColor, style.color].join("|"), span.className);
+    kinds.set(`${span.parentElement.className}|${span.className}`, span);
   }
-  return [...pairs].flatMap(([key, name]) => {
-    const [code, back, front] = key.split("|");
+  return [...kinds.values()].flatMap((span) => {
+    const code = getComputedStyle(span.closest("code")).backgroundColor;
+    const { backgroundColor: back, color: front } = getComputedStyle(span);
     const [low, high] = [light(code, back), light(code, back, front)].sort((a, b) => a - b);
     const contrast = (high + 0.05) / (low + 0.05);
-    return contrast < 4.5 ? [[name, front, Math.round(contrast * 100) / 100]] : [];
+    return contrast < 4.5 ? [[span.className, front, Math.round(contrast * 100) / 100]] : [];
   });
 }

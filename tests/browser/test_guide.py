@@ -40,8 +40,8 @@ def test_outcome_is_reached_by_keyboard(page: Page, address: str, outcome: str) 
         page.keyboard.press("Enter")
         page.wait_for_function("id => document.activeElement.id === id", arg=goal)
 
-    shown = [step for step in page.locator(".guide .step").all() if step.is_visible()]
-    assert [step.locator("h3").get_attribute("id") for step in shown] == [outcome]
+    shown = page.locator(".guide .step:visible h3")
+    assert shown.evaluate_all("headings => headings.map(heading => heading.id)") == [outcome]
     assert any(link.startswith("../") for link in tab_through(page))
 
 
@@ -49,7 +49,6 @@ def test_guide_is_whole_without_javascript(browser: Browser, address: str) -> No
     with browser.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(f"{address}choose/")
-        steps = page.locator(".guide .step").all()
+        shown = page.locator(".guide .step:visible").count()
 
-        assert len(steps) == len(GUIDE["questions"]) + len(GUIDE["outcomes"])
-        assert all(step.is_visible() for step in steps)
+        assert shown == len(GUIDE["questions"]) + len(GUIDE["outcomes"])
