@@ -11,7 +11,7 @@ def make_guide(root: Path) -> str:
     """Return all steps, one below the other; a small script shows one at a time."""
     guide = load_guide(root)
     questions = "".join(_ask(name, step) for name, step in guide["questions"].items())
-    outcomes = "".join(_conclude(name, step) for name, step in guide["outcomes"].items())
+    outcomes = "".join(_conclude(root, name, step) for name, step in guide["outcomes"].items())
     return f'\n<div class="guide" markdown>\n{questions}{outcomes}\n</div>\n\n'
 
 
@@ -28,9 +28,16 @@ def _ask(name: str, step: dict[str, Any]) -> str:
     )
 
 
-def _conclude(name: str, step: dict[str, Any]) -> str:
+def _conclude(root: Path, name: str, step: dict[str, Any]) -> str:
     links = "\n".join(f"- [{words}]({goal})" for words, goal in step["links"].items())
+    exercises = ", ".join(_title(root / "workshop" / folder) for folder in step["exercises"])
     return (
         f'\n<div class="step outcome" markdown>\n\n### {step["title"]} {{ #{name} }}\n\n'
-        f"{step['text']}\n\n{links}\n\n[Start again](#first)\n{{ .again }}\n\n</div>\n"
+        f"{step['text']}\n\n{links}\n"
+        f"- [Exercise](workshop/README.md#the-exercises): {exercises}\n\n[Start again](#first)\n{{ .again }}\n\n</div>\n"
     )
+
+
+def _title(exercise: Path) -> str:
+    readme = (exercise / "README.md").read_text(encoding="utf-8")
+    return readme.partition("\n")[0].removeprefix("# ")

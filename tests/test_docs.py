@@ -5,9 +5,11 @@ from functools import cache
 from html.parser import HTMLParser
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from lab.claims import load_claims
 from lab.guide import load_guide
 from lab.symptoms import THREAD, load_symptoms
 from lab.tables import BLOCK
@@ -22,6 +24,7 @@ FENCE = re.compile(
 INCLUDE = re.compile(r'--8<-- "([^":\s]+):?([^"\s]*)"')
 SNIPPET = re.compile(r' *--8<-- "[^"\s]+"')
 SHELL = {"sh", "console", "text"}
+MEASURED = {"figures.md", "survival.md", "bench.md", "claims.md"}
 LOADING_LINKS = {"stylesheet", "icon", "preload", "preconnect", "modulepreload", "manifest"}
 
 
@@ -116,9 +119,11 @@ def test_every_test_that_a_page_names_exists(page: Path) -> None:
 
 
 def test_every_symptom_is_shown_by_a_test_or_a_trap_and_names_its_threads() -> None:
+    claims = load_claims(ROOT).keys()
     for symptom in chain.from_iterable(load_symptoms(ROOT).values()):
         assert symptom["tests"], symptom
         assert set(symptom["tests"]) <= find_tests() | TRAPS, symptom["symptom"]
+        assert set(symptom.get("claims", [])) <= claims, symptom["symptom"]
         assert all(THREAD.fullmatch(thread) for thread in symptom["threads"]), symptom["symptom"]
 
 
@@ -134,6 +139,21 @@ def test_the_guide_leads_to_every_outcome_and_nowhere_else() -> None:
             waiting += steps[name].get("answers", {}).values()
 
     assert reached == steps.keys()
+
+
+@pytest.mark.parametrize(
+    "outcome", load_guide(ROOT)["outcomes"].values(), ids=list(load_guide(ROOT)["outcomes"])
+)
+def test_outcome_has_a_page_a_measurement_and_an_exercise(
+    outcome: dict[str, Any],  # Any: the shape that the file says
+) -> None:
+    pages = {link.partition("#")[0] for link in outcome["links"].values()}
+
+    assert pages & MEASURED
+    assert pages - MEASURED
+    assert outcome["exercises"]
+    for folder in outcome["exercises"]:
+        assert (ROOT / "workshop" / folder / "check.py").is_file(), folder
 
 
 def test_each_approach_has_its_page() -> None:
