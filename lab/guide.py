@@ -34,7 +34,8 @@ def _conclude(root: Path, name: str, step: dict[str, Any]) -> str:
     return (
         f'\n<div class="step outcome" markdown>\n\n### {step["title"]} {{ #{name} }}\n\n'
         f"{step['text']}\n\n{links}\n"
-        f"- [Exercise](workshop/README.md#the-exercises): {exercises}\n\n[Start again](#first)\n{{ .again }}\n\n</div>\n"
+        f"- [Exercise](workshop/README.md#the-exercises): {exercises}\n\n"
+        "[Start again](#first)\n{ .again }\n\n</div>\n"
     )
 
 
