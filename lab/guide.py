@@ -30,7 +30,7 @@ def _ask(name: str, step: dict[str, Any]) -> str:
 
 def _conclude(root: Path, name: str, step: dict[str, Any]) -> str:
     links = "\n".join(f"- [{words}]({goal})" for words, goal in step["links"].items())
-    exercises = ", ".join(_title(root / "workshop" / folder) for folder in step["exercises"])
+    exercises = ", ".join(name_exercise(root / "workshop" / folder) for folder in step["exercises"])
     return (
         f'\n<div class="step outcome" markdown>\n\n### {step["title"]} {{ #{name} }}\n\n'
         f"{step['text']}\n\n{links}\n"
@@ -39,6 +39,7 @@ def _conclude(root: Path, name: str, step: dict[str, Any]) -> str:
     )
 
 
-def _title(exercise: Path) -> str:
+def name_exercise(exercise: Path) -> str:
+    """Return number and title of an exercise, from its README."""
     readme = (exercise / "README.md").read_text(encoding="utf-8")
     return readme.partition("\n")[0].removeprefix("# ")

@@ -124,6 +124,8 @@ def test_every_symptom_is_shown_by_a_test_or_a_trap_and_names_its_threads() -> N
         assert symptom["tests"], symptom
         assert set(symptom["tests"]) <= find_tests() | TRAPS, symptom["symptom"]
         assert set(symptom.get("claims", [])) <= claims, symptom["symptom"]
+        if "exercise" in symptom:
+            assert (ROOT / "workshop" / symptom["exercise"] / "check.py").is_file(), symptom
         assert all(THREAD.fullmatch(thread) for thread in symptom["threads"]), symptom["symptom"]
 
 
