@@ -60,7 +60,9 @@ def test_comparison_ends_with_1_and_a_sentence_when_a_promise_is_broken(tmp_path
     done = run_compare(tmp_path, "--only", "01", "--root", str(root))
 
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "01_background_tasks: promised survives_api_kill = true, so 2 of 2; seen 0" in done.stdout
+    assert (
+        "01_background_tasks: promised survives_api_kill = true, so 2 of 2; seen 0" in done.stdout
+    )
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
