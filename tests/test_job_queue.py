@@ -218,7 +218,8 @@ async def test_process_that_died_between_two_jobs_costs_no_attempt(
     async with opened(jobs, db, in_process=True) as queue:
         (first,) = await ended(queue, await queue.put(new_task("pid")))
         os.kill(first.result, signal.SIGKILL)
-        os.waitpid(first.result, 0)  # now `is_alive()` is wrong, as after two joins at once
+        # Now `is_alive()` is wrong, as after two joins at once.
+        await asyncio.to_thread(os.waitpid, first.result, 0)
 
         (second,) = await ended(queue, await queue.put(new_task("pid")))
 
