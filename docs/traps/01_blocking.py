@@ -10,7 +10,7 @@ app = FastAPI()
 
 
 async def work() -> None:
-    time.sleep(1)  # noqa: ASYNC251 - the mistake that is shown
+    time.sleep(1)  # noqa: ASYNC251 - the mistake that is shown (1)
 
 
 def work_in_a_thread() -> None:
@@ -19,6 +19,7 @@ def work_in_a_thread() -> None:
 
 @app.post("/{kind}")
 async def create(kind: str, background: BackgroundTasks) -> None:
+    # Starlette calls a coroutine function on the loop and any other in a thread. (2)
     background.add_task(work if kind == "async" else work_in_a_thread)
 
 

@@ -22,18 +22,19 @@ def broken() -> None:
 @app.post("/refused")
 def refuse(background: BackgroundTasks) -> None:
     background.add_task(job, "the audit line")
-    raise HTTPException(409, "taken")
+    raise HTTPException(409, "taken")  # (1)
 
 
 @app.post("/replaced")
 def replace(background: BackgroundTasks) -> JSONResponse:
     background.add_task(job, "the audit line")
+    # The jobs of the request are no part of a response that is returned ready-made. (2)
     return JSONResponse({}, background=BackgroundTask(job, "the job of the own response"))
 
 
 @app.post("/chained")
 def chain(background: BackgroundTasks) -> None:
-    background.add_task(broken)
+    background.add_task(broken)  # (3)
     background.add_task(job, "the job behind the broken one")
 
 

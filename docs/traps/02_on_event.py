@@ -16,13 +16,13 @@ running: list[asyncio.Task[None]] = []
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     print("lifespan: drain")
-    await asyncio.gather(*running)
+    await asyncio.gather(*running)  # (1)
 
 
 app = FastAPI(lifespan=lifespan)
 
 
-@app.on_event("shutdown")
+@app.on_event("shutdown")  # (2)
 async def drain() -> None:
     print("on_event: drain")
 

@@ -17,14 +17,14 @@ async def job() -> None:
 
 @app.post("/kept", status_code=202)
 async def keep() -> None:
-    running.append(asyncio.create_task(job()))
+    running.append(asyncio.create_task(job()))  # (1)
 
 
 @app.post("/plain", status_code=202)
 def start_in_a_thread() -> None:
     coroutine = job()
     try:
-        running.append(asyncio.create_task(coroutine))
+        running.append(asyncio.create_task(coroutine))  # (2)
     finally:
         coroutine.close()
 

@@ -9,7 +9,7 @@ loop_messages: list[str] = []
 
 async def job(done: list[int]) -> None:
     answer: asyncio.Future[None] = asyncio.Future()
-    box = [answer]  # only this job knows the answer that it waits for
+    box = [answer]  # only this job knows the answer that it waits for (1)
     await box[0]
     done.append(1)
 
@@ -22,7 +22,7 @@ async def main() -> None:
     for _ in range(100):
         asyncio.create_task(job(done))  # noqa: RUF006 - the mistake that is shown
     for _ in range(100):
-        kept.add(asyncio.create_task(job(done)))
+        kept.add(asyncio.create_task(job(done)))  # (2)
     await asyncio.sleep(0)
     gc.collect()
     print("destroyed without a reference:", len(loop_messages), "of 100")

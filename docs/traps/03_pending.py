@@ -26,13 +26,14 @@ async def asynchronous() -> None:
     await asyncio.sleep(0)
 
 
+# An id is not checked: there is nothing but results to look it up in. (1)
 print("id that never was:", app.AsyncResult("no-such-id").state)
 print("retries with task_max_retries = 1:", print_order.max_retries)
 try:
-    print_order.delay(Order(number=1))
+    print_order.delay(Order(number=1))  # (2)
 except EncodeError as error:
     print("a model as argument:", error)
 app.conf.task_always_eager = app.conf.task_eager_propagates = True
-result: Any = asynchronous.apply().result
+result: Any = asynchronous.apply().result  # (3)
 print("result of an async def task:", type(result).__name__)
 result.close()

@@ -18,14 +18,14 @@ class Entry:
 
     priority: int
     number: int
-    job: Job = field(compare=False)
+    job: Job = field(compare=False)  # (1)
 
 
 async def main() -> None:
     pairs: asyncio.PriorityQueue[tuple[int, Job]] = asyncio.PriorityQueue()
     await pairs.put((1, Job("first")))
     try:
-        await pairs.put((1, Job("second")))
+        await pairs.put((1, Job("second")))  # (2)
     except TypeError as error:
         print("(priority, job):", error)
 

@@ -7,7 +7,7 @@ async def main() -> None:
     queue: asyncio.Queue[str] = asyncio.Queue(maxsize=1)
     queue.put_nowait("first")
     try:
-        await asyncio.wait_for(queue.put("second"), timeout=0.2)
+        await asyncio.wait_for(queue.put("second"), timeout=0.2)  # (1)
     except TimeoutError:
         print("await put(): still waiting after the time limit")
     try:
@@ -15,7 +15,7 @@ async def main() -> None:
     except asyncio.QueueFull:
         print("put_nowait(): QueueFull, which a route can make a 503")
 
-    await queue.get()  # a worker that dies now never calls task_done()
+    await queue.get()  # a worker that dies now never calls task_done() (2)
     try:
         await asyncio.wait_for(queue.join(), timeout=0.2)
     except TimeoutError:
