@@ -43,7 +43,7 @@ def deliver(stack: Stack, url: str, processes: int, count: int) -> float:
 
 def measure(count: int, folder: Path, *processes: str) -> dict[str, float]:
     """Return e-mails a second by number of processes."""
-    with Stack(folder / "lab", say=lambda line: None, grace_s=2) as stack:
+    with Stack(folder / "lab", say=lambda line: None, grace_s=0) as stack:
         mailbox = stack.start_mailbox()
         app = stack.start(NAME, env={"SMTP_URL": stack.smtp_url}, without={"worker", "mailbox"})
         httpx.put(f"{mailbox.url}/behaviour", json={"delay_s": DELAY_S}).raise_for_status()

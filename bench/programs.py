@@ -42,7 +42,7 @@ APPS = {
 def _accept(app: str) -> Program:
     parts = {"job": "POST /emails", "bare": "no job"}
     return Program(
-        "http_accept", 1_920, REQUESTS, app, options=(app,), parts=parts, valkey="celery" in app
+        "http_accept", 1_280, REQUESTS, app, options=(app,), parts=parts, valkey="celery" in app
     )
 
 
@@ -91,7 +91,7 @@ PROGRAMS = {
     **{f"healthz-{name}": _healthz(app) for name, app in APPS.items() if name in FOUR},
     "mails": Program(
         "celery_mails",
-        20,
+        16,
         "e-mails/s",
         "Celery",
         options=("1", "2", "4"),

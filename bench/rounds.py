@@ -15,6 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from subprocess import PIPE
 
+from redis import Redis
+
 from lab.approaches import ROOT
 
 from .programs import Program, figures_of
@@ -34,6 +36,7 @@ def measure_all(
 ) -> dict[str, Figure]:
     """Run every program once a round, so that a slow minute of the machine strikes all of them.
 
+    The Valkey at REDIS_URL in `env` is emptied for each that needs one.
     No round begins that would likely end after `budget_s`.
     """
     begin = time.monotonic()
@@ -75,10 +78,13 @@ def python_of(program: Program) -> Path:
 
 
 def run_once(program: Program, folder: Path, env: Mapping[str, str]) -> dict[str, float]:
-    """Run one program in an empty folder and return its values, by part.
+    """Run one program in an empty folder, with an empty Valkey, and return its values, by part.
 
     Raises `subprocess.SubprocessError`, and `ValueError` for output that is no value.
     """
+    if program.valkey and (url := env.get("REDIS_URL")):
+        with Redis.from_url(url) as redis:
+            redis.flushall()  # or its worker would begin with the jobs that others have sent
     with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as own:
         words = [f"bench.{program.module}", str(program.count), own, *program.options]
         output = run_alone([str(python_of(program)), "-m", *words], env)

@@ -1,6 +1,7 @@
 """The benchmark measures in processes of its own, and says so when a target is missed."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from redis import Redis
 
 from bench.picture import make_svg
 from bench.programs import PROGRAMS, Program, find_program
@@ -17,6 +19,7 @@ from bench.verdicts import Figure, judge, judge_all
 from lab.approaches import ROOT
 from lab.bench_table import make_bench_table, read_benchmark
 from lab.machine import describe_machine
+from lab.stack import Stack
 
 from .waiting import wait_until
 
@@ -101,6 +104,18 @@ def test_a_program_that_needs_one_round_is_run_once(tmp_path: Path) -> None:
     figures = measure_all(programs, 3, tmp_path, {}, said.append)
 
     assert len(figures["waiting"].values) == len(said) == 1
+
+
+def test_a_program_begins_without_the_messages_of_the_one_before(tmp_path: Path) -> None:
+    program = replace(PROGRAMS["waiting"], count=640, valkey=True)
+    with Stack(tmp_path / "lab", say=print) as stack:
+        url = stack.start_valkey().url
+        with Redis.from_url(url) as redis:
+            redis.lpush("default", "a message that nobody took")
+
+            measure_all({"waiting": program}, 1, tmp_path, {**os.environ, "REDIS_URL": url}, print)
+
+            assert redis.dbsize() == 0
 
 
 def test_a_missing_peer_is_told_in_its_row_and_the_rest_is_measured(tmp_path: Path) -> None:

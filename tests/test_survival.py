@@ -1,5 +1,6 @@
 """Each fault on each approach: what is said to be lost is lost, and what is kept is kept."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from types import SimpleNamespace
@@ -81,6 +82,8 @@ def test_fault_does_what_is_promised_and_nothing_worse(
     try_column: Callable[[str], Cells], column: str, fault: str
 ) -> None:
     cell = try_column(column)[fault].result()
+    if cell.why_not and not os.environ.get("CI"):
+        pytest.skip(cell.why_not)
 
     assert find_difference(cell, COLUMNS[column].survives[fault]) is None
     assert find_faults_of(cell) == []

@@ -21,7 +21,7 @@ class Fault:
 
     `hits` is the part that is broken. `job_env` is for the process that runs the jobs, worker or
     app; `api_env` and `uvicorn_args` are for the app. `not_by_default` says why it is not tried
-    with Celery's default settings.
+    with Celery's default settings, `lacks` what this machine lacks for it.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Fault:
     api_env: Mapping[str, str] = field(default_factory=dict)
     uvicorn_args: Sequence[str] = ()
     not_by_default: str = ""
+    lacks: Callable[[], str] = lambda: ""
 
     def why_not(self, column: Column) -> str:
         """Return why this fault cannot be tried on this column, or nothing."""

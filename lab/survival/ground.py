@@ -70,7 +70,10 @@ class Ground:
         api_env: Mapping[str, str] = NOTHING,
         uvicorn_args: Sequence[str] = (),
     ) -> None:
-        """Have an app, and a worker, that run with this; those that do so already stay."""
+        """Have an app, and a worker, that run with this; those that do so already stay.
+
+        `{folder}` in a value is the folder that all processes of this ground share.
+        """
         self.mail.release()
         self.receiver.release()
         if not self.column.has_worker:
@@ -112,7 +115,7 @@ class Ground:
         return self.stack.start(
             name,
             label=f"{name}-{self._apps}",
-            env={**env, "WEBHOOK_URL": self.receiver.url},
+            env={**self._fill_in(env), "WEBHOOK_URL": self.receiver.url},
             uvicorn_args=uvicorn_args,
             without=("worker",),
         )
@@ -121,6 +124,9 @@ class Ground:
         self.clear(app=False, worker=True)
         self._workers += 1
         args = self.column.worker_args
-        own = {**env, "WEBHOOK_URL": self.receiver.url}
+        own = {**self._fill_in(env), "WEBHOOK_URL": self.receiver.url}
         self._worker = self.stack.start_worker(f"jobs{self._workers}", args=args, env=own)
         self._worker_env = env
+
+    def _fill_in(self, env: Mapping[str, str]) -> dict[str, str]:
+        return {name: value.format(folder=self.stack.data_dir) for name, value in env.items()}

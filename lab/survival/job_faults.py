@@ -5,6 +5,7 @@ import signal
 import time
 from threading import Thread
 
+from . import clock
 from .fault import Fault
 from .memory import Memory
 from .trial import ENDS, JOBS, OPEN, Trial
@@ -13,6 +14,8 @@ IMPATIENT = {"JOB_TIMEOUT_S": "3", "MAX_ATTEMPTS": "2"}
 TOO_MUCH, EMAIL_S, TICK_S = 10, 1.0, 0.25
 BLOCKING = 60
 BLOCKED_S = 1.0
+HOUR_S = 3600
+NOTICED_S = 2.5  # the worker of 03 looks for messages to give back once a second
 
 
 def send_without_a_mail_server(trial: Trial) -> None:
@@ -123,6 +126,15 @@ def block_the_threads(trial: Trial) -> None:
     posting.join()
 
 
+def set_the_clock_forward(trial: Trial) -> None:
+    clock.set_forward(trial.ground.stack.data_dir, 0)
+    trial.hold_emails()
+    trial.begin()
+    clock.set_forward(trial.ground.stack.data_dir, HOUR_S)
+    time.sleep(NOTICED_S)
+    trial.mail.release()
+
+
 FAULTS = [
     Fault("mail_down", "mail server down", send_without_a_mail_server),
     Fault("mail_slow", "mail server takes 1 s for each e-mail", send_slowly),
@@ -143,6 +155,14 @@ FAULTS = [
         f"{TOO_MUCH} times as many jobs as can be done, room for 8 where there is a limit",
         flood,
         api_env={"MAX_RUNNING": "8", "QUEUE_SIZE": "4"},
+    ),
+    Fault(
+        "clock_jump",
+        "the clock is set forward by an hour while jobs run",
+        set_the_clock_forward,
+        job_env=clock.make_env(),
+        api_env=clock.make_env(),
+        lacks=clock.tell_what_is_missing,
     ),
     Fault("threads", f"{BLOCKING} blocking jobs at once", block_the_threads),
 ]

@@ -39,7 +39,7 @@ def try_fault(
     ground: Ground, fault: Fault, *, beats: bool = True, overload_s: float = OVERLOAD_S
 ) -> Cell:
     """Do the fault, wait until all has settled, and count; with `beats` also ask /healthz."""
-    if reason := fault.why_not(ground.column):
+    if reason := fault.why_not(ground.column) or fault.lacks():
         return Cell(fault.name, ground.column.name, why_not=reason)
     ground.prepare(fault.job_env, fault.api_env, fault.uvicorn_args)
     try:
