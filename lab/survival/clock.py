@@ -25,7 +25,7 @@ def make_env() -> dict[str, str]:
     return {
         "LD_PRELOAD": str(find_library() or ""),
         "FAKETIME_TIMESTAMP_FILE": FILE,
-        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_CACHE_DURATION": "1",  # seconds after which the file is read again
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
 

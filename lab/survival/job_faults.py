@@ -158,10 +158,9 @@ FAULTS = [
     ),
     Fault(
         "clock_jump",
-        "the clock is set forward by an hour while jobs run",
+        "the clock of the process that runs jobs is set forward by an hour",
         set_the_clock_forward,
         job_env=clock.make_env(),
-        api_env=clock.make_env(),
         lacks=clock.tell_what_is_missing,
     ),
     Fault("threads", f"{BLOCKING} blocking jobs at once", block_the_threads),
