@@ -28,7 +28,7 @@ from .client import Api, accepted_id, new_address
 from .inbox import Inbox
 from .waiting import wait_until
 
-KILLS = int(os.environ.get("KILLS", "5"))
+KILLS = int(os.environ.get("KILLS", "3"))
 PROCESSES = 2
 ORDERS = make_orders(200)
 PICTURE = encode(make_photo((400, 300)), "JPEG")
