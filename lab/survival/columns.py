@@ -22,6 +22,11 @@ class Column:
     worker_args: tuple[str, ...] = ()
 
     @property
+    def title(self) -> str:
+        """The name of the pattern."""
+        return f"{self.approach.title}, defaults" if self.is_default else self.approach.title
+
+    @property
     def has_worker(self) -> bool:
         return "worker" in self.approach.services
 

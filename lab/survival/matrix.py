@@ -7,6 +7,7 @@ from lab.figures_table import Column
 from lab.machine import Machine
 
 from .cell import MEANINGS, Cell
+from .columns import load_columns
 from .faults import FAULTS
 
 ROW_PX, COLUMN_PX, NAMES_PX = 26, 150, 420
@@ -49,7 +50,8 @@ def make_matrix(cells: Sequence[Cell]) -> str:
     """Return the outcomes as Markdown: a fault a row, an approach a column."""
     columns, rows = _names(cells)
     by_place = {(cell.fault, cell.column): cell for cell in cells}
-    lines = [["fault", *columns], ["---"] * (len(columns) + 1)]
+    titles = {name: column.title for name, column in load_columns().items()}
+    lines = [["fault", *map(titles.__getitem__, columns)], ["---", *[":---:"] * len(columns)]]
     for row in rows:
         seen = [by_place.get((row, column)) for column in columns]
         lines.append([FAULTS[row].title, *(cell.outcome if cell else "" for cell in seen)])
