@@ -87,10 +87,10 @@ def test_stopped_run_leaves_no_process(tmp_path: Path, number: signal.Signals, c
 
 @pytest.mark.slow
 def test_random_kills_lose_nothing(tmp_path: Path) -> None:
-    done = run_survival(tmp_path, "--long", "--kills", "3", "--only", "03_celery")
+    done = run_survival(tmp_path, "--long", "--kills", "3", "--only", "04_custom_queue+sqlite")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "03_celery: 3 kills" in done.stdout
+    assert "04_custom_queue+sqlite: 3 kills" in done.stdout
     assert " 0 lost" in done.stdout
 
 

@@ -27,6 +27,16 @@ def count_delivered(url: str) -> int:
         return int(str(redis.hlen(HELD)))
 
 
+def count_pops(url: str) -> int:
+    """Count the commands of the worker that waits for a message; 0 while none waits.
+
+    Each second it asks anew, and the number grows.
+    """
+    with Redis.from_url(url) as redis:
+        clients: list[dict[str, str]] = redis.client_list()
+    return max((int(each["tot-cmds"]) for each in clients if "b" in each["flags"]), default=0)
+
+
 def forget_messages(url: str) -> None:
     """Empty the queues, so that the next trial begins with none."""
     with Redis.from_url(url) as redis:

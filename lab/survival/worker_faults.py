@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from lab.errors import LabError
 
+from . import broker
 from .api_faults import finish_stop
 from .fault import REDELIVERED, WORKER, Fault
-from .trial import Trial
+from .trial import JOBS, Trial
 
 STOP_S = 1.0  # what a container is given here before it is killed
 
@@ -19,6 +20,20 @@ def kill9_worker(trial: Trial) -> None:
     trial.ground.worker.kill9(group=True)
     trial.mail.release()
     trial.ground.worker.restart()
+
+
+def kill9_reached_worker(trial: Trial) -> None:
+    """Kill an idle worker after the broker has handed it a message, before it has read that."""
+    worker, url = trial.ground.worker, trial.ground.broker.url
+    trial.post_emails(JOBS - 1)
+    trial.wait_for("all but one", lambda: trial.count_with({"finished"}) == JOBS - 1)
+    before = broker.count_pops(url)
+    trial.wait_for("a worker that asks again", lambda: broker.count_pops(url) > before)
+    worker.send(signal.SIGSTOP)
+    trial.post_emails(1)
+    trial.begin()
+    worker.kill9(group=True)
+    worker.restart()
 
 
 def kill9_child(trial: Trial) -> None:
@@ -71,6 +86,14 @@ FAULTS = [
         stop_container,
         WORKER,
         REDELIVERED,
+    ),
+    Fault(
+        "kill9_reached_worker",
+        "`kill -9` of an idle worker that a message has just reached",
+        kill9_reached_worker,
+        WORKER,
+        REDELIVERED,
+        loses=True,
     ),
     Fault("kill9_child", "`kill -9` of one child of the worker", kill9_child, WORKER),
     Fault("sigterm_worker", "SIGTERM of the worker (warm)", stop_worker(signal.SIGTERM), WORKER),
