@@ -139,7 +139,9 @@ def send_webhook(task_id: str, facts: JSONDict) -> None:
         signature = sign(settings.webhook_secret, task_id, sent_at, content)
         headers["webhook-signature"] = signature
     try:
-        answer = httpx.post(settings.webhook_url, content=content, headers=headers, timeout=5)
+        answer = httpx.post(
+            settings.webhook_url, content=content, headers=headers, timeout=settings.call_timeout_s
+        )
     except httpx.HTTPError as error:
         raise TransientError(f"the webhook did not answer: {error}") from error
     if answer.is_server_error:

@@ -26,7 +26,9 @@ class Settings(BaseSettings):
     backup_url: str | None = Field(None, description="Recipes: takes the audit log by PUT.")
     sync_url: str | None = Field(None, description="Recipes: takes SYNC_URL/{user_id}/sync.")
     sources: dict[str, str] = Field({}, description='Recipes: what may be cached, {"name": "URL"}.')
-    call_timeout_s: PositiveFloat = Field(5, description="Recipes: one call of another service.")
+    call_timeout_s: PositiveFloat = Field(
+        5, description="One call of another service, a webhook too."
+    )
     payment_url: str | None = Field(None, description="Recipes: takes payments.")
     refresh_every_s: PositiveFloat = Field(60, description="Recipes: pause between refreshes.")
 

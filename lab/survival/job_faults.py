@@ -163,5 +163,10 @@ FAULTS = [
         job_env=clock.make_env(),
         lacks=clock.tell_what_is_missing,
     ),
-    Fault("threads", f"{BLOCKING} blocking jobs at once", block_the_threads),
+    Fault(
+        "threads",
+        f"{BLOCKING} blocking jobs at once",
+        block_the_threads,
+        job_env={"CALL_TIMEOUT_S": "30"},
+    ),
 ]

@@ -6,7 +6,7 @@ from workshop.kit import Kit
 from workshop.verdict import Missed, expect
 
 ANSWER_S = 4.0
-PING_S = 0.5
+PING_S = 1.0
 
 
 def check(kit: Kit) -> None:
