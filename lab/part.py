@@ -12,9 +12,9 @@ from pathlib import Path
 import psutil
 
 from .errors import LabError
+from .pauses import pause
 
 READY_S = 60.0
-POLL_S = 0.02
 Signal = signal.Signals
 
 
@@ -66,15 +66,15 @@ class Part:
 
     def wait_ready(self, timeout_s: float = READY_S) -> None:
         """Wait until it answers; raise LabError with the end of its log if it does not."""
-        deadline = time.monotonic() + timeout_s
+        started = time.monotonic()
         while not self.ready(self):
             if not self.alive:
                 raise LabError(
                     self._with_log(f"{self.name} ended with code {self._code()} before it answered")
                 )
-            if time.monotonic() > deadline:
+            if time.monotonic() - started > timeout_s:
                 raise LabError(self._with_log(f"{self.name} gave no answer in {timeout_s:g} s"))
-            time.sleep(POLL_S)
+            pause(started)
 
     def restart(self) -> None:
         """Start it again with the same command, port and data, and wait until it answers."""

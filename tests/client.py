@@ -29,7 +29,7 @@ class Api:
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
-        self.http = httpx.Client(base_url=base_url, timeout=20)
+        self.http = httpx.Client(base_url=base_url, verify=False, timeout=20)
 
     def close(self) -> None:
         self.http.close()

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from lab.pauses import pause
+
 T = TypeVar("T")
 
 
@@ -12,14 +14,13 @@ def wait_until(
     look: Callable[[], T],
     holds: Callable[[T], object] = bool,
     timeout_s: float = 30,
-    every_s: float = 0.02,
 ) -> T:
     """Return the first sight of which `holds` is true."""
-    deadline = time.monotonic() + timeout_s
+    started = time.monotonic()
     while True:
         seen = look()
         if holds(seen):
             return seen
-        if time.monotonic() > deadline:
+        if time.monotonic() - started > timeout_s:
             raise AssertionError(f"not after {timeout_s} s: {claim}; last seen: {seen!r}")
-        time.sleep(every_s)
+        pause(started)
