@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from scenarios.status import RanIn, here
@@ -28,13 +29,26 @@ class ProcessDied(Exception):
 class JobProcess:
     """One process that runs one job at a time."""
 
+    _process: SpawnProcess | None = None
+    _pipe: Connection
+
     def __init__(self) -> None:
-        self._start()
+        self._lock = threading.Lock()  # `kill` may come while `start` is under way
+
+    def start(self) -> None:
+        """Start the process if it was not started yet."""
+        with self._lock:
+            if not self._process:
+                self._start()
 
     def run(self, work: Callable[..., Any], arguments: dict[str, Any], report: Report) -> Any:
-        """Run one job and block until it ends; raises what it raised, or `ProcessDied`."""
+        """Run one job and block until it ends; raises what it raised, or `ProcessDied`.
+
+        The process must have been started.
+        """
         self._send((work, arguments))
         process, pipe = self._process, self._pipe
+        assert process
         try:
             while True:
                 kind, value = pipe.recv()
@@ -49,8 +63,10 @@ class JobProcess:
 
     def kill(self) -> None:
         """End the process now; the next job gets a new one."""
-        self._process.kill()
-        self._process.join()
+        with self._lock:
+            if self._process:
+                self._process.kill()
+                self._process.join()
 
     def _send(self, job: tuple[Callable[..., Any], dict[str, Any]]) -> None:
         """Hand over a job; a process that died since the last one is replaced, at no cost."""
@@ -62,13 +78,14 @@ class JobProcess:
 
     def _start(self) -> None:
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=serve, args=(theirs,), daemon=True)
-        self._process.start()
+        process = context.Process(target=serve, args=(theirs,), daemon=True)
+        process.start()
         theirs.close()  # else the end of the process would not be the end of the pipe
+        self._process = process
 
 
 class ProcessPool:
-    """Hands each job to a free process."""
+    """Hands each job to a free process; none is started before a job needs it."""
 
     def __init__(self, size: int) -> None:
         self._processes = [JobProcess() for _ in range(size)]
@@ -82,6 +99,7 @@ class ProcessPool:
         process = await self._free.get()
         loop = asyncio.get_running_loop()
         try:
+            await loop.run_in_executor(self._threads, process.start)
             return await loop.run_in_executor(self._threads, process.run, work, arguments, report)
         except asyncio.CancelledError:
             process.kill()

@@ -1,6 +1,7 @@
 """What the queue of 04 promises, in memory and on disk alike; without HTTP."""
 
 import asyncio
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -337,6 +338,23 @@ async def test_cancelled_tasks_do_not_pile_up_behind_busy_workers() -> None:
         await memory.cancel(task.task_id)
 
     assert sum(map(len, memory._lines.values())) < 200
+
+
+@pytest.mark.parametrize("pause_s", [0, 0.002, 0.01, 0.05])
+async def test_cancel_while_the_first_process_starts_leaves_no_second_one(
+    jobs: Jobs, pause_s: float
+) -> None:
+    others = {child.pid for child in multiprocessing.active_children()}
+    async with opened(jobs, None, in_process=True, workers=3, processes=2) as queue:
+        hanging = await queue.put(new_task("process"))
+        await asyncio.sleep(pause_s)
+        await queue.cancel(hanging)
+        tasks = await ended(queue, *[await queue.put(new_task("pid")) for _ in range(6)])
+
+        alive = {child.pid for child in multiprocessing.active_children()} - others
+
+    assert {task.result for task in tasks} <= alive
+    assert len(alive) <= 2
 
 
 ORPHANS = """
