@@ -26,9 +26,10 @@ def open_database() -> Iterator[sqlite3.Connection]:
 def make_trap_app(found: list[object]) -> FastAPI:
     app = FastAPI()
     kept: list[asyncio.Task[None]] = []
+    goes_on = asyncio.Event()
 
     async def query(database: sqlite3.Connection) -> None:
-        await asyncio.sleep(0.02)
+        await goes_on.wait()
         try:
             found.append(database.execute("SELECT 42").fetchone())
         except sqlite3.ProgrammingError as error:
@@ -50,6 +51,7 @@ def make_trap_app(found: list[object]) -> FastAPI:
 
     @app.get("/wait")
     async def wait_for_all() -> None:
+        goes_on.set()
         await asyncio.gather(*kept)
 
     return app
