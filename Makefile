@@ -22,7 +22,7 @@ test: dev ## run all tests
 	@$(PY) -m pytest -n 4 $(ARGS)
 
 quick: dev ## run the shared scenarios alone, without those marked as long, in under a minute
-	@$(PY) -m pytest -n 4 -m "not long" tests/scenarios $(ARGS)
+	@$(PY) -m pytest -n 5 -m "not long" tests/scenarios $(ARGS)
 
 survival: runtime ## break each approach on purpose, print what survived (ARGS=--long: random kills)
 	@$(PY) -m lab survival $(ARGS)

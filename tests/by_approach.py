@@ -6,18 +6,20 @@ from .running import APPROACHES
 
 
 class ByApproach(LoadScopeScheduling):  # type: ignore[misc]  # see above
-    """One worker takes all tests of an approach; other tests stay with those of their file,
-    but for those of the exercises.
+    """One worker takes all tests of an approach, and one all that need the built site; other
+    tests stay with those of their file, but for those of the exercises.
 
     The marks of `--dist loadgroup` would do, but pytest-xdist 3.8 loses them under pytest 9.2.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        if "/test_survival.py::" in nodeid:  # as long as the rest together: a scope for each column
-            return nodeid.partition("[")[2].partition("-")[0]
-        for name in APPROACHES:
-            if f"[{name}" in nodeid:
-                return name
+        name = nodeid.partition("[")[2].rstrip("]").partition("-")[0]
+        if "/test_survival.py::" in nodeid:  # as long as the rest of an approach together
+            return f"survival of {name}"
+        if name in APPROACHES:
+            return name
+        if "tests/browser/" in nodeid or "/test_docs.py::" in nodeid:
+            return "site"
         if "test_workshop_checks.py" in nodeid:
             return nodeid  # each starts processes of its own, and mostly waits for them
         return str(super()._split_scope(nodeid))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from .by_approach import ByApproach
 from .client import Api
 from .inbox import Inbox
 from .running import APPROACHES, ENV, Running
+from .site import FOR_FOLDERS, build
 from .webhooks import WebhookReceiver, receive_webhooks
 
 
@@ -57,6 +59,18 @@ def second(running: Running) -> Iterator[Running]:
     part = running.stack.start(name, label=f"{name}-second", env=env)
     with closing(Api(part.url)) as api:
         yield replace(running, part=part, api=api)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the site as a server gives it."""
+    return build(tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="session")
+def folder_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the site as it opens from a folder."""
+    return build(tmp_path_factory.mktemp("site-folder"), *FOR_FOLDERS)
 
 
 @pytest.hookimpl(optionalhook=True)

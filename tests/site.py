@@ -1,7 +1,6 @@
-"""The built site, a server for it, and a browser that looks at it."""
+"""The built site, and a server for it."""
 
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -11,13 +10,8 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import Browser, sync_playwright
-
 ROOT = Path(__file__).parents[1]
 FOR_FOLDERS = ("--config-file", "mkdocs.folder.yml")
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ON_MACOS = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
 
 
 def build(folder: Path, *arguments: str) -> Path:
@@ -56,15 +50,3 @@ def serve(folder: Path) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
-
-
-@contextmanager
-def open_browser() -> Iterator[Browser]:
-    """Start Chromium; skip without one."""
-    path = next(filter(None, map(shutil.which, BROWSERS)), None) or shutil.which(ON_MACOS)
-    if not path:
-        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} is installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path)
-        yield browser
-        browser.close()

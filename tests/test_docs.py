@@ -14,7 +14,7 @@ from lab.guide import load_guide
 from lab.symptoms import THREAD, load_symptoms
 from lab.tables import BLOCK
 
-from .site import FOR_FOLDERS, ROOT, build
+from .site import ROOT
 
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 TRAPS = {path.stem for path in (ROOT / "docs" / "traps").glob("*.py")}
@@ -51,18 +51,6 @@ def find_assets(page: Path) -> list[str]:
     finder = AssetFinder()
     finder.feed(page.read_text(encoding="utf-8"))
     return finder.assets
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the site as a server gives it."""
-    return build(tmp_path_factory.mktemp("site"))
-
-
-@pytest.fixture(scope="module")
-def folder_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the site as it opens from a folder."""
-    return build(tmp_path_factory.mktemp("site-folder"), *FOR_FOLDERS)
 
 
 def strip_generated(markdown: str) -> str:

@@ -21,8 +21,7 @@ class Fault:
 
     `hits` is the part that is broken. `job_env` is for the process that runs the jobs, worker or
     app; `api_env` and `uvicorn_args` are for the app. `not_by_default` says why it is not tried
-    with Celery's default settings, `lacks` what this machine lacks for it. With `loses` nobody
-    waits long for jobs that do not come back.
+    with Celery's default settings, `lacks` what this machine lacks for it.
     """
 
     name: str
@@ -34,7 +33,11 @@ class Fault:
     uvicorn_args: Sequence[str] = ()
     not_by_default: str = ""
     lacks: Callable[[], str] = lambda: ""
-    loses: bool = False
+
+    @property
+    def needs(self) -> str:
+        """Return what its processes are started with, for comparison with another fault."""
+        return repr((self.api_env, self.job_env, self.uvicorn_args))
 
     def why_not(self, column: Column) -> str:
         """Return why this fault cannot be tried on this column, or nothing."""

@@ -4,8 +4,6 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from tests.site import FOR_FOLDERS, build
-
 from .listening import listen
 
 QUESTIONS = {
@@ -58,12 +56,11 @@ def shown_titles(page: Page) -> list[str]:
 
 
 def test_site_opens_from_a_folder_and_is_searched_there(
-    searching_page: Page, tmp_path: Path
+    searching_page: Page, folder_site: Path
 ) -> None:
-    folder = build(tmp_path / "site", *FOR_FOLDERS)
     page = searching_page
     heard = listen(page)
-    page.goto((folder / "index.html").as_uri())
+    page.goto((folder_site / "index.html").as_uri())
 
     found = search(page, "outbox")
     page.keyboard.press("Escape")

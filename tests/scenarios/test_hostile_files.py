@@ -44,6 +44,7 @@ def assert_harmless(running: Running, task: TaskStatus) -> None:
         assert b"<script>" not in download.content
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 def test_hostile_files_are_refused_or_end_and_harm_nothing(running: Running) -> None:
     before, outside = set(running.uploads()), list_outside(running)

@@ -15,6 +15,7 @@ from tests.client import Api, accepted_id
 from tests.running import APPROACHES, ENV
 from tests.webhooks import WebhookReceiver
 
+pytestmark = pytest.mark.long  # each approach is started once more, with secrets
 CANARY = "canary-7f3a9c"
 LOOPBACK = {"127.0.0.1", "::1"}
 CELERY = "03_celery"
