@@ -2,21 +2,27 @@
 
 Celery calls an id that it has never heard of PENDING, like one that waits: the hash is the proof
 that a job was accepted. It also keeps when, how often and where it ran, and who wants it cancelled.
+What it takes to send the job again lies beside it, until it has ended.
 """
 
+import json
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 
 from celery import Celery
 from celery.backends.redis import RedisBackend
 from redis import Redis
+from redis.exceptions import RedisError
 
 from scenarios import TaskStatus, get_settings
-from scenarios.contract import Kind, Status
+from scenarios.contract import JSONDict, Kind, Status
 from scenarios.errors import explain
 from scenarios.status import RanIn, here, now
 
+logger = logging.getLogger(__name__)
 settings = get_settings()
 # Answer in time or fail: an API that waits for its broker for ever is down as well.
 TIMEOUTS = {"socket_timeout": 0.4, "socket_connect_timeout": 0.4}
@@ -24,6 +30,7 @@ CLAIM_S = 0.8
 WORKER_TTL_S = 10  # a worker is heard of every 2 s
 WAITING_TTL_S = 7 * 24 * 3600
 TOUCHED_TTL_S = int(settings.result_ttl_s + settings.job_timeout_s)
+OPEN = "open"  # the accepted jobs that have not ended, by when their message was last known of
 STATES = {
     "PENDING": Status.QUEUED,
     "RETRY": Status.QUEUED,
@@ -63,18 +70,31 @@ def claim(key: str, task_id: str) -> str:
     raise KeyInUse("another request with this Idempotency-Key is being answered")
 
 
-def confirm(key: str, task_id: str) -> None:
-    """Let every later request with this key have this task."""
-    redis.set(f"key:{key}", task_id, ex=TOUCHED_TTL_S)
-
-
 def add(task_id: str, kind: Kind) -> None:
-    """Note that the job was accepted, before a worker can see it."""
+    """Note the job before a worker can see it."""
     with redis.pipeline() as batch:
         batch.hset(_name(task_id), "kind", kind.value)
         batch.hset(_name(task_id), "queued_at", now().isoformat())
         batch.expire(_name(task_id), WAITING_TTL_S)
         batch.execute()
+
+
+def accept(task_id: str, key: str | None, arguments: JSONDict | None) -> None:
+    """Note that the job is on the broker, and with which arguments it can be sent again.
+
+    Every later request with this key has this task. A Redis that fails just now takes neither
+    back: the job is on its way, and to refuse it would be wrong.
+    """
+    try:
+        with redis.pipeline() as batch:
+            if arguments is not None:
+                batch.set(f"arguments:{task_id}", json.dumps(arguments), ex=WAITING_TTL_S)
+                batch.zadd(OPEN, {task_id: time.time()})
+            if key:
+                batch.set(f"key:{key}", task_id, ex=TOUCHED_TTL_S)
+            batch.execute()
+    except RedisError as error:
+        logger.warning("%s is on the broker, but that was not noted: %s", task_id, error)
 
 
 def drop(task_id: str, key: str | None) -> None:
@@ -106,6 +126,33 @@ def is_wanted(task_id: str) -> bool:
     """Tell whether the job was accepted and nobody asked for its end."""
     queued_at, cancelled_at = redis.hmget(_name(task_id), "queued_at", "cancelled_at")
     return bool(queued_at and not cancelled_at)
+
+
+def end(task_id: str) -> None:
+    """Note that the job has ended; what Redis does not take now, the look for lost jobs finds."""
+    with suppress(RedisError), redis.pipeline() as batch:
+        batch.zrem(OPEN, task_id)
+        batch.delete(f"arguments:{task_id}")
+        batch.execute()
+
+
+def find_unheard(silence_s: float, most: int) -> set[str]:
+    """Return the open jobs whose message was last known of this long ago, the first ones only."""
+    until = time.time() - silence_s
+    return set(map(str, redis.zrange(OPEN, "-inf", until, byscore=True, offset=0, num=most)))
+
+
+def note_messages(task_ids: Iterable[str]) -> None:
+    """Note of each job that is open that its message is where it should be."""
+    ids = list(task_ids)
+    for first in range(0, len(ids), 1000):  # more at once would pass the time limit of an answer
+        redis.zadd(OPEN, dict.fromkeys(ids[first : first + 1000], time.time()), xx=True)
+
+
+def read_arguments(task_id: str) -> JSONDict | None:
+    """Return what the job was published with; None once it has ended."""
+    text = redis.get(f"arguments:{task_id}")
+    return json.loads(text) if text else None
 
 
 def read(celery: Celery, task_id: str) -> TaskStatus | None:

@@ -20,6 +20,7 @@ from . import records
 
 settings = get_settings()
 BROKER_URL = settings.celery_broker_url or settings.redis_url
+BROKER_FORGETS = BROKER_URL.startswith("redis")  # a message that it hands out, see `resend.py`
 PUBLISHERS = 100  # requests that may talk to the broker at once
 QUEUES = ["high", "default", "low"]  # in the order in which one worker empties them
 UNAVAILABLE: dict[type[Exception], str] = {  # what a client reads with a 503
@@ -33,7 +34,7 @@ app = Celery(
     "jobs",
     broker=BROKER_URL,
     backend=f"{records.__name__}:QuietBackend+{settings.redis_url}",
-    include=[__name__, f"{__package__}.recipes", f"{__package__}.schedule"],
+    include=[f"{__package__}.{name}" for name in ("worker", "resend", "recipes", "schedule")],
 )
 app.conf.update(
     accept_content=["json"],
@@ -52,22 +53,24 @@ app.conf.update(
     task_queues=[Queue(name, routing_key=name) for name in QUEUES],
     task_default_queue="default",
 )
-if BROKER_URL.startswith("redis"):
+if BROKER_FORGETS:
     app.conf.broker_transport_options = {
         # A dead worker's jobs come back after this long; a longer job would run twice.
         "visibility_timeout": settings.visibility_timeout_s,
         # By default only every 100 s somebody looks for them.
         "unacked_restore_interval": 1,
         "unacked_restore_throttle": 1,
+        # Who looks holds a lock; killed while it looks, it would keep all others off for 300 s.
+        "unacked_mutex_expire": 5,
         # By default a worker takes turns between its queues; now it empties the first one first.
         "queue_order_strategy": "priority",
     }
-    ANSWER_IN_TIME = records.TIMEOUTS
+    ANSWER_IN_TIME = dict(records.TIMEOUTS)
 else:
     # RabbitMQ says that it has the message; without that a dying broker loses it in silence.
     app.conf.broker_transport_options = {"confirm_publish": True}
     ANSWER_IN_TIME = {"connect_timeout": 0.4, "read_timeout": 0.4, "write_timeout": 0.4}
-    ANSWER_IN_TIME |= {"max_retries": 1, "interval_start": 0, "interval_step": 0}
+ANSWER_IN_TIME |= {"max_retries": 1, "interval_start": 0, "interval_step": 0}
 # --8<-- [end:settings]
 
 
@@ -113,12 +116,14 @@ class Job(Task[Any, Any]):
 
     def on_success(self, retval: Any, task_id: str, *_: Any) -> None:
         ledger.record("finished", task_id)
+        records.end(task_id)
 
     def on_retry(self, exc: Exception, task_id: str, *_: Any) -> None:
         ledger.record("retried", task_id, error=explain(exc))
 
     def on_failure(self, exc: Exception, task_id: str, *_: Any) -> None:
         ledger.record("failed", task_id, error=explain(exc))
+        records.end(task_id)
 
 
 def run(task_id: str, kind: Kind, arguments: JSONDict) -> Any:
@@ -166,8 +171,7 @@ def publish(task_id: str, kind: Kind, key: str | None, arguments: JSONDict) -> s
     except Exception:
         records.drop(task_id, key)  # should the message have arrived, the worker ignores it
         raise
-    if key:
-        records.confirm(key, task_id)
+    records.accept(task_id, key, arguments if BROKER_FORGETS else None)
     ledger.record("accepted", task_id, kind=kind)
     return task_id
 

@@ -10,17 +10,16 @@ import typer
 from rich.console import Console
 
 from . import ports
+from .approaches import ROOT
 from .compare import compare
 from .errors import LabError
 from .survival.command import survival
-from .tables import tables
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 SMTP, INBOX = 1025, 8025
 
 app.command()(compare)
 app.command()(survival)
-app.command()(tables)
 
 
 @app.callback()
@@ -52,6 +51,20 @@ def mailbox(
     print(f"SMTP   smtp://{ports.HOST}:{smtp}\nInbox  http://{ports.HOST}:{http}", flush=True)
     with suppress(KeyboardInterrupt):
         asyncio.run(serve(smtp, http))
+
+
+@app.command()
+def tables(
+    publish: Annotated[
+        Path | None,
+        typer.Option(help="Take over the figures of a run: var/compare, var/bench, var/survival."),
+    ] = None,
+    root: Annotated[Path, typer.Option(help="Folder that holds approaches.toml.")] = ROOT,
+) -> None:
+    """Write the generated tables of README and site anew."""
+    from .tables import write_tables  # imported here, as above
+
+    write_tables(publish, root)
 
 
 def main() -> None:

@@ -10,9 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from io import StringIO
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from pydantic import BaseModel
 from rich.console import Console
 
@@ -29,13 +27,13 @@ from .guide import make_guide
 from .machine import Machine
 from .plan import Plan
 from .survival.files import JSON as SURVIVAL
-from .survival.files import Survival, make_summary
+from .survival.files import KILLS_JSON, RandomKills, Survival, make_kills_page, make_summary
 from .survival.matrix import make_figures, make_matrix
 from .symptoms import make_symptoms
 
 RESULTS = Path("docs/results")
 COMPARE = "compare.json"
-PUBLISHED = (COMPARE, BENCH, "bench.svg", SURVIVAL, "survival.svg")
+PUBLISHED = (COMPARE, BENCH, "bench.svg", SURVIVAL, "survival.svg", KILLS_JSON)
 PROMISES = {
     "survives_api_kill": "Accepted jobs survive `kill -9` of the API",
     "survives_worker_kill": "… and of the process that runs them",
@@ -117,6 +115,12 @@ def make_survival_figures(root: Path) -> str:
     return make_figures(_read_survival(root).cells)
 
 
+def make_survival_kills(root: Path) -> str:
+    """Return what came of the published kills at random."""
+    text = (root / RESULTS / KILLS_JSON).read_bytes()
+    return make_kills_page(RandomKills.model_validate_json(text))
+
+
 def make_compare_charts(root: Path) -> str:
     """Return the figures of the published comparison that differ most, as bars."""
     rows = _read_comparison(root).approaches
@@ -147,6 +151,7 @@ BLOCKS: dict[str, Callable[[Path], str]] = {
     "survival": make_survival,
     "survival-matrix": make_survival_matrix,
     "survival-figures": make_survival_figures,
+    "survival-kills": make_survival_kills,
     "compare-charts": make_compare_charts,
     "code-lines": make_code_lines,
     "guide": make_guide,
@@ -174,14 +179,8 @@ def pages(root: Path = ROOT) -> list[Path]:
     return [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
 
 
-def tables(
-    publish: Annotated[
-        Path | None,
-        typer.Option(help="Take over the figures of a run: var/compare, var/bench, var/survival."),
-    ] = None,
-    root: Annotated[Path, typer.Option(help="Folder that holds approaches.toml.")] = ROOT,
-) -> None:
-    """Write the generated tables of README and site anew."""
+def write_tables(publish: Path | None, root: Path) -> None:
+    """Write the generated blocks of every page anew; take over the figures of a run first."""
     if publish:
         take_over(publish, root / RESULTS)
     for page in pages(root):

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import redis
+
 from lab.approaches import Approach, load_approaches
 from lab.part import Part
 from lab.stack import Stack
@@ -30,6 +32,7 @@ ENV = {
     "RETRY_BASE_S": "0.1",
     "MAX_UPLOAD_BYTES": str(MAX_UPLOAD_BYTES),
     "DRAIN_S": str(DRAIN_S),
+    "QUEUE_LEASE_S": "2",
     "WEBHOOK_SECRET": WEBHOOK_SECRET,
     "MAIL_FROM": "Änne's Shop <shop@example.com>",
 }
@@ -100,6 +103,11 @@ class Running:
             lambda seen: seen == count,
             timeout_s=8,  # a client that is only kept waiting gives up after 10 s
         )
+
+    def wait_until_acknowledged(self) -> None:
+        """Wait until the broker keeps no message for a job that runs or has just ended."""
+        with redis.Redis.from_url(self.stack.redis_url) as broker:
+            wait_until("every message is acknowledged", lambda: not broker.exists("unacked"))
 
     @contextmanager
     def broker_down(self) -> Iterator[None]:

@@ -92,6 +92,8 @@ def test_random_kills_lose_nothing(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "04_custom_queue+sqlite: 3 kills" in done.stdout
     assert " 0 lost" in done.stdout
+    [kills] = json.loads((tmp_path / "kills.json").read_text())["approaches"]
+    assert kills["cell"]["accepted"] == kills["cell"]["finished"] > 0
 
 
 def test_unknown_fault_is_one_sentence(tmp_path: Path) -> None:

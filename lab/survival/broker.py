@@ -7,6 +7,7 @@ from redis import Redis
 QUEUES = ("high", "default", "low")
 HELD = "unacked"  # delivered to a worker, and not acknowledged
 INDEX = "unacked_index"
+OPEN = "open"  # the jobs of 03 that are sent again when the broker has lost them
 
 
 def read_messages(url: str) -> str:
@@ -40,7 +41,7 @@ def count_pops(url: str) -> int:
 def forget_messages(url: str) -> None:
     """Empty the queues, so that the next trial begins with none."""
     with Redis.from_url(url) as redis:
-        redis.delete(*QUEUES, HELD, INDEX)
+        redis.delete(*QUEUES, HELD, INDEX, OPEN)
 
 
 def stop_writing(url: str) -> None:

@@ -5,21 +5,24 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from lab.pauses import pause
+
 from .cell import Cell
 from .ground import REDELIVERY_S
-from .trial import ENDS, OPEN, POLL_S, Events, Trial
+from .trial import ENDS, OPEN, Events, Trial
 
 # After so long without an event nothing more will come: longer than a pause before a retry, or,
 # where jobs are expected not to come back, than the visibility timeout of those that do.
-QUIET_S = 65.0
+QUIET_S = 70.0
 LOST_S = REDELIVERY_S + 2.0
 
 
 def settle(trial: Trial, quiet_s: float = QUIET_S) -> None:
     """Wait until each task has ended or is unknown, or nothing has happened for `quiet_s`."""
-    open_ids, seen, quiet_since = set(trial.accepted), -1, time.monotonic()
+    started = quiet_since = time.monotonic()
+    open_ids, seen = set(trial.accepted), -1
     while open_ids and time.monotonic() - quiet_since < quiet_s:
-        time.sleep(POLL_S)
+        pause(started)
         events, held = trial.events(), trial.read_broker()
         if (count := sum(map(len, events.values()))) != seen:
             seen, quiet_since = count, time.monotonic()

@@ -10,8 +10,9 @@ from lab.machine import Machine
 from .cell import Cell
 from .ground import DRAIN_S, REDELIVERY_S, VISIBILITY_S
 from .matrix import make_figures, make_legend, make_matrix, make_svg
+from .random_kills import Kills, make_kills_table
 
-JSON = "survival.json"
+JSON, KILLS_JSON = "survival.json", "kills.json"
 CONDITIONS = (
     f"8 e-mails, pictures or reports a trial, DRAIN_S {DRAIN_S} s; 03: two worker processes,"
     f" visibility timeout {REDELIVERY_S} s where jobs have to come back and {VISIBILITY_S} s"
@@ -26,6 +27,24 @@ class Survival(BaseModel):
     conditions: str
     cells: list[Cell]
     differences: list[str]
+
+
+class RandomKills(BaseModel):
+    """The content of `kills.json`."""
+
+    machine: Machine
+    approaches: list[Kills]
+
+
+def write_kills(folder: Path, kills: RandomKills) -> None:
+    """Write `kills.json` and `kills.md`."""
+    _write(folder / KILLS_JSON, json.dumps(kills.model_dump(), indent=2) + "\n")
+    _write(folder / "kills.md", make_kills_page(kills))
+
+
+def make_kills_page(kills: RandomKills) -> str:
+    """Return the counts as Markdown, and how they were made."""
+    return f"{make_kills_table(kills.approaches)}\n{kills.machine}.\n"
 
 
 def write_files(folder: Path, survival: Survival) -> None:

@@ -5,6 +5,7 @@ import random
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 
@@ -24,24 +25,37 @@ POST_EVERY_S = 0.05
 
 @dataclass(frozen=True)
 class Kills:
-    """What came of so many kills; `outside_window` are second copies without a cut-off run."""
+    """What came of so many kills; `outside_window` are second copies without a cut-off run.
+
+    `resent` are the jobs of 03 whose message the broker had lost.
+    """
 
     cell: Cell
     kills: int
+    resent: int
     outside_window: int
 
     def __str__(self) -> str:
-        cell = self.cell
-        return (
-            f"{cell.column}: {self.kills} kills, {cell.accepted} accepted, {cell.finished} done,"
-            f" {cell.lost + cell.late} lost, {cell.run_twice} run again, {cell.effects_twice}"
-            f" e-mails twice, {self.outside_window} of them without a run that was cut off"
-        )
+        counts = [f"{count} {name}" for name, count in self.count().items()]
+        return ", ".join([f"{self.cell.column}: {self.kills} kills", *counts])
+
+    def count(self) -> dict[str, int]:
+        """Return each count by its name."""
+        return {
+            "accepted": self.cell.accepted,
+            "done": self.cell.finished,
+            "lost": self.cell.lost,
+            "late": self.cell.late,
+            "message sent again": self.resent,
+            "run again": self.cell.run_twice,
+            "e-mails twice": self.cell.effects_twice,
+            "of them without a run that was cut off": self.outside_window,
+        }
 
     def find_faults(self) -> list[str]:
         """Return what must not be."""
         kept = self.cell.finished == self.cell.accepted
-        return [] if kept and not self.outside_window else [str(self)]
+        return [] if kept and not self.outside_window else [str(self), *self.cell.traces[:3]]
 
 
 def kill_at_random(ground: Ground, kills: int, watch: Watch) -> Kills:
@@ -62,7 +76,17 @@ def kill_at_random(ground: Ground, kills: int, watch: Watch) -> Kills:
             client.join()
         watch.say("waiting for the last job")
         settle(trial)
-        return Kills(count(trial, "random_kills"), kills, count_copies_of_whole_runs(trial))
+        cell, resent = count(trial, "random_kills"), trial.count_with({"resent"})
+        return Kills(cell, kills, resent, count_copies_of_whole_runs(trial))
+
+
+def make_kills_table(seen: Sequence[Kills]) -> str:
+    """Return the counts as Markdown, an approach a row."""
+    lines = [["approach", "kills", *seen[0].count()], ["---"] + ["---:"] * 9]
+    lines += [
+        [each.cell.column, str(each.kills), *map(str, each.count().values())] for each in seen
+    ]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _post_until(trial: Trial, done: threading.Event) -> None:

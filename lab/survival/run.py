@@ -16,9 +16,9 @@ from .cell import Cell, find_difference, find_faults_of
 from .columns import Column, find_columns
 from .fault import Fault
 from .faults import find_faults
-from .files import CONDITIONS, Survival, write_files
+from .files import CONDITIONS, RandomKills, Survival, write_files, write_kills
 from .matrix import make_matrix
-from .random_kills import COLUMNS, kill_at_random
+from .random_kills import COLUMNS, Kills, kill_at_random
 from .try_fault import open_ground, try_fault
 
 PIPED_WIDTH = 160  # where no terminal tells its width
@@ -69,18 +69,19 @@ def try_all(
 def run_kills(only: list[str], kills: int, out: Path, root: Path) -> list[str]:
     """Kill processes at random under load; return a sentence for each approach that lost a job."""
     console = Console()
-    folder = make_folder(out) / "processes"
-    faults = []
+    out = make_folder(out)
+    folder = out / "processes"
+    seen: list[Kills] = []
     with Watch(console) as watch:
         for column in find_columns(only or COLUMNS, root):
             shutil.rmtree(folder, ignore_errors=True)
             watch.begin(column.name, kills)
             with open_ground(folder, column, root) as ground:
-                seen = kill_at_random(ground, kills, watch)
+                seen.append(kill_at_random(ground, kills, watch))
             watch.end()
-            watch.note(str(seen))
-            faults += seen.find_faults()
-    return faults
+            watch.note(str(seen[-1]))
+    write_kills(out, RandomKills(machine=describe_machine(sys.argv[1:]), approaches=seen))
+    return [fault for each in seen for fault in each.find_faults()]
 
 
 def find_differences(cells: Sequence[Cell], columns: Sequence[Column]) -> Iterator[str]:

@@ -93,7 +93,6 @@ FAULTS = [
         kill9_reached_worker,
         WORKER,
         REDELIVERED,
-        loses=True,
     ),
     Fault("kill9_child", "`kill -9` of one child of the worker", kill9_child, WORKER),
     Fault("sigterm_worker", "SIGTERM of the worker (warm)", stop_worker(signal.SIGTERM), WORKER),
