@@ -9,6 +9,10 @@ class TransientError(Exception):
     """A failure of somebody else that may be over soon."""
 
 
+class BadUpload(ValueError):
+    """Says why a file is refused before its job is taken."""
+
+
 def explain(error: BaseException) -> str:
     """Return one readable sentence for `error`: never empty, never a traceback."""
     text = " ".join(str(error).split())

@@ -9,8 +9,8 @@ from fastapi import FastAPI, Form, Header, HTTPException, Request
 from fastapi.responses import FileResponse, JSONResponse
 
 from . import contract, files
+from .errors import BadUpload
 from .status import TaskStatus
-from .uploads import BadUpload
 
 logger = logging.getLogger(__name__)
 NOTHING: Mapping[type[Exception], str] = MappingProxyType({})

@@ -1,22 +1,17 @@
 """Process a picture, index its facts, tell a webhook: CPU-bound work, then a chain of two steps."""
 
 import io
-import json
-import sqlite3
-import time
 from collections.abc import Callable
-from contextlib import closing
 
-import httpx
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from .contract import JSONDict, Operation
-from .errors import TransientError, WorkError
+from .errors import WorkError
 from .files import discard_upload, publish, recall, remember
-from .settings import get_settings
-from .signature import sign
+from .picture_index import index
 from .status import ReportProgress
-from .uploads import FORMATS, MAX_PIXELS
+from .uploads.pictures import FORMATS, MAX_PIXELS
+from .webhook import send_webhook
 
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 
@@ -110,41 +105,3 @@ def encode(picture: Image.Image, kind: str) -> bytes:
     picture.info.pop("comment", None)  # it would be kept, whatever it holds: a script, a name
     picture.save(buffer, kind, quality=85)
     return buffer.getvalue()
-
-
-def index(task_id: str, facts: JSONDict) -> None:
-    """Put the picture's facts into the search index; a second run replaces the first."""
-    text = " ".join([facts["format"], *facts["operations"], f"{facts['width']}x{facts['height']}"])
-    path = get_settings().data_dir / "pictures.sqlite"
-    with closing(sqlite3.connect(path, timeout=30)) as database, database:
-        database.execute(
-            "CREATE VIRTUAL TABLE IF NOT EXISTS pictures USING fts5 (task_id UNINDEXED, facts)"
-        )
-        database.execute("DELETE FROM pictures WHERE task_id = ?", (task_id,))
-        database.execute("INSERT INTO pictures VALUES (?, ?)", (task_id, text))
-
-
-def send_webhook(task_id: str, facts: JSONDict) -> None:
-    """Post the facts to WEBHOOK_URL, signed as Standard Webhooks asks; no URL: nothing to do.
-
-    A crash can send it twice: the receiver knows the second one by the same `webhook-id`.
-    """
-    settings = get_settings()
-    if not settings.webhook_url:
-        return
-    content = json.dumps({"task_id": task_id, **facts}).encode()
-    sent_at = str(int(time.time()))
-    headers = {"webhook-id": task_id, "webhook-timestamp": sent_at}
-    if settings.webhook_secret:
-        signature = sign(settings.webhook_secret, task_id, sent_at, content)
-        headers["webhook-signature"] = signature
-    try:
-        answer = httpx.post(
-            settings.webhook_url, content=content, headers=headers, timeout=settings.call_timeout_s
-        )
-    except httpx.HTTPError as error:
-        raise TransientError(f"the webhook did not answer: {error}") from error
-    if answer.is_server_error:
-        raise TransientError(f"the webhook answered {answer.status_code}")
-    if not answer.is_success:
-        raise WorkError(f"the webhook refused the picture: {answer.status_code}")

@@ -13,7 +13,7 @@ from .errors import WorkError
 from .files import discard_upload, publish, recall, remember
 from .settings import get_settings
 from .status import ReportProgress
-from .uploads import COLUMNS
+from .uploads.orders import COLUMNS
 
 QUANTITY = re.compile(r"\d{1,5}", re.ASCII)  # `int` refuses thousands of digits with its own error
 PRICE = re.compile(r"\d{1,7}(\.\d{1,2})?", re.ASCII)

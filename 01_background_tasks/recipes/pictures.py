@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, HTTPException
 from pydantic import BaseModel, Field
 
-from scenarios import files, image
+from scenarios import files, image, picture_index, webhook
 from scenarios.contract import JSONDict, Operation, Operations, Problem, Width
 
 from .audit import audit_call
@@ -52,8 +52,8 @@ def process(image_id: UUID, processing: Processing, tasks: Tasks) -> Queued:
     path = find_picture(image_id)
     arguments = (path, processing.operations, processing.width)
     processed = tasks.add(process_image, str(image_id), *arguments)
-    tasks.add(image.index, str(image_id), needs=processed)
-    tasks.add(image.send_webhook, str(image_id), needs=processed)
+    tasks.add(picture_index.index, str(image_id), needs=processed)
+    tasks.add(webhook.send_webhook, str(image_id), needs=processed)
     return Queued(jobs_url=tasks.jobs_url)
 
 

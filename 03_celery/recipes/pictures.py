@@ -11,7 +11,7 @@ from fastapi import APIRouter, File, HTTPException, UploadFile
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 
-from scenarios import files, image, uploads
+from scenarios import files, image, picture_index, uploads, webhook
 from scenarios.contract import UNKNOWN, JSONDict, Operation, Operations, Width
 from scenarios.errors import WorkError, explain
 from scenarios.http import Width as WidthField
@@ -69,13 +69,13 @@ def process_picture(job: Recorded, path: str, operations: list[str], width: int)
 @worker.app.task(base=Recorded)
 def index_picture(facts: JSONDict) -> JSONDict:
     """Take what the step before returned, and return it for the step behind."""
-    image.index(facts["picture_id"], facts)
+    picture_index.index(facts["picture_id"], facts)
     return facts
 
 
 @worker.app.task(base=Recorded)
 def tell_webhook(facts: JSONDict) -> JSONDict:
-    image.send_webhook(facts["picture_id"], facts)
+    webhook.send_webhook(facts["picture_id"], facts)
     return facts
 
 

@@ -1,6 +1,5 @@
-"""Look at an upload before its job is taken: cheap checks, from headers, nothing is decoded."""
+"""Look at a picture before its job is taken: cheap checks, from headers, nothing is decoded."""
 
-import codecs
 import os
 import struct
 import warnings
@@ -8,34 +7,10 @@ from typing import BinaryIO
 
 from PIL import Image
 
-COLUMNS = ["date", "region", "product", "quantity", "unit_price"]
+from scenarios.errors import BadUpload
+
 FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_PIXELS = 50_000_000
-CHUNK_BYTES = 1 << 16
-
-
-class BadUpload(ValueError):
-    """Says why a file is refused."""
-
-
-def check_csv(file: BinaryIO) -> None:
-    """Accept UTF-8 text with the right header and at least one row."""
-    header = ",".join(COLUMNS)
-    decoder = codecs.getincrementaldecoder("utf-8-sig")()
-    file.seek(0)
-    text = ""
-    try:
-        while chunk := file.read(CHUNK_BYTES):
-            decoded = decoder.decode(chunk)
-            text = text or decoded
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        raise BadUpload("the file is not UTF-8") from None
-    first, _, rest = text.partition("\n")
-    if first.strip() != header:
-        raise BadUpload(f"the first line is {first.strip()[:80]!r}, not {header!r}")
-    if not rest.strip():
-        raise BadUpload("there is no order below the header")
 
 
 def check_image(file: BinaryIO) -> None:

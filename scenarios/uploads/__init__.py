@@ -1,0 +1,8 @@
+"""Look at an upload before its job is taken: cheap checks, from headers, nothing is decoded."""
+
+from scenarios.errors import BadUpload
+
+from .orders import check_csv
+from .pictures import check_image
+
+__all__ = ["BadUpload", "check_csv", "check_image"]
