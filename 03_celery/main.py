@@ -1,6 +1,7 @@
 """Celery: the API puts the job on a broker, worker processes take it from there.
 
-Needs a broker (Redis) and a worker beside the API; `worker.py` holds their settings and the jobs.
+Needs a broker (Redis) and a worker beside the API; `celery_app.py` has the settings, `tasks.py`
+the jobs.
 A restart of the API loses nothing, and a worker that dies gives its jobs back.
 """
 
@@ -24,22 +25,22 @@ from scenarios import (
 from scenarios.contract import EmailIn, Kind, QueueMetrics
 from scenarios.http import Key, Steps, Title, Width
 
-from . import recipes, records, worker
+from . import celery_app, recipes, records, tasks
 
 settings = get_settings()
-publishers = CapacityLimiter(worker.PUBLISHERS)
+publishers = CapacityLimiter(celery_app.PUBLISHERS)
 
 
 # --8<-- [start:pattern]
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     set_up(is_api=True)
-    worker.app.conf.broker_transport_options |= worker.ANSWER_IN_TIME  # the worker itself may wait
+    celery_app.answer_in_time()
     yield
 
 
 app = FastAPI(title="Celery", lifespan=lifespan, max_body_size=settings.max_upload_bytes)
-http.complete(app, unavailable=worker.UNAVAILABLE)
+http.complete(app, unavailable=tasks.UNAVAILABLE)
 app.include_router(recipes.router)
 
 
@@ -48,7 +49,7 @@ async def start(task_id: str, kind: Kind, key: str | None, **arguments: Any) -> 
         raise http.refused("the broker is too slow")
     # In a thread: publishing waits for the broker, and the event loop must not.
     owner = await to_thread.run_sync(
-        worker.publish, task_id, kind, key, arguments, limiter=publishers
+        tasks.publish, task_id, kind, key, arguments, limiter=publishers
     )
     if owner != task_id:
         files.discard_upload(task_id)
@@ -78,7 +79,7 @@ async def create_image(
 
 @app.get("/tasks/{task_id}", responses=contract.UNKNOWN)
 def read_task(task_id: str) -> TaskStatus:  # `def`: FastAPI reads Redis in a thread
-    if not (task := records.read(worker.app, task_id)):
+    if not (task := records.read(celery_app.app, task_id)):
         raise http.unknown(task_id)
     return task
 
@@ -94,10 +95,10 @@ def cancel_task(task_id: str) -> TaskStatus:
     if task.status.is_final:
         raise http.too_late(task)
     records.ask_to_cancel(task_id)
-    worker.app.control.revoke(task_id, terminate=True)
+    celery_app.app.control.revoke(task_id, terminate=True)
     return read_task(task_id)
 
 
 @app.get("/metrics/queue")
 def read_metrics() -> QueueMetrics:
-    return status.count(records.read_all(worker.app), records.count_workers())
+    return status.count(records.read_all(celery_app.app), records.count_workers())

@@ -22,10 +22,10 @@ from scenarios.contract import JSONDict, Kind, Status
 from scenarios.errors import explain
 from scenarios.status import RanIn, here, now
 
+from .celery_app import TIMEOUTS
+
 logger = logging.getLogger(__name__)
 settings = get_settings()
-# Answer in time or fail: an API that waits for its broker for ever is down as well.
-TIMEOUTS = {"socket_timeout": 0.4, "socket_connect_timeout": 0.4}
 CLAIM_S = 0.8
 WORKER_TTL_S = 10  # a worker is heard of every 2 s
 WAITING_TTL_S = 7 * 24 * 3600

@@ -15,7 +15,8 @@ from scenarios import ledger
 from scenarios.contract import Kind
 
 from . import records
-from .worker import BROKER_FORGETS, JOBS, QUEUES, app, settings
+from .celery_app import BROKER_FORGETS, QUEUES, app, settings
+from .tasks import JOBS
 
 logger = logging.getLogger(__name__)
 LOOK_EVERY_S = 1

@@ -19,7 +19,8 @@ from scenarios.report import connect
 from scenarios.status import now
 
 from . import records
-from .worker import Job, app
+from .celery_app import app
+from .tasks import Job
 
 logger = logging.getLogger(__name__)
 settings = get_settings()

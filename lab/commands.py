@@ -43,7 +43,7 @@ def valkey(port: int, folder: Path) -> Command:
 
 def worker(folder: str, name: str, concurrency: int, args: Sequence[str] = ()) -> Command:
     """Run a Celery worker called `name@` this machine; `args` as in `celery worker --help`."""
-    words = _python("celery", "-A", f"{folder}.worker", "worker", "--hostname", f"{name}@%h")
+    words = _python("celery", "-A", f"{folder}.celery_app", "worker", "--hostname", f"{name}@%h")
     words += ["--concurrency", str(concurrency), "--loglevel", "INFO", *args]
     return Command(words, "", logs(rf"\b{name}@\S+ ready"))
 
@@ -56,7 +56,7 @@ def beat(folder: str) -> Command:
 
 def flower(folder: str, port: int) -> Command:
     """Run Flower; its login is FLOWER_BASIC_AUTH in the environment, where `ps` shows it not."""
-    words = _python("celery", "-A", f"{folder}.worker", "flower")
+    words = _python("celery", "-A", f"{folder}.celery_app", "flower")
     words += [f"--address={HOST}", f"--port={port}"]
     return Command(words, f"http://{HOST}:{port}", answers_http(port, "/healthcheck"))
 

@@ -49,7 +49,7 @@ def write_stand_ins(root: Path) -> Path:
         "01_background_tasks/main.py": APP,
         "02_asyncio_create_task/main.py": "raise RuntimeError('this app cannot start')",
         "03_celery/main.py": APP,
-        "03_celery/worker.py": WORKER,
+        "03_celery/celery_app.py": WORKER,
     }
     for name, text in files.items():
         path = root / name

@@ -14,7 +14,8 @@ from scenarios.errors import WorkError, explain
 from scenarios.jobs import Job
 from scenarios.status import current_task_id, now
 
-from .. import records, worker
+from .. import records, tasks
+from ..celery_app import app
 
 router = APIRouter()
 settings = get_settings()
@@ -29,7 +30,7 @@ class Queued(BaseModel):
 
 
 # --8<-- [start:recorded]
-class Recorded(worker.Job):
+class Recorded(tasks.Job):
     """A job of a recipe: noted in the ledger, and given up when it only ever kills its process."""
 
     max_starts: int | None = settings.max_attempts
@@ -84,7 +85,7 @@ def read_jobs(jobs_id: str) -> list[Job]:
 
 
 def read_job(job_id: str, name: str, queued_at: str) -> Job:
-    meta: JSONDict = worker.app.backend.get_task_meta(job_id)
+    meta: JSONDict = app.backend.get_task_meta(job_id)
     job = Job.model_validate({"job_id": job_id, "name": name, "queued_at": queued_at})
     job.status = records.STATES[meta["status"]]
     job.finished_at = meta.get("date_done") if job.status.is_final else None

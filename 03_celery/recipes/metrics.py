@@ -8,7 +8,8 @@ from fastapi.responses import PlainTextResponse
 from scenarios import prometheus, status
 from scenarios.contract import UNKNOWN, JSONDict
 
-from .. import records, worker
+from .. import records
+from ..celery_app import QUEUES, app
 
 router = APIRouter()
 DOWN: dict[int | str, JSONDict] = {503: UNKNOWN[503]}
@@ -18,14 +19,14 @@ DOWN: dict[int | str, JSONDict] = {503: UNKNOWN[503]}
 @router.get("/metrics", response_class=PlainTextResponse, responses=DOWN)
 def read_prometheus() -> PlainTextResponse:
     """Answer in Prometheus' text format; `GET /metrics/queue` has the same counts as JSON."""
-    counts = status.count(records.read_all(worker.app), records.count_workers())
-    text = prometheus.render(counts, waiting={name: depth(name) for name in worker.QUEUES})
+    counts = status.count(records.read_all(app), records.count_workers())
+    text = prometheus.render(counts, waiting={name: depth(name) for name in QUEUES})
     return PlainTextResponse(text, media_type=prometheus.CONTENT_TYPE)
 
 
 def depth(queue: str) -> int:
     """Ask the broker, Redis or RabbitMQ, how many messages wait."""
-    with worker.app.connection_for_read() as connection:
+    with app.connection_for_read() as connection:
         channel: Any = connection.default_channel  # Any: the stubs know no `queue_declare`
         try:
             return int(channel.queue_declare(queue, passive=True).message_count)

@@ -14,7 +14,7 @@ from scenarios.contract import JSONDict, Line
 from scenarios.errors import TransientError, WorkError, explain
 from scenarios.service import calling, configured
 
-from .. import worker
+from ..celery_app import app
 from . import jobs
 from .jobs import REFUSALS, Queued, Recorded
 
@@ -43,7 +43,7 @@ class Broadcast(BaseModel):
 @router.post("/notifications/critical", status_code=202, responses=REFUSALS)
 def create_critical_notification(notification: Notification) -> Queued:
     """Publish to the queue `high`; it goes first where a worker of its own reads it, or where
-    one worker reads all queues in order (`queue_order_strategy` in `worker.py`).
+    one worker reads all queues in order (`queue_order_strategy` in `celery_app.py`).
 
     Three queues alone are no priorities: by default a worker takes turns between them.
     """
@@ -67,7 +67,7 @@ def publish(notification: Notification, queue: str) -> Queued:
 
 # --8<-- [end:critical]
 # --8<-- [start:errors]
-@worker.app.task(bind=True, base=Recorded, autoretry_for=())
+@app.task(bind=True, base=Recorded, autoretry_for=())
 def notify(job: "Task[..., JSONDict]", channel: str, user_id: str, message: str) -> JSONDict:
     """Try again what may pass, with growing pauses; give up at once what will not.
 
@@ -103,7 +103,7 @@ def create_broadcast(wanted: Broadcast) -> Queued:
     return jobs.start([step])
 
 
-@worker.app.task(base=Recorded)
+@app.task(base=Recorded)
 def broadcast(user_ids: list[str], message: str) -> JSONDict:
     """Run async code in a `def` task: the result of an `async def` task is a coroutine, which
     Celery does not await and cannot send (EncodeError).

@@ -14,7 +14,8 @@ from scenarios.contract import JSONDict, Problem
 from scenarios.service import calling, configured
 from scenarios.status import now
 
-from .. import records, worker
+from .. import records
+from ..celery_app import app
 from . import jobs
 from .jobs import REFUSALS, Queued, Recorded
 
@@ -53,7 +54,7 @@ def create_payment(payment: Payment, key: RequiredKey) -> Queued:
 
 # --8<-- [end:request]
 # --8<-- [start:claim]
-@worker.app.task(bind=True, base=Recorded, max_starts=None)
+@app.task(bind=True, base=Recorded, max_starts=None)
 def pay(job: Recorded, account: str, cents: int) -> JSONDict:
     """Claim the payment in one atomic step, then pay.
 

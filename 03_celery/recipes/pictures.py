@@ -17,7 +17,7 @@ from scenarios.errors import WorkError, explain
 from scenarios.http import Width as WidthField
 from scenarios.uploads import BadUpload
 
-from .. import worker
+from ..celery_app import app
 from . import jobs
 from .jobs import REFUSALS, Queued, Recorded, Signed
 
@@ -49,7 +49,7 @@ def process(image_id: UUID, processing: Processing) -> Queued:
     return jobs.start(steps)
 
 
-@worker.app.task(bind=True, base=Recorded)
+@app.task(bind=True, base=Recorded)
 def process_picture(job: Recorded, path: str, operations: list[str], width: int) -> JSONDict:
     picture, kind = image.load(path)
     picture = image.transform(picture, [Operation(name) for name in operations], width)
@@ -66,14 +66,14 @@ def process_picture(job: Recorded, path: str, operations: list[str], width: int)
     }
 
 
-@worker.app.task(base=Recorded)
+@app.task(base=Recorded)
 def index_picture(facts: JSONDict) -> JSONDict:
     """Take what the step before returned, and return it for the step behind."""
     picture_index.index(facts["picture_id"], facts)
     return facts
 
 
-@worker.app.task(base=Recorded)
+@app.task(base=Recorded)
 def tell_webhook(facts: JSONDict) -> JSONDict:
     webhook.send_webhook(facts["picture_id"], facts)
     return facts
@@ -97,7 +97,7 @@ def last_after_all(steps: list[Signed]) -> Signed:
     return chord(steps[:-1], steps[-1])
 
 
-@worker.app.task(bind=True, base=Recorded)
+@app.task(bind=True, base=Recorded)
 def make_thumbnail(job: Recorded, path: str, width: int) -> JSONDict:
     """Return a failure as a result: one that is raised would cost the others their summary."""
     try:
@@ -110,7 +110,7 @@ def make_thumbnail(job: Recorded, path: str, width: int) -> JSONDict:
     return {"width": thumbnail.width, "height": thumbnail.height, "size_bytes": len(content)}
 
 
-@worker.app.task(base=Recorded)
+@app.task(base=Recorded)
 def summarize(thumbnails: list[JSONDict]) -> JSONDict:
     """Add up the results, which arrive in the order of the pictures."""
     errors = {str(n): each["error"] for n, each in enumerate(thumbnails) if "error" in each}

@@ -5,7 +5,8 @@ from pydantic import BaseModel
 
 from scenarios.contract import UNKNOWN
 
-from .. import schedule, worker
+from .. import schedule
+from ..celery_app import app
 from . import jobs
 from .jobs import Queued
 
@@ -41,7 +42,7 @@ def run_now(name: str) -> Queued:
     if name not in schedule.ENTRIES:
         raise HTTPException(404, f"no entry with the name {name[:80]!r}")
     # A relay by the clock leaves no result, this one does.
-    step = worker.app.signature(schedule.ENTRIES[name]["task"], options={"ignore_result": False})
+    step = app.signature(schedule.ENTRIES[name]["task"], options={"ignore_result": False})
     return jobs.start([step])
 
 

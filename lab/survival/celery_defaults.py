@@ -1,6 +1,6 @@
 """Puts a worker's delivery settings back to Celery's own defaults: what 03 guards against.
 
-celery -A 03_celery.worker worker --include lab.survival.celery_defaults
+celery -A 03_celery.celery_app worker --include lab.survival.celery_defaults
 """
 
 from typing import Any

@@ -26,7 +26,7 @@ class Payload:
 def test_pickled_message_is_refused_and_does_nothing(running: Running, tmp_path: Path) -> None:
     trap = tmp_path / "unpickled"
     body = pickle.dumps(([], {"to": Payload(trap)}, {}))
-    headers = {"task": "03_celery.worker.email", "id": "pickled", "lang": "py"}
+    headers = {"task": "03_celery.tasks.email", "id": "pickled", "lang": "py"}
 
     with kombu.Connection(running.stack.redis_url) as connection:
         sender = connection.Producer()

@@ -1,0 +1,66 @@
+"""The Celery app and its settings: what the API publishes with and the workers run."""
+
+from celery import Celery
+from kombu import Queue
+
+from scenarios import get_settings
+
+settings = get_settings()
+BROKER_URL = settings.celery_broker_url or settings.redis_url
+BROKER_FORGETS = BROKER_URL.startswith("redis")  # a message that it hands out, see `resend.py`
+PUBLISHERS = 100  # requests that may talk to the broker at once
+# Answer in time or fail: an API that waits for its broker for ever is down as well.
+TIMEOUTS = {"socket_timeout": 0.4, "socket_connect_timeout": 0.4}
+QUEUES = ["high", "default", "low"]  # in the order in which one worker empties them
+
+
+# --8<-- [start:settings]
+app = Celery(
+    "jobs",
+    broker=BROKER_URL,
+    backend=f"{__package__}.records:QuietBackend+{settings.redis_url}",
+    include=[f"{__package__}.{each}" for each in "tasks workers resend recipes schedule".split()],
+)
+app.conf.update(
+    accept_content=["json"],
+    task_acks_late=True,  # a job is acknowledged when it has ended, not when it begins
+    task_reject_on_worker_lost=True,  # and goes back when its process dies
+    worker_prefetch_multiplier=1,  # no short job waits behind a long one of another process
+    task_track_started=True,
+    task_soft_time_limit=settings.job_timeout_s,
+    task_time_limit=settings.job_timeout_s + 10,
+    result_expires=settings.result_ttl_s
+    + settings.job_timeout_s
+    + 60,  # a little longer than the record beside it
+    broker_connection_retry_on_startup=True,
+    broker_pool_limit=PUBLISHERS,
+    worker_enable_remote_control=True,
+    worker_soft_shutdown_timeout=settings.drain_s,  # after SIGQUIT; SIGTERM waits for every job
+    # Without a routing key each queue takes the default one, and RabbitMQ fills them all.
+    task_queues=[Queue(name, routing_key=name) for name in QUEUES],
+    task_default_queue="default",
+)
+if BROKER_FORGETS:
+    app.conf.broker_transport_options = {
+        # A dead worker's jobs come back after this long; a longer job would run twice.
+        "visibility_timeout": settings.visibility_timeout_s,
+        # By default only every 100 s somebody looks for them.
+        "unacked_restore_interval": 1,
+        "unacked_restore_throttle": 1,
+        # Who looks holds a lock; killed while it looks, it would keep all others off for 300 s.
+        "unacked_mutex_expire": 5,
+        # By default a worker takes turns between its queues; now it empties the first one first.
+        "queue_order_strategy": "priority",
+    }
+    ANSWER_IN_TIME = dict(TIMEOUTS)
+else:
+    # RabbitMQ says that it has the message; without that a dying broker loses it in silence.
+    app.conf.broker_transport_options = {"confirm_publish": True}
+    ANSWER_IN_TIME = {"connect_timeout": 0.4, "read_timeout": 0.4, "write_timeout": 0.4}
+ANSWER_IN_TIME |= {"max_retries": 1, "interval_start": 0, "interval_step": 0}
+# --8<-- [end:settings]
+
+
+def answer_in_time() -> None:
+    """Let the API fail instead of waiting for a broker that is away; a worker may wait."""
+    app.conf.broker_transport_options |= ANSWER_IN_TIME
