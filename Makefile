@@ -22,7 +22,7 @@ test: dev ## run all tests
 	@$(PY) -m pytest -n 4 $(ARGS)
 
 quick: dev ## run the shared scenarios alone, without those marked as long, in under a minute
-	@$(PY) -m pytest -n 5 -m "not long" tests/scenarios $(ARGS)
+	@$(PY) -m pytest -n 5 -m "not long" tests/contract $(ARGS)
 
 survival: runtime ## break each approach on purpose, print what survived (ARGS=--long: random kills)
 	@$(PY) -m lab survival $(ARGS)
@@ -34,7 +34,7 @@ bench: runtime ## measure the queue of 04 against its peers, and the four under 
 
 claims: dev ## measure what articles claim, write the page about it
 	@$(PY) -m pytest tests/claims -n 2 -m "" --record --ignore tests/claims/test_page.py $(ARGS)
-	@$(PY) -m lab tables
+	@$(PY) -m site_making
 
 01 02 03 04: runtime ## run one example with everything that it needs, until Ctrl-C
 	@$(PY) -m lab run $@ $(ARGS)
@@ -53,11 +53,11 @@ check: dev ## check formatting, lint, types and the Dockerfile
 	@$(PY) -m ruff format --check --quiet .
 	@$(PY) -m ruff check --quiet .
 	@.venv/bin/hadolint Dockerfile
-	@$(PY) -m mypy -p scenarios -p lab -p bench -p workshop -p tests $(addprefix -p ,$(NUMBERED))
+	@$(PY) -m mypy -p scenarios -p lab -p bench -p workshop -p site_making -p tests $(addprefix -p ,$(NUMBERED))
 	@$(PY) -m mypy docs/traps
 
 tables: runtime ## write the generated tables of README and site anew
-	@$(PY) -m lab tables $(ARGS)
+	@$(PY) -m site_making $(ARGS)
 
 clean: ## remove what these commands made: .venv, var, site, caches
 	@rm -rf .venv var site site-folder .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 
-from lab.run_jobs import connect
-from lab.stack import Stack
-from lab.workload import email_posts, send_all
+from lab.load.run_jobs import connect
+from lab.load.workload import email_posts, send_all
+from lab.processes.stack import Stack
 
 from .ends import wait_for_ends
 from .program import run_program

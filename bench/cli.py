@@ -16,15 +16,15 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from lab.bench_table import HEADINGS, Verdict
 from lab.errors import LabError
 from lab.machine import Machine, describe_machine
-from lab.stack import Stack
+from lab.processes.stack import Stack
 
 from .files import write_files
 from .programs import PROGRAMS, Program
 from .rounds import measure_all
 from .rows import ROWS, Row
+from .table import HEADINGS, Verdict
 from .verdicts import judge_all
 
 WIDTH = 140  # where there is no terminal

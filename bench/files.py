@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from lab.bench_table import BENCH, Verdict, make_bench_table
 from lab.machine import Machine
 
 from .picture import make_svg
 from .programs import find_program
+from .table import BENCH, Verdict, make_bench_table
 from .verdicts import Figure
 
 

@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 from lab.approaches import ROOT, find_approach
-from lab.commands import Command
-from lab.part import Part
-from lab.ports import HOST
-from lab.processes import Processes, wait_ready
-from lab.ready import answers_http
+from lab.processes.commands import Command
+from lab.processes.group import Processes, wait_ready
+from lab.processes.part import Part
+from lab.processes.ports import HOST
+from lab.processes.ready import answers_http
 
 from .program import run_program
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import httpx
 
-from lab.heartbeat import Heartbeat
-from lab.run_jobs import connect
-from lab.samples import make_photos
-from lab.stack import Stack
-from lab.workload import Post, send_all
+from lab.load.heartbeat import Heartbeat
+from lab.load.run_jobs import connect
+from lab.load.samples import make_photos
+from lab.load.workload import Post, send_all
+from lab.processes.stack import Stack
 
 from .ends import wait_for_ends
 from .program import run_program

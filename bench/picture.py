@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from html import escape
 from textwrap import wrap
 
-from lab.bench_table import Verdict
 from lab.machine import Machine
+
+from .table import Verdict
 
 ROW_PX, LINE_PX, HEAD_PX, WIDTH_PX = 40, 16, 44, 900
 BAR_X_PX, TARGET_PX, MOST = 470, 200, 2.1  # a bar of TARGET_PX has reached its target

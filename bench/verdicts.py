@@ -4,10 +4,9 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lab.bench_table import Verdict
-
 from .programs import PROGRAMS, Program, find_program, find_title
 from .rows import Row
+from .table import Verdict
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 

@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from . import ports
-from .approaches import ROOT
-from .compare import compare
+from lab.compare.command import compare
+from lab.survival.command import survival
+
 from .errors import LabError
-from .survival.command import survival
+from .processes import ports
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 SMTP, INBOX = 1025, 8025
@@ -44,27 +44,13 @@ def mailbox(
     http_port: Annotated[int | None, typer.Option(help=f"Default: {INBOX}, or a free one.")] = None,
 ) -> None:
     """Run the mail server alone: SMTP on one port, the inbox and its switches on another."""
-    from .mailbox import serve  # imported here, as above
+    from lab.mailbox.server import serve  # imported here, as above
 
     smtp = smtp_port or ports.claim(SMTP).number
     http = http_port or ports.claim(INBOX).number
     print(f"SMTP   smtp://{ports.HOST}:{smtp}\nInbox  http://{ports.HOST}:{http}", flush=True)
     with suppress(KeyboardInterrupt):
         asyncio.run(serve(smtp, http))
-
-
-@app.command()
-def tables(
-    publish: Annotated[
-        Path | None,
-        typer.Option(help="Take over the figures of a run: var/compare, var/bench, var/survival."),
-    ] = None,
-    root: Annotated[Path, typer.Option(help="Folder that holds approaches.toml.")] = ROOT,
-) -> None:
-    """Write the generated tables of README and site anew."""
-    from .tables import write_tables  # imported here, as above
-
-    write_tables(publish, root)
 
 
 def main() -> None:

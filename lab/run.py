@@ -7,10 +7,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from lab.processes.follow import follow
+from lab.processes.signals import signals_exit
+from lab.processes.stack import Stack
+
 from .approaches import ROOT, Approach, find_approach, load_approaches
-from .follow import follow
-from .signals import signals_exit
-from .stack import Stack
 
 GRACE_S = 25.0  # longer than the apps' own DRAIN_S
 EMAIL = '{"to": "ann@example.com", "subject": "Hello", "body": "It works."}'

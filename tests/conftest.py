@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from lab.stack import Stack
-
-from .by_approach import ByApproach
-from .client import Api
-from .inbox import Inbox
-from .running import APPROACHES, ENV, Running
-from .site import FOR_FOLDERS, build
-from .webhooks import WebhookReceiver, receive_webhooks
+from lab.processes.stack import Stack
+from tests.support.by_approach import ByApproach
+from tests.support.client import Api
+from tests.support.inbox import Inbox
+from tests.support.running import APPROACHES, ENV, Running
+from tests.support.site import FOR_FOLDERS, build
+from tests.support.webhooks import WebhookReceiver, receive_webhooks
 
 
 @pytest.fixture(scope="session")

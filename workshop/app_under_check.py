@@ -11,9 +11,9 @@ from typing import Any
 
 import httpx
 
-from lab.part import Part
-from lab.pauses import pause
-from lab.ports import HOST
+from lab.processes.part import Part
+from lab.processes.pauses import pause
+from lab.processes.ports import HOST
 
 from .explain import ERROR, explain_end, explain_log
 from .journal import Journal

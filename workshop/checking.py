@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lab.approaches import ROOT
 from lab.errors import LabError
-from lab.processes import Processes
+from lab.processes.group import Processes
 
 from .course import Exercise
 from .kit import START_S, Kit

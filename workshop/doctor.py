@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
-from lab import ports
 from lab.errors import LabError
+from lab.processes import ports
 
 from .checking import checking_room
 from .course import load_course

@@ -6,11 +6,11 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lab import commands, ports
 from lab.errors import LabError
-from lab.part import Part
-from lab.processes import Processes
-from lab.ready import logs
+from lab.processes import commands, ports
+from lab.processes.group import Processes
+from lab.processes.part import Part
+from lab.processes.ready import logs
 
 from .app_under_check import App, answers
 from .explain import explain_end, explain_log

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from lab.follow import LogTail, follow
-from lab.part import Part
-from lab.signals import signals_exit
+from lab.processes.follow import LogTail, follow
+from lab.processes.part import Part
+from lab.processes.signals import signals_exit
 
 from .checking import checking_room
 from .course import Exercise

@@ -7,8 +7,8 @@ from pathlib import Path
 from rich.console import Console
 from watchfiles import watch as watch_files
 
-from lab.processes import Processes
-from lab.signals import signals_exit
+from lab.processes.group import Processes
+from lab.processes.signals import signals_exit
 
 from .checking import check, checking_room
 from .course import Exercise

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lab.approaches import ROOT
-from lab.signals import signals_exit
+from lab.processes.signals import signals_exit
 
 STOPPED = "Stopped before the end: no process is left, and no matrix was written."
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from lab.pauses import pause
+from lab.processes.pauses import pause
 
 from .cell import Cell
 from .ground import REDELIVERY_S

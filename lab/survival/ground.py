@@ -4,9 +4,9 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lab.mailbox_client import Mailbox
-from lab.part import Part
-from lab.stack import Stack
+from lab.mailbox.client import Mailbox
+from lab.processes.part import Part
+from lab.processes.stack import Stack
 
 from . import broker
 from .columns import Column

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from lab.figures_table import Column
+from lab.compare.figures_table import Column
 from lab.machine import Machine
 
 from .cell import MEANINGS, Cell

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import httpx
 
-from lab.run_jobs import connect
-from lab.samples import encode, make_orders, make_photo
-from lab.workload import email_posts
+from lab.load.run_jobs import connect
+from lab.load.samples import encode, make_orders, make_photo
+from lab.load.workload import email_posts
 
 PICTURE = encode(make_photo((64, 48)), "PNG")
 ORDERS = make_orders(20)

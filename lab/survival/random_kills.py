@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 
-from lab.watch import Watch
+from lab.load.watch import Watch
 
 from .cell import Cell
 from .count import count, count_copies_of_whole_runs, settle

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from lab.ports import HOST
+from lab.processes.ports import HOST
 
 HELD_S = 300
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.markdown import Markdown
 
-from lab.folder import make_folder
+from lab.load.watch import Watch
 from lab.machine import describe_machine
-from lab.watch import Watch
+from lab.processes.folder import make_folder
+from lab.survival.faults.fault import Fault
 
 from .cell import Cell, find_difference, find_faults_of
 from .columns import Column, find_columns
-from .fault import Fault
 from .faults import find_faults
 from .files import CONDITIONS, RandomKills, Survival, write_files, write_kills
 from .matrix import make_matrix

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from lab.errors import LabError
-from lab.pauses import pause
+from lab.processes.pauses import pause
 from scenarios import ledger
 
 from . import broker, posting
@@ -153,7 +153,7 @@ class Trial:
         return httpx.Client(
             transport=self._transport,
             trust_env=False,
-            verify=False,  # as in lab/run_jobs.py
+            verify=False,  # as in lab/load/run_jobs.py
             timeout=20,
         )
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from lab.approaches import ROOT
-from lab.heartbeat import Heartbeat
-from lab.stack import Stack
+from lab.load.heartbeat import Heartbeat
+from lab.processes.stack import Stack
+from lab.survival.faults.fault import API, BROKER, Fault
 
 from .cell import Cell
 from .columns import Column
 from .count import LOST_S, QUIET_S, count, settle
-from .fault import API, BROKER, Fault
 from .ground import ENV, Ground
 from .receiver import receive_webhooks
 from .trial import OVERLOAD_S, Trial

@@ -8,9 +8,16 @@ from pathlib import Path
 import pytest
 
 from lab.approaches import ROOT
-from lab.claims import MEASURED, Measured, explain, load_claims, load_measurements, measure_now
+from site_making.claims import (
+    MEASURED,
+    Measured,
+    explain,
+    load_claims,
+    load_measurements,
+    measure_now,
+)
+from tests.claims.on_celery.broker import Broker, open_broker
 
-from .broker import Broker, open_broker
 from .serving import Server, serve
 
 Saw = Callable[[str], None]

@@ -12,12 +12,12 @@ from pathlib import Path
 import httpx
 
 from lab.approaches import ROOT
-from lab.commands import Command
-from lab.part import Part
-from lab.ports import HOST
-from lab.processes import Processes
-from lab.ready import answers_http
-from tests.waiting import wait_until
+from lab.processes.commands import Command
+from lab.processes.group import Processes
+from lab.processes.part import Part
+from lab.processes.ports import HOST
+from lab.processes.ready import answers_http
+from tests.support.waiting import wait_until
 
 MARK = ">> "
 

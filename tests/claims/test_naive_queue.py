@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.queue_unit import Jobs, ended, new_task, opened, until
-from tests.waiting import wait_until
+from tests.claims.apps.naive_queue import NaiveQueue
+from tests.claims.apps.steps import compute
+from tests.queue.queue_unit import Jobs, ended, new_task, opened, until
+from tests.support.waiting import wait_until
 
-from .apps.naive_queue import NaiveQueue
-from .apps.steps import compute
 from .conftest import Saw
 from .serving import Server, serve
 

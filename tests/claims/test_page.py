@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from lab.approaches import ROOT
-from lab.claims import Measured, explain, load_claims, load_measurements, measure_now
-from lab.claims_table import make_claims, make_surprises
+from site_making.claims import Measured, explain, load_claims, load_measurements, measure_now
+from site_making.claims_table import make_claims, make_surprises
 
 TEST = re.compile(r"^(?:async )?def (test_c\d\d_\w+)", re.MULTILINE)
 FOLDER = Path(__file__).parent
@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parent
 
 def find_tests() -> set[str]:
     """Return the names of all tests of claims."""
-    texts = [path.read_text(encoding="utf-8") for path in FOLDER.glob("test_*.py")]
+    texts = [path.read_text(encoding="utf-8") for path in FOLDER.rglob("test_*.py")]
     return {name for text in texts for name in TEST.findall(text)}
 
 

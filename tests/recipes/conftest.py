@@ -7,7 +7,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from tests.receiver import Receiver, receive
+from tests.support.receiver import Receiver, receive
 
 from .fleet import Fleet, open_fleet
 from .kitchen import Kitchen, cook

@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 import redis
 
-from lab.part import Part
-from lab.stack import Stack
+from lab.processes.part import Part
+from lab.processes.stack import Stack
 from scenarios import ledger
-from tests.receiver import Receiver
-from tests.waiting import wait_until
+from tests.support.receiver import Receiver
+from tests.support.waiting import wait_until
 
 from .kitchen import Kitchen
 

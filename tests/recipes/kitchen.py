@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx
 
-from lab.part import Part
-from lab.stack import Stack
+from lab.processes.part import Part
+from lab.processes.stack import Stack
 from scenarios import ledger
-from tests.receiver import Receiver
-from tests.waiting import wait_until
+from tests.support.receiver import Receiver
+from tests.support.waiting import wait_until
 
 FINAL = {"succeeded", "failed", "cancelled", "interrupted"}
 

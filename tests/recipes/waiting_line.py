@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from scenarios import ledger
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 from .kitchen import Kitchen
 

@@ -1,6 +1,6 @@
 """E13: without a broker a quick 503 and an API that lives; with one a 202."""
 
-from lab.ports import HOST, claim
+from lab.processes.ports import HOST, claim
 from workshop.app_under_check import App
 from workshop.kit import Kit
 from workshop.verdict import Missed, expect

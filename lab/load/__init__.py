@@ -1,0 +1,1 @@
+"""The work that is posted to an app, and what came of it."""

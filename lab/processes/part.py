@@ -1,0 +1,139 @@
+"""One real process of the lab: start it, wait until it answers, signal it, start it again."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from lab.errors import LabError
+
+from .pauses import pause
+
+READY_S = 60.0
+Signal = signal.Signals
+
+
+@dataclass
+class Part:
+    """A process in its own session: Ctrl-C on the terminal does not reach it.
+
+    `ready` tells whether it answers; `launched` is told the process id of each start.
+    """
+
+    name: str
+    url: str
+    command: Sequence[str]
+    env: Mapping[str, str]
+    cwd: Path
+    log: Path
+    ready: Callable[["Part"], bool]
+    launched: Callable[[int], None] = lambda pid: None
+    _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
+    _log_start: int = field(default=0, init=False, repr=False)
+
+    @property
+    def pid(self) -> int:
+        """The process id of the present, or else the last, run."""
+        if self._process is None:
+            raise LabError(f"{self.name} was never started")
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def launch(self) -> None:
+        """Start the process and return at once."""
+        if self.alive:
+            raise LabError(f"{self.name} is running already (process {self.pid})")
+        with self.log.open("ab" if self._process else "wb") as log:
+            self._log_start = log.tell()
+            self._process = subprocess.Popen(
+                self.command,
+                env=self.env,
+                cwd=self.cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.launched(self.pid)
+
+    def wait_ready(self, timeout_s: float = READY_S) -> None:
+        """Wait until it answers; raise LabError with the end of its log if it does not."""
+        started = time.monotonic()
+        while not self.ready(self):
+            if not self.alive:
+                raise LabError(
+                    self._with_log(f"{self.name} ended with code {self._code()} before it answered")
+                )
+            if time.monotonic() - started > timeout_s:
+                raise LabError(self._with_log(f"{self.name} gave no answer in {timeout_s:g} s"))
+            pause(started)
+
+    def restart(self) -> None:
+        """Start it again with the same command, port and data, and wait until it answers."""
+        self.launch()
+        self.wait_ready()
+
+    def send(self, number: Signal, *, group: bool = False) -> None:
+        """Send a signal to the process, or to its whole process group."""
+        alive = self.alive
+        # An id that a stranger has taken over since is left alone. (Children that outlive their
+        # parent keep its id reserved.)
+        with suppress(ProcessLookupError, PermissionError):
+            if group and (alive or not psutil.pid_exists(self.pid)):
+                os.killpg(self.pid, number)
+            elif alive:
+                os.kill(self.pid, number)
+
+    def kill9(self, *, group: bool = False) -> None:
+        """Kill it with SIGKILL, with its children if `group`, and wait until it is gone."""
+        if self._process is None:
+            return  # the stop came before the start
+        self.send(signal.SIGKILL, group=group)
+        self.wait_exit()
+
+    def term(self, *, group: bool = False) -> None:
+        """Send SIGTERM; see `wait_exit`."""
+        self.send(signal.SIGTERM, group=group)
+
+    def interrupt(self, *, group: bool = False) -> None:
+        """Send SIGINT; see `wait_exit`."""
+        self.send(signal.SIGINT, group=group)
+
+    def wait_exit(self, timeout_s: float = 30.0) -> int:
+        """Wait for the end of the process and return its code (-9 after SIGKILL)."""
+        if self._process is None:
+            raise LabError(f"{self.name} was never started")
+        try:
+            return self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            sentence = f"{self.name} (process {self.pid}) still runs after {timeout_s:g} s"
+            raise LabError(self._with_log(sentence)) from None
+
+    def children(self) -> list[int]:
+        """Return the process ids below it, the oldest first."""
+        with suppress(psutil.NoSuchProcess):
+            below = psutil.Process(self.pid).children(recursive=True)
+            return [child.pid for child in below if child.status() != psutil.STATUS_ZOMBIE]
+        return []
+
+    def log_text(self) -> str:
+        """Return what it has logged since its last start."""
+        with self.log.open("rb") as log:
+            log.seek(self._log_start)
+            return log.read().decode(errors="replace")
+
+    def _code(self) -> int | None:
+        return self._process.returncode if self._process else None
+
+    def _with_log(self, sentence: str, lines: int = 15) -> str:
+        tail = "\n".join(f"    {line}" for line in self.log_text().splitlines()[-lines:])
+        return f"{sentence}; the end of {self.log}:\n{tail or '    (empty)'}"

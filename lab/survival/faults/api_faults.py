@@ -1,0 +1,115 @@
+"""The API is killed, stopped or refused its disk."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import psutil
+
+from lab.errors import LabError
+from lab.processes.part import Part
+from lab.survival.ground import DRAIN_S
+from lab.survival.trial import JOBS, Trial
+
+from .fault import Fault
+
+GRACE_S = 1.5  # a process that keeps to its limits has ended this long after them
+
+
+def kill9_api(trial: Trial) -> None:
+    trial.hold_emails()
+    trial.begin()
+    trial.ground.app.kill9()
+    trial.mail.release()
+    trial.ground.app.restart()
+
+
+def stop_with_short_jobs(number: signal.Signals) -> Callable[[Trial], None]:
+    def act(trial: Trial) -> None:
+        trial.hold_emails()
+        trial.begin()
+        trial.ground.app.send(number)
+        trial.mail.release()
+        finish_stop(trial, trial.ground.app)
+
+    return act
+
+
+def stop_with_long_jobs(number: signal.Signals) -> Callable[[Trial], None]:
+    """Return a stop in which no job ends before the limit of the drain is over."""
+
+    def act(trial: Trial) -> None:
+        app = trial.ground.app
+        trial.hold_emails()
+        trial.begin()
+        app.send(number)
+        with suppress(LabError):  # raised where the API waits for its jobs without a limit
+            app.wait_exit(DRAIN_S + GRACE_S)
+        trial.mail.release()
+        finish_stop(trial, app)
+
+    return act
+
+
+def finish_stop(trial: Trial, part: Part) -> None:
+    """Wait for the end of the process, note how long it took, start it again."""
+    part.wait_exit()
+    trial.stop_s = trial.seconds_since_begin()
+    part.restart()
+
+
+def fill_the_disk(trial: Trial) -> None:
+    trial.begin()
+    with no_room_for(trial.ground.app.pid):
+        trial.post_reports()
+    trial.post_emails()
+
+
+@contextmanager
+def no_room_for(pid: int) -> Iterator[None]:
+    """Let every write of the process to a file fail, as on a full disk (EFBIG for ENOSPC)."""
+    process = psutil.Process(pid)
+    if not hasattr(process, "rlimit"):
+        raise LabError("the limit of another process's files can be set on Linux only")
+    before = process.rlimit(psutil.RLIMIT_FSIZE)
+    process.rlimit(psutil.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        process.rlimit(psutil.RLIMIT_FSIZE, before)
+
+
+def ask_the_other_api(trial: Trial) -> None:
+    trial.begin()
+    second = trial.ground.start_second_app()
+    trial.post_emails(JOBS)
+    trial.unknown = sum(not trial.read(task_id, second.url) for task_id in trial.accepted)
+    trial.ground.stack.stop(second.name)
+
+
+FAULTS = [
+    Fault("kill9_api", "`kill -9` of the API", kill9_api),
+    Fault(
+        "sigterm_api",
+        "SIGTERM of the API, jobs end in time",
+        stop_with_short_jobs(signal.SIGTERM),
+    ),
+    Fault(
+        "sigterm_api_long",
+        "SIGTERM of the API, jobs outlast DRAIN_S",
+        stop_with_long_jobs(signal.SIGTERM),
+    ),
+    Fault(
+        "sigint_api",
+        "SIGINT of the API (Ctrl-C), jobs outlast DRAIN_S",
+        stop_with_long_jobs(signal.SIGINT),
+    ),
+    Fault(
+        "sigterm_api_grace",
+        "SIGTERM, uvicorn with `--timeout-graceful-shutdown 1`",
+        stop_with_long_jobs(signal.SIGTERM),
+        uvicorn_args=("--timeout-graceful-shutdown", "1"),
+    ),
+    Fault("two_apis", "two API processes, status asked of the other one", ask_the_other_api),
+    Fault("disk_full", "the API's disk is full while reports are posted", fill_the_disk),
+]

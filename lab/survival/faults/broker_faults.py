@@ -1,0 +1,89 @@
+"""The broker of 03 is down, frozen, or killed with a full queue."""
+
+import os
+import signal
+
+from lab.survival import broker
+from lab.survival.trial import JOBS, Trial
+
+from .fault import BROKER, REDELIVERED, WORKER, Fault
+
+HALF = JOBS // 2
+
+
+def post_while_down(trial: Trial) -> None:
+    trial.hold_emails(HALF)
+    trial.begin()
+    trial.ground.broker.kill9()
+    trial.post_emails(HALF)
+    trial.ground.broker.restart()
+    trial.mail.release()
+
+
+def post_while_frozen(trial: Trial) -> None:
+    trial.hold_emails(HALF)
+    trial.begin()
+    os.kill(trial.ground.broker.pid, signal.SIGSTOP)
+    try:
+        trial.post_emails(HALF)
+    finally:
+        os.kill(trial.ground.broker.pid, signal.SIGCONT)
+    trial.mail.release()
+
+
+def kill_with_a_full_queue(trial: Trial) -> None:
+    trial.hold_emails()
+    trial.begin()
+    trial.ground.broker.kill9()
+    trial.ground.broker.restart()
+    trial.mail.release()
+
+
+def kill_without_a_file(trial: Trial) -> None:
+    broker.stop_writing(trial.ground.broker.url)
+    trial.ground.forget_append_only_file()
+    kill_with_a_full_queue(trial)
+
+
+def let_the_visibility_timeout_pass(trial: Trial) -> None:
+    trial.hold_emails(1)
+
+    def starts() -> int:
+        return sum(
+            event["event"] == "started" for told in trial.events().values() for event in told
+        )
+
+    trial.begin()
+    trial.wait_for("a second start of the job", lambda: starts() > 1)
+    trial.mail.release()
+
+
+FAULTS = [
+    Fault(
+        "broker_down", "broker down while 4 of 8 are posted", post_while_down, BROKER, REDELIVERED
+    ),
+    Fault(
+        "kill9_broker",
+        "`kill -9` of the broker with a full queue",
+        kill_with_a_full_queue,
+        BROKER,
+        REDELIVERED,
+    ),
+    Fault(
+        "kill9_broker_no_aof", "the same, without an append-only file", kill_without_a_file, BROKER
+    ),
+    Fault(
+        "broker_frozen",
+        "broker takes connections, answers none (SIGSTOP)",
+        post_while_frozen,
+        BROKER,
+    ),
+    Fault(
+        "visibility_too_short",
+        "visibility timeout shorter than the job (1 job)",
+        let_the_visibility_timeout_pass,
+        WORKER,
+        job_env={"VISIBILITY_TIMEOUT_S": "1"},
+        not_by_default="it is an hour by default",
+    ),
+]

@@ -1,0 +1,113 @@
+"""Celery's worker is killed or stopped."""
+
+import os
+import signal
+from collections.abc import Callable
+
+from lab.errors import LabError
+from lab.survival import broker
+from lab.survival.trial import JOBS, Trial
+
+from .api_faults import finish_stop
+from .fault import REDELIVERED, WORKER, Fault
+
+STOP_S = 1.0  # what a container is given here before it is killed
+
+
+def kill9_worker(trial: Trial) -> None:
+    trial.hold_emails()
+    trial.begin()
+    trial.ground.worker.kill9(group=True)
+    trial.mail.release()
+    trial.ground.worker.restart()
+
+
+def kill9_reached_worker(trial: Trial) -> None:
+    """Kill an idle worker after the broker has handed it a message, before it has read that."""
+    worker, url = trial.ground.worker, trial.ground.broker.url
+    trial.post_emails(JOBS - 1)
+    trial.wait_for("all but one", lambda: trial.count_with({"finished"}) == JOBS - 1)
+    before = broker.count_pops(url)
+    trial.wait_for("a worker that asks again", lambda: broker.count_pops(url) > before)
+    worker.send(signal.SIGSTOP)
+    trial.post_emails(1)
+    trial.begin()
+    worker.kill9(group=True)
+    worker.restart()
+
+
+def kill9_child(trial: Trial) -> None:
+    trial.hold_emails()
+    started = [event for told in trial.events().values() for event in told if "attempt" in event]
+    trial.begin()
+    os.kill(started[0]["pid"], signal.SIGKILL)
+    trial.mail.release()
+
+
+def stop_worker(number: signal.Signals) -> Callable[[Trial], None]:
+    """Return a stop in which the running jobs could end, if they are let."""
+
+    def act(trial: Trial) -> None:
+        worker = trial.ground.worker
+        trial.hold_emails()
+        trial.begin()
+        worker.send(number)
+        trial.wait_for("a worker that ends", lambda: "shutdown" in worker.log_text().lower())
+        trial.mail.release()
+        finish_stop(trial, worker)
+
+    return act
+
+
+def stop_container(trial: Trial) -> None:
+    worker = trial.ground.worker
+    trial.hold_emails()
+    trial.begin()
+    worker.term()
+    try:
+        worker.wait_exit(STOP_S)
+    except LabError:
+        worker.kill9(group=True)
+    trial.mail.release()
+    finish_stop(trial, worker)
+
+
+FAULTS = [
+    Fault(
+        "kill9_worker",
+        "`kill -9` of the worker and its children",
+        kill9_worker,
+        WORKER,
+        REDELIVERED,
+    ),
+    Fault(
+        "stop_container",
+        "TERM, and KILL 1 s later (a container)",
+        stop_container,
+        WORKER,
+        REDELIVERED,
+    ),
+    Fault(
+        "kill9_reached_worker",
+        "`kill -9` of an idle worker that a message has just reached",
+        kill9_reached_worker,
+        WORKER,
+        REDELIVERED,
+    ),
+    Fault("kill9_child", "`kill -9` of one child of the worker", kill9_child, WORKER),
+    Fault("sigterm_worker", "SIGTERM of the worker (warm)", stop_worker(signal.SIGTERM), WORKER),
+    Fault(
+        "sigquit_worker",
+        "SIGQUIT of the worker (cold)",
+        stop_worker(signal.SIGQUIT),
+        WORKER,
+        job_env={"DRAIN_S": "0"},
+    ),
+    Fault(
+        "soft_stop_worker",
+        "SIGQUIT of the worker (soft: jobs have DRAIN_S)",
+        stop_worker(signal.SIGQUIT),
+        WORKER,
+        not_by_default="the soft shutdown is off by default: see SIGQUIT (cold)",
+    ),
+]

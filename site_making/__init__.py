@@ -1,0 +1,1 @@
+"""Makes the tables, charts, diagrams and diffs of README and site; it may read everything."""

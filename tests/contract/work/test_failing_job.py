@@ -1,0 +1,141 @@
+"""A failing job ends `failed`, says why in one sentence, and stops no other job."""
+
+import pytest
+
+from lab.load.samples import make_orders
+from scenarios.contract import Status
+from scenarios.status import TaskStatus
+from tests.support.client import ORDERS_HEADER, accepted_id, new_address
+from tests.support.damaged import broken_pixels
+from tests.support.running import MAX_ATTEMPTS, Running
+
+GOOD_ROWS = b"2025-01-01,North,Lamp,1,2.50\n" * 3
+
+
+def assert_readable(task: TaskStatus) -> None:
+    assert task.status is Status.FAILED
+    assert task.error is not None
+    assert 10 < len(task.error) < 300
+    assert "Traceback" not in task.error
+    assert "\n" not in task.error
+    assert task.result is None
+    assert task.finished_at is not None
+
+
+def test_refused_email_fails_at_once_and_names_the_address(running: Running) -> None:
+    to = new_address()
+
+    with running.inbox.refusing(to, 550, times=1):
+        task = running.api.wait_until_final(accepted_id(running.api.post_email(to)))
+
+    assert_readable(task)
+    assert to in str(task.error)
+    assert "550" in str(task.error)
+    assert task.attempts == 1
+    assert running.inbox.sent_to(to) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        pytest.param("yesterday,North,Lamp,1,2.50", "date", id="no date"),
+        pytest.param("2025-02-30,North,Lamp,1,2.50", "date", id="no day of the year"),
+        pytest.param("2025-01-01,,Lamp,1,2.50", "region", id="no region"),
+        pytest.param("2025-01-01,North,,1,2.50", "product", id="no product"),
+        pytest.param("2025-01-01,North,Lamp,0,2.50", "quantity", id="none sold"),
+        pytest.param("2025-01-01,North,Lamp,1.5,2.50", "quantity", id="half sold"),
+        pytest.param("2025-01-01,North,Lamp,٣,2.50", "quantity", id="other digits"),
+        pytest.param(f"2025-01-01,North,Lamp,{'9' * 5000},2.50", "quantity", id="too many sold"),
+        pytest.param("2025-01-01,North,Lamp,1,cheap", "unit_price", id="no price"),
+        pytest.param("2025-01-01,North,Lamp,1,NaN", "unit_price", id="not a number"),
+        pytest.param("2025-01-01,North,Lamp,1,-2.50", "unit_price", id="negative price"),
+        pytest.param("2025-01-01,North,Lamp,1,2.505", "unit_price", id="third of a cent"),
+        pytest.param("2025-01-01,North,Lamp,1", "columns", id="too short"),
+        pytest.param("2025-01-01,North,Lamp,1,2.50,more", "columns", id="too long"),
+    ],
+)
+def test_bad_row_is_named_and_nothing_of_its_file_stays(
+    running: Running, row: str, column: str
+) -> None:
+    orders = ORDERS_HEADER + GOOD_ROWS + row.encode() + b"\n" + GOOD_ROWS
+
+    task = running.api.wait_until_final(accepted_id(running.api.post_report(orders)))
+
+    assert_readable(task)
+    assert "row 5" in str(task.error)
+    assert column in str(task.error)
+    assert task.attempts == 1
+    assert running.count_orders(task.task_id) == 0
+
+
+def test_orders_of_a_good_file_are_stored(running: Running) -> None:
+    orders = make_orders(50)
+
+    task = running.api.wait_until_final(accepted_id(running.api.post_report(orders.csv)))
+
+    assert task.status is Status.SUCCEEDED, task.error
+    assert running.count_orders(task.task_id) == orders.rows
+
+
+def test_picture_with_damaged_pixels_fails(running: Running) -> None:
+    accepted = running.api.post_image(broken_pixels())
+    task = running.api.wait_until_final(accepted_id(accepted))
+
+    assert_readable(task)
+    assert "damaged" in str(task.error)
+    assert running.api.read_result(task.task_id).status_code == 409
+    assert running.webhooks.about(task.task_id) == []
+
+
+def test_failing_jobs_do_not_stop_the_next(running: Running) -> None:
+    bad_orders = ORDERS_HEADER + b"bad\n"
+
+    accepted = [running.api.post_image(broken_pixels()) for _ in range(4)]
+    accepted += [running.api.post_report(bad_orders) for _ in range(4)]
+    accepted += [running.api.post_email()]
+    ended = [running.api.wait_until_final(accepted_id(answer)) for answer in accepted]
+
+    assert [task.status for task in ended] == [Status.FAILED] * 8 + [Status.SUCCEEDED]
+
+
+def test_no_upload_stays_once_its_job_has_ended(running: Running) -> None:
+    accepted = [
+        running.api.post_report(make_orders(5).csv),
+        running.api.post_report(ORDERS_HEADER + b"bad\n"),
+        running.api.post_image(broken_pixels()),
+    ]
+    task_ids = [accepted_id(answer) for answer in accepted]
+    for task_id in task_ids:
+        running.api.wait_until_final(task_id)
+
+    left = [path.name for path in running.uploads() if path.name.startswith(tuple(task_ids))]
+    assert left == []
+
+
+def test_temporary_refusals_end_as_the_approach_promises(running: Running) -> None:
+    to = new_address()
+
+    with running.inbox.refusing(to, 451, times=2):
+        task = running.api.wait_until_final(accepted_id(running.api.post_email(to)))
+    running.send_another_email()
+
+    if running.promises["retries_transient_errors"]:
+        assert (task.status, task.attempts) == (Status.SUCCEEDED, 3)
+        assert running.inbox.task_ids_sent_to(to) == [task.task_id]
+    else:
+        assert_readable(task)
+        assert "451" in str(task.error)
+        assert task.attempts == 1
+        assert running.inbox.sent_to(to) == []
+
+
+def test_refusals_that_never_end_are_given_up(running: Running) -> None:
+    to = new_address()
+
+    with running.inbox.refusing(to, 451, times=1000):
+        task = running.api.wait_until_final(accepted_id(running.api.post_email(to)))
+
+    assert_readable(task)
+    most = MAX_ATTEMPTS if running.promises["retries_transient_errors"] else 1
+    assert task.attempts == most
+    assert running.inbox.sent_to(to) == []

@@ -1,0 +1,79 @@
+"""`lab run` shows where everything is, restarts what is killed, and ends in order."""
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.support.stand_ins import running
+
+
+@pytest.fixture
+def lab_run(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    words = [sys.executable, "-u", "-m", "lab", "run", "01", "--data-dir", str(tmp_path / "data")]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
+
+
+def read_until(process: subprocess.Popen[str], pattern: str) -> str:
+    """Read lines up to the one that matches; return the first group, or the match."""
+    seen = []
+    assert process.stdout
+    for line in process.stdout:
+        seen.append(line)
+        if found := re.search(pattern, line):
+            return found[found.lastindex or 0]
+    raise AssertionError(f"no line matches {pattern!r} in {''.join(seen)}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_run_ends_in_order(lab_run: subprocess.Popen[str], number: signal.Signals) -> None:
+    url = read_until(lab_run, r"Swagger UI +(http\S+)")
+    pids = [child.pid for child in psutil.Process(lab_run.pid).children()]
+    read_until(lab_run, "curl -s")
+    assert httpx.get(url).status_code == 200
+
+    lab_run.send_signal(number)
+
+    read_until(lab_run, "Stopping")
+    assert lab_run.wait(30) == 0
+    assert running(pids) == []
+
+
+def test_killed_app_is_started_again(lab_run: subprocess.Popen[str]) -> None:
+    url = read_until(lab_run, r"Swagger UI +(http\S+)")
+    pid = int(read_until(lab_run, r"Processes.* 01_background_tasks (\d+)"))
+    read_until(lab_run, "Application startup complete")
+
+    psutil.Process(pid).kill()
+
+    read_until(lab_run, rf"process {pid}\) has ended; starting it again")
+    read_until(lab_run, "Application startup complete")
+    assert httpx.get(url).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["run", "05"], "lab: unknown approach '05': it is one of 01_background_tasks, "),
+        (
+            ["run", "01", "--data-dir", "/dev/null/x"],
+            "lab: cannot write to the folder '/dev/null/x'",
+        ),
+    ],
+)
+def test_mistake_ends_in_one_sentence(words: list[str], sentence: str) -> None:
+    command = [sys.executable, "-m", "lab", *words]
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(sentence)
+    assert done.stderr.count("\n") == 1

@@ -1,0 +1,122 @@
+"""What `lab survival` prints and writes, from the outside, and that a stop leaves nothing."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import psutil
+import pytest
+
+from lab.machine import describe_machine
+from lab.survival.cell import Cell
+from lab.survival.files import Survival, make_page
+from lab.survival.matrix import make_svg
+
+FAULT = ["--only", "04_custom_queue", "--fault", "job_raises", "--fault", "kill9_worker"]
+CELLS = [
+    Cell("kill9_api", "01_background_tasks", accepted=8, started=8, lost=8),
+    Cell("kill9_api", "03_celery", accepted=8, started=8, finished=8, recovered_s=0.1),
+    Cell("kill9_worker", "01_background_tasks", why_not="there is no worker"),
+    Cell("kill9_worker", "03_celery", accepted=8, started=8, finished=8, run_twice=2),
+]
+
+
+def survival_command(out: Path, *options: str) -> list[str]:
+    return [sys.executable, "-m", "lab", "survival", "--out", str(out), *options]
+
+
+def run_survival(out: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = survival_command(out, *options)
+    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+
+
+def test_run_counts_writes_and_ends_with_0(tmp_path: Path) -> None:
+    done = run_survival(tmp_path, *FAULT)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Held: every outcome is as approaches.toml says." in done.stdout
+    cells = json.loads((tmp_path / "survival.json").read_text())["cells"]
+    raised, killed = cells
+    assert (raised["accepted"], raised["finished"], raised["failed"]) == (8, 7, 1)
+    assert raised["worst_healthz_ms"] > 0
+    assert killed["why_not"] == "there is no worker process: the jobs run in the API"
+    assert "| 1 of 8 jobs raises | failed 1 |" in (tmp_path / "survival.md").read_text()
+    ET.fromstring((tmp_path / "survival.svg").read_text())
+
+
+def test_run_ends_with_1_when_another_outcome_was_promised(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    here = Path(__file__).parents[2]
+    (root / "04_custom_queue").symlink_to(here / "04_custom_queue")
+    promises = (here / "approaches.toml").read_text()
+    (root / "approaches.toml").write_text(
+        promises.replace('job_raises = "failed 1"', 'job_raises = "kept"')
+    )
+
+    done = run_survival(tmp_path, *FAULT, "--root", str(root))
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "04_custom_queue, job_raises: promised 'kept', seen 'failed 1'" in done.stdout
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_stopped_run_leaves_no_process(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    process = subprocess.Popen(
+        survival_command(tmp_path, "--only", "04_custom_queue", "--fault", "job_never_ends"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    assert "job_never_ends" in process.stdout.readline()
+    started = psutil.Process(process.pid).children(recursive=True)
+
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=30)
+
+    assert len(started) >= 2  # the guard and the mail server
+    assert process.returncode == code
+    assert "no process is left" in errors
+    assert psutil.wait_procs(started, timeout=5)[1] == []
+
+
+@pytest.mark.slow
+def test_random_kills_lose_nothing(tmp_path: Path) -> None:
+    done = run_survival(tmp_path, "--long", "--kills", "3", "--only", "04_custom_queue+sqlite")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "04_custom_queue+sqlite: 3 kills" in done.stdout
+    assert " 0 lost" in done.stdout
+    [kills] = json.loads((tmp_path / "kills.json").read_text())["approaches"]
+    assert kills["cell"]["accepted"] == kills["cell"]["finished"] > 0
+
+
+def test_unknown_fault_is_one_sentence(tmp_path: Path) -> None:
+    done = run_survival(tmp_path, "--fault", "earthquake")
+
+    assert done.returncode == 2
+    assert "unknown fault 'earthquake'" in done.stderr
+
+
+def test_page_has_the_matrix_the_reasons_and_every_figure() -> None:
+    machine = describe_machine([])
+
+    page = make_page(Survival(machine=machine, conditions="", cells=CELLS, differences=[]))
+
+    assert "| `kill -9` of the API | lost 8 | kept |" in page
+    assert "Not tried on 01_background_tasks: there is no worker." in page
+    assert page.count("### ") == 2
+    assert "| 03_celery | 8 | 0 | 8 | 8 | 0 | 0 | 0 | 0 | 2 | 0 |" in page
+
+
+def test_picture_has_a_box_for_each_cell() -> None:
+    picture = ET.fromstring(make_svg(CELLS, describe_machine([])))
+
+    boxes = picture.findall("{http://www.w3.org/2000/svg}rect")
+    assert len(boxes) == len(CELLS)
+    assert {box.get("fill") for box in boxes} == {"#c62828", "#2e7d32", "#9e9e9e"}

@@ -1,0 +1,138 @@
+"""Several jobs behind one answer: their order, their errors, and the audit line."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.recipes.kitchen import Kitchen, cook
+from tests.support.receiver import Receiver
+from tests.support.waiting import wait_until
+
+
+def register(kitchen: Kitchen, username: str) -> httpx.Response:
+    user = {"username": username, "email": f"{username}@example.com"}
+    return kitchen.http.post("/users/register", json=user)
+
+
+def test_welcome_email_is_sent_and_then_the_audit_line_is_written(background: Kitchen) -> None:
+    answer = register(background, "ann")
+
+    assert answer.status_code == 201
+    jobs = background.jobs(answer)
+    assert [job["name"] for job in jobs] == ["send_welcome_email", "write_audit_line"]
+    assert [job["status"] for job in jobs] == ["succeeded", "succeeded"]
+    [mail] = background.mail("ann@example.com")
+    assert mail["subject"] == "Welcome, ann"
+    assert mail["task_id"] == jobs[0]["job_id"]
+    user = f"user {answer.json()['user_id']}:"
+    assert background.audit_lines(user) == [f"{user} register"]
+
+
+def test_failing_email_is_on_record_and_does_not_drop_the_audit_line(background: Kitchen) -> None:
+    background.refuse_mail("bob@", 550)
+
+    answer = register(background, "bob")
+
+    email, line = background.jobs(answer)
+    assert (email["status"], line["status"]) == ("failed", "succeeded")
+    assert "refused 'bob@example.com': 550" in email["error"]
+    user = f"user {answer.json()['user_id']}:"
+    assert background.audit_lines(user) == [f"{user} register"]
+
+
+def test_failing_job_does_not_end_the_connection_of_the_next_request(background: Kitchen) -> None:
+    background.refuse_mail("cem@", 451)
+
+    answer = register(background, "cem")
+    again = background.http.get(answer.json()["jobs_url"])
+
+    assert again.status_code == 200
+    assert background.jobs(answer)[0]["status"] == "failed"
+
+
+def test_taken_username_is_refused_and_no_job_is_run(background: Kitchen) -> None:
+    background.jobs(register(background, "dora"))
+
+    refused = register(background, "dora")
+
+    assert refused.status_code == 409
+    assert refused.json()["detail"] == "the username 'dora' is taken"
+    background.jobs(register(background, "another"))
+    assert len(background.mail("dora@example.com")) == 1
+
+
+def test_deleting_a_user_leaves_an_audit_line(background: Kitchen) -> None:
+    user_id = register(background, "eve").json()["user_id"]
+
+    deleted = background.http.delete(f"/users/{user_id}")
+    again = background.http.delete(f"/users/{user_id}")
+
+    assert deleted.status_code == 202
+    assert background.job(deleted)["status"] == "succeeded"
+    assert background.audit_lines(f"user {user_id}: delete") == [f"user {user_id}: delete"]
+    assert again.status_code == 404
+    assert again.json()["detail"] == f"no user with the user_id {user_id}"
+
+
+def test_refused_request_leaves_its_audit_line_too(background: Kitchen) -> None:
+    before = background.audit_lines("/items")
+
+    statuses = [
+        background.http.post("/items", json={"name": name}).status_code
+        for name in ("lamp", "lamp", "")
+    ]
+
+    assert statuses == [201, 409, 422]
+    wait_until(
+        "three audit lines are written",
+        lambda: sorted(background.audit_lines("/items")[len(before) :]),
+        lambda lines: lines == ["/items: done", "/items: refused", "/items: refused"],
+    )
+
+
+def test_jobs_that_a_forced_stop_cuts_off_are_on_record(tmp_path: Path, services: Receiver) -> None:
+    arguments = ["--timeout-graceful-shutdown", "1"]
+    with cook(tmp_path, "01_background_tasks", services, uvicorn_args=arguments) as kitchen:
+        kitchen.hold_mail()
+        register(kitchen, "fay")
+        wait_until("the e-mail waits", lambda: kitchen.events("send_welcome_email", "started"))
+
+        kitchen.part.term()
+        kitchen.part.wait_exit()
+
+        assert kitchen.events("send_welcome_email", "interrupted") == 1
+        assert kitchen.events("write_audit_line", "interrupted") == 1
+
+
+USER = {"username": "gil", "email": "gil@example.com"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/users/register", USER | {"email": "gil"}, "email"),
+        ("/users/register", USER | {"username": ""}, "username"),
+        ("/users/register", USER | {"username": "gil\nuser 1: delete"}, "username"),
+        ("/users/register", {"email": "gil@example.com"}, "username"),
+        ("/items", {"name": "lamp\r\n"}, "name"),
+        ("/notify", {"token": "a b", "title": "Hi", "body": ""}, "token"),
+        ("/notify", {"token": "t", "title": "", "body": ""}, "title"),
+        ("/reports/drafts", {"title": "T", "regions": {}}, "regions"),
+        ("/reports/drafts", {"title": "T", "regions": {"north": -1}}, "regions"),
+        (f"/images/{'0' * 32}/process", {"operations": ["explode"]}, "operations"),
+        (f"/images/{'0' * 32}/process", {"operations": ["blur"], "width": 1}, "width"),
+        ("/images/../process", {"operations": ["blur"]}, None),
+        ("/images/1/process", {"operations": ["blur"]}, "image_id"),
+    ],
+)
+def test_bad_input_is_refused_by_name(
+    background: Kitchen, path: str, body: dict[str, object], field: str | None
+) -> None:
+    refused = background.http.post(path, json=body)
+
+    if field is None:
+        assert refused.status_code == 404
+    else:
+        assert refused.status_code == 422
+        assert field in refused.json()["detail"][0]["loc"]

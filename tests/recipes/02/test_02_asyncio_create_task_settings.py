@@ -1,0 +1,121 @@
+"""Settings that are synced to a service which fails, hangs and recovers."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.recipes.kitchen import Kitchen
+from tests.support.waiting import wait_until
+
+
+def change(kitchen: Kitchen, user_id: str, theme: str = "dark") -> httpx.Response:
+    return kitchen.http.post(f"/users/{user_id}/settings", json={"theme": theme})
+
+
+def stored(kitchen: Kitchen, user_id: str) -> dict[str, Any]:  # Any: JSON
+    facts: dict[str, Any] = kitchen.http.get(f"/users/{user_id}/settings").json()
+    return facts
+
+
+def sent(kitchen: Kitchen, user_id: str) -> list[dict[str, Any]]:  # Any: JSON
+    """Return what the service has received about a user, the oldest first."""
+    return [json.loads(each.body) for each in kitchen.services.on(f"/users/{user_id}/sync")]
+
+
+def test_settings_are_stored_and_then_synced(tasks: Kitchen) -> None:
+    answer = change(tasks, "ann")
+
+    assert answer.status_code == 202
+    assert tasks.job(answer)["result"] == {"version": 1}
+    assert sent(tasks, "ann") == [{"version": 1, "settings": {"theme": "dark"}}]
+    expected = {"settings": {"theme": "dark"}, "version": 1, "synced_version": 1}
+    assert stored(tasks, "ann") == expected
+
+
+def test_answer_does_not_wait_for_the_service(tasks: Kitchen) -> None:
+    with tasks.services.holding("/users/bob/sync"):
+        answer = change(tasks, "bob")
+
+        assert answer.status_code == 202
+        assert stored(tasks, "bob")["synced_version"] == 0
+    assert tasks.job(answer)["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("code", [429, 500, 503])
+def test_service_that_fails_twice_is_asked_again(tasks: Kitchen, code: int) -> None:
+    user_id = f"cem-{code}"
+    tasks.services.fail(f"/users/{user_id}/sync", code, times=2)
+
+    job = tasks.job(change(tasks, user_id))
+
+    assert job["status"] == "succeeded"
+    assert len(sent(tasks, user_id)) == 3
+    assert stored(tasks, user_id)["synced_version"] == 1
+
+
+def test_service_that_keeps_failing_is_given_up(tasks: Kitchen) -> None:
+    tasks.services.fail("/users/dora/sync", 503, times=3)
+
+    job = tasks.job(change(tasks, "dora"))
+
+    assert job["status"] == "failed"
+    assert job["error"] == "the sync service answered 503"
+    assert len(sent(tasks, "dora")) == 3
+    assert stored(tasks, "dora")["synced_version"] == 0
+
+
+def test_refusal_is_not_tried_again(tasks: Kitchen) -> None:
+    tasks.services.fail("/users/eve/sync", 400, times=1)
+
+    job = tasks.job(change(tasks, "eve"))
+
+    assert job["status"] == "failed"
+    assert job["error"] == "the sync service answered 400"
+    assert len(sent(tasks, "eve")) == 1
+
+
+def test_call_that_hangs_is_given_up_and_made_again(tasks: Kitchen) -> None:
+    with tasks.services.holding("/users/fay/sync"):
+        answer = change(tasks, "fay")
+        wait_until("the second call is made", lambda: len(sent(tasks, "fay")) > 1)
+
+    assert tasks.job(answer)["status"] == "succeeded"
+    assert stored(tasks, "fay")["synced_version"] == 1
+
+
+def test_newer_change_stops_the_retries_of_an_older_one(tasks: Kitchen) -> None:
+    with tasks.services.holding("/users/gil/sync"):
+        older = change(tasks, "gil", "dark")
+        wait_until("the first call is made", lambda: sent(tasks, "gil"))
+        newer = change(tasks, "gil", "light")
+        replaced = tasks.job(older)
+
+    assert replaced["status"] == "cancelled"
+    assert replaced["error"] == "replaced by a newer change"
+    assert tasks.job(newer)["result"] == {"version": 2}
+    assert sent(tasks, "gil")[-1] == {"version": 2, "settings": {"theme": "light"}}
+    assert [each["version"] for each in sent(tasks, "gil")].count(1) == 1
+
+
+@pytest.mark.parametrize(
+    ("user_id", "body", "field"),
+    [
+        ("a b", {"theme": "dark"}, "user_id"),
+        ("x" * 65, {"theme": "dark"}, "user_id"),
+        ("hal", {"theme": {"nested": True}}, "theme"),
+        ("hal", {"theme": "x" * 1001}, "theme"),
+        ("hal", {"": "dark"}, "body"),
+        ("hal", {str(number): number for number in range(51)}, "body"),
+        ("hal", ["dark"], "body"),
+    ],
+)
+def test_bad_settings_are_refused_by_name(
+    tasks: Kitchen, user_id: str, body: object, field: str
+) -> None:
+    refused = tasks.http.post(f"/users/{user_id}/settings", json=body)
+
+    assert refused.status_code == 422
+    assert field in refused.json()["detail"][0]["loc"]
+    assert tasks.http.get("/users/hal/settings").status_code == 404

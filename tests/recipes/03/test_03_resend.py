@@ -1,0 +1,133 @@
+"""A job whose message the broker has lost is sent again; one whose message is there is not."""
+
+import json
+import signal
+import time
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import redis
+
+from lab.processes.part import Part
+from tests.recipes.fleet import Fleet
+from tests.support.waiting import wait_until
+
+QUEUE, OPEN, LOCK = "default", "open", "unacked_mutex"
+SOON = {"VISIBILITY_TIMEOUT_S": "3"}
+
+
+@pytest.fixture
+def broker(fleet: Fleet) -> Iterator["redis.Redis"]:
+    """Return the broker without a job of another test."""
+    with redis.Redis.from_url(fleet.stack.redis_url, decode_responses=True) as client:
+        client.delete(QUEUE, OPEN)
+        yield client
+
+
+def lose(broker: "redis.Redis", task_id: str) -> None:
+    """Remove a waiting message from the broker."""
+    [message] = [
+        text for text in broker.lrange(QUEUE, 0, -1) if json.loads(text)["headers"]["id"] == task_id
+    ]
+    assert broker.lrem(QUEUE, 1, str(message)) == 1
+
+
+def test_job_whose_message_is_gone_is_sent_again_and_done_once(
+    fleet: Fleet, broker: "redis.Redis"
+) -> None:
+    lost = [fleet.post_email() for _ in range(3)]
+    for task_id in lost:
+        lose(broker, task_id)
+
+    with fleet.worker("resender", env=SOON):
+        fleet.wait_until_done(*lost)
+        wait_until("no job is open", lambda: broker.zcard(OPEN) == 0)
+
+    for task_id in lost:
+        assert len(fleet.log_of(task_id, "resent")) == 1
+        assert len(fleet.log_of(task_id, "started")) == 1
+        assert fleet.task(task_id)["status"] == "succeeded"
+
+
+def test_job_that_waits_for_longer_than_the_timeout_is_not_sent_again(
+    fleet: Fleet, broker: "redis.Redis"
+) -> None:
+    waiting, lost = fleet.post_email(), fleet.post_email()
+    lose(broker, lost)
+
+    accepted_at = broker.zscore(OPEN, waiting) or 0
+    with fleet.worker("elsewhere", args=["--queues", "high"], env=SOON):
+        wait_until("the lost one is sent again", lambda: fleet.log_of(lost, "resent"))
+        wait_until(
+            "the other one was looked for",
+            lambda: broker.zscore(OPEN, waiting) or 0,
+            lambda seen_at: seen_at > accepted_at,
+        )
+
+    assert fleet.log_of(waiting, "resent") == []
+    assert sorted(fleet.take_from(QUEUE)) == sorted([waiting, lost])
+
+
+def test_job_that_has_ended_leaves_nothing_to_send(fleet: Fleet, broker: "redis.Redis") -> None:
+    with fleet.worker("usual"):
+        task_id = fleet.post_email()
+        fleet.wait_until_done(task_id)
+        wait_until("it is not open", lambda: broker.zscore(OPEN, task_id) is None)
+
+    assert broker.exists(f"arguments:{task_id}") == 0
+
+
+def test_job_that_was_cancelled_is_not_sent_again(fleet: Fleet, broker: "redis.Redis") -> None:
+    cancelled, lost = fleet.post_email(), fleet.post_email()
+    fleet.http.delete(f"/tasks/{cancelled}").raise_for_status()
+    broker.delete(QUEUE)
+
+    with fleet.worker("resender", env=SOON):
+        fleet.wait_until_done(lost)
+        wait_until("no job is open", lambda: broker.zcard(OPEN) == 0)
+
+    assert fleet.log_of(cancelled, "resent", "started") == []
+
+
+def test_job_that_was_refused_is_not_open(fleet: Fleet, broker: "redis.Redis") -> None:
+    """Redis keeps the records here, and the broker beside it is down."""
+    nowhere = {"CELERY_BROKER_URL": "redis://127.0.0.1:9/0"}
+    fields = {"to": "reader@example.com", "subject": "Your order", "body": "It is on its way.\n"}
+    before = set(broker.keys("job:*"))
+    app = fleet.stack.start("03_celery", label="refusing", env=nowhere, without=("worker",))
+
+    answer = httpx.post(f"{app.url}/emails", json=fields)
+
+    assert answer.status_code == 503
+    assert answer.elapsed.total_seconds() < 3  # without a limit it is 4 s
+    assert broker.zcard(OPEN) == 0
+    assert set(broker.keys("job:*")) == before
+
+
+def test_worker_killed_while_it_gives_jobs_back_does_not_keep_others_from_it(
+    fleet: Fleet, broker: "redis.Redis"
+) -> None:
+    with fleet.mail_held(), fleet.worker("dead", env=SOON) as worker:
+        task_id = fleet.post_email()
+        wait_until("it runs", lambda: fleet.log_of(task_id, "started"))
+        wait_until("it holds the lock", lambda: stopped_with_the_lock(worker, broker))
+        worker.kill9(group=True)
+        assert broker.exists(LOCK)
+
+    with fleet.worker("next", env=SOON):
+        fleet.wait_until_done(task_id)
+
+    assert fleet.task(task_id)["status"] == "succeeded"
+
+
+def stopped_with_the_lock(worker: Part, broker: "redis.Redis") -> bool:
+    """Stop the worker as soon as its lock is there; let it go on if it was too late."""
+    deadline = time.monotonic() + 2  # it looks once a second
+    while not broker.exists(LOCK) and time.monotonic() < deadline:
+        pass
+    worker.send(signal.SIGSTOP)
+    if broker.exists(LOCK):
+        return True
+    worker.send(signal.SIGCONT)
+    return False

@@ -1,0 +1,107 @@
+"""More workers: in other folders, with a pool that grows, and on another broker."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lab.approaches import ROOT
+from tests.recipes.fleet import CELERY, Fleet, open_fleet
+from tests.recipes.pictures import png
+from tests.support.receiver import Receiver
+from tests.support.waiting import wait_until
+
+RABBITMQ = os.environ.get("TEST_RABBITMQ_URL", "")
+
+
+def test_two_workers_in_two_folders_share_the_load(fleet: Fleet, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / CELERY, tmp_path / CELERY)
+    emails = [f"shared-{n}@example.com" for n in range(10)]
+
+    with fleet.worker("here") as first, fleet.worker("there", cwd=tmp_path) as second:
+        with fleet.mail_held():
+            task_ids = [fleet.post_email(to) for to in emails]
+            at_once = wait_until(
+                "each worker has one job",
+                lambda: [t for t in map(fleet.task, task_ids) if t["ran_in"]],
+                lambda running: len(running) == 2,
+            )
+        fleet.wait_until_done(*task_ids)
+
+        assert psutil.Process(second.pid).cwd() == str(tmp_path)
+        pids = {task["ran_in"]["pid"] for task in map(fleet.task, task_ids)}
+        assert pids == {*first.children(), *second.children()}
+        assert pids == {task["ran_in"]["pid"] for task in at_once}
+    assert [len(fleet.mail(to)) for to in emails] == [1] * 10
+
+
+def test_pool_grows_with_the_load_and_shrinks_again(fleet: Fleet) -> None:
+    args, env = ["--autoscale", "3,1"], {"AUTOSCALE_KEEPALIVE": "1"}
+    with fleet.worker("elastic", args=args, env=env) as worker:
+        assert len(worker.children()) == 1
+
+        with fleet.mail_held():
+            task_ids = [fleet.post_email() for _ in range(4)]
+            wait_until("three jobs run", lambda: len(worker.children()) == 3)
+        fleet.wait_until_done(*task_ids)
+
+        wait_until("one process is left", lambda: len(worker.children()) == 1)
+
+
+@pytest.fixture(scope="module")
+def rabbit(tmp_path_factory: pytest.TempPathFactory, services: Receiver) -> Iterator[Fleet]:
+    if not RABBITMQ:
+        pytest.skip("TEST_RABBITMQ_URL names no RabbitMQ")
+    env = {"CELERY_BROKER_URL": RABBITMQ}
+    with open_fleet(tmp_path_factory.mktemp("rabbit"), services, worker=True, env=env) as fleet:
+        yield fleet
+
+
+def test_rabbitmq_needs_its_address_only(rabbit: Fleet) -> None:
+    task_id = rabbit.post_email("rabbit@example.com")
+    rabbit.wait_for(task_id, "succeeded")
+
+    assert [mail["task_id"] for mail in rabbit.mail("rabbit@example.com")] == [task_id]
+    assert "amqp://" in rabbit.stack.parts["worker"].log_text()
+    assert rabbit.depth("default") == 0
+
+
+def test_workflows_run_on_rabbitmq(rabbit: Fleet) -> None:
+    files = [("pictures", ("a.png", png(), "image/png"))] * 3
+    rabbit.services.fail("/03/push", 503, times=1)
+
+    thumbnails = rabbit.jobs(rabbit.http.post("/thumbnails", data={"width": "24"}, files=files))
+    pushed = rabbit.job(rabbit.notify("rabbit", "/notifications/critical"))
+
+    assert thumbnails[-1]["result"]["made"] == 3
+    assert pushed["status"] == "succeeded"
+    assert len(rabbit.log_of(pushed["job_id"], "started")) == 2
+
+
+def test_each_message_reaches_one_queue_of_rabbitmq(rabbit: Fleet) -> None:
+    rabbit.stack.stop("worker")
+    answers = [rabbit.notify("a"), rabbit.notify("b", "/notifications/critical")]
+    task_id = rabbit.post_email()
+
+    depths = {queue: rabbit.depth(queue) for queue in ("high", "default", "low")}
+    rabbit.stack.parts["worker"].restart()
+
+    assert depths == {"high": 1, "default": 1, "low": 1}
+    rabbit.wait_for(task_id, "succeeded")
+    assert all(rabbit.job(answer)["status"] == "succeeded" for answer in answers)
+
+
+def test_killed_worker_gives_its_job_back_at_once_on_rabbitmq(rabbit: Fleet) -> None:
+    worker = rabbit.stack.parts["worker"]
+    with rabbit.mail_held():
+        task_id = rabbit.post_email()
+        rabbit.wait_for(task_id, "running")
+
+        worker.kill9(group=True)
+        worker.restart()
+        wait_until("it runs again", lambda: rabbit.task(task_id)["attempts"] == 2)
+
+    assert rabbit.wait_for(task_id, "succeeded")["attempts"] == 2

@@ -1,0 +1,27 @@
+"""A job that is delivered twice at once has one effect."""
+
+from tests.recipes.fleet import Fleet
+from tests.support.waiting import wait_until
+
+
+def test_payment_that_two_deliveries_work_on_is_made_once(fleet: Fleet) -> None:
+    too_short = {"VISIBILITY_TIMEOUT_S": "1"}  # shorter than the job: it is delivered again
+    headers, body = {"Idempotency-Key": "twice"}, {"account": "DE02", "cents": 500}
+    with (
+        fleet.worker("first", env=too_short),
+        fleet.worker("second", env=too_short),
+    ):
+        with fleet.services.holding("/03/payments"):
+            answer = fleet.http.post("/payments", json=body, headers=headers)
+            [job] = fleet.read(answer.json()["jobs_url"])
+            held_back = wait_until(
+                "the second delivery found the first one at work",
+                lambda: fleet.log_of(job["job_id"], "held_back"),
+            )
+
+        job = fleet.job(answer)
+
+    keys = [each.headers["idempotency-key"] for each in fleet.services.on("/03/payments")]
+    assert keys.count(job["job_id"]) == 1
+    assert held_back[0]["pid"] != fleet.log_of(job["job_id"], "started")[0]["pid"]
+    assert job["result"]["cents"] == 500

@@ -1,0 +1,54 @@
+"""The hybrid: one public API, its jobs in the API process (01) or in Celery (03)."""
+
+import httpx
+import pytest
+
+from tests.recipes.kitchen import Kitchen
+
+
+@pytest.fixture(params=["background", "celery"], ids=["01_background_tasks", "03_celery"])
+def kitchen(request: pytest.FixtureRequest) -> Kitchen:
+    chosen: Kitchen = request.getfixturevalue(request.param)
+    return chosen
+
+
+def register(kitchen: Kitchen, username: str) -> httpx.Response:
+    user = {"username": username, "email": f"{username}@example.com"}
+    return kitchen.http.post("/users/register", json=user)
+
+
+def test_registering_sends_an_email_and_writes_an_audit_line(kitchen: Kitchen) -> None:
+    answer = register(kitchen, "hanna")
+
+    assert answer.status_code == 201
+    assert set(answer.json()) == {"user_id", "username", "email", "jobs_url"}
+    jobs = kitchen.jobs(answer)
+    assert [job["name"] for job in jobs] == ["send_welcome_email", "write_audit_line"]
+    assert [job["status"] for job in jobs] == ["succeeded", "succeeded"]
+    [mail] = kitchen.mail("hanna@example.com")
+    assert (mail["subject"], mail["task_id"]) == ("Welcome, hanna", jobs[0]["job_id"])
+    user = f"user {answer.json()['user_id']}:"
+    assert kitchen.audit_lines(user) == [f"{user} register"]
+
+
+def test_failing_email_does_not_drop_the_audit_line(kitchen: Kitchen) -> None:
+    kitchen.refuse_mail("ida@", 550)
+
+    answer = register(kitchen, "ida")
+
+    email, line = kitchen.jobs(answer)
+    assert (email["status"], line["status"]) == ("failed", "succeeded")
+    assert "refused 'ida@example.com': 550" in email["error"]
+    user = f"user {answer.json()['user_id']}:"
+    assert kitchen.audit_lines(user) == [f"{user} register"]
+
+
+def test_taken_username_is_refused_and_no_job_is_run(kitchen: Kitchen) -> None:
+    kitchen.jobs(register(kitchen, "jan"))
+
+    refused = register(kitchen, "jan")
+
+    assert refused.status_code == 409
+    assert refused.json()["detail"] == "the username 'jan' is taken"
+    kitchen.jobs(register(kitchen, "jana"))
+    assert len(kitchen.mail("jan@example.com")) == 1

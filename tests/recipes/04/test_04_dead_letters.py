@@ -1,0 +1,145 @@
+"""Jobs that failed for good: listed with their reason, and put back once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.recipes.kitchen import Kitchen
+from tests.recipes.pictures import damaged_png
+from tests.recipes.waiting_line import (
+    HOURS,
+    accepted,
+    blocked,
+    compute,
+    email,
+    empty,
+    is_durable,
+    kill_and_restart,
+    running,
+    starts,
+    task,
+)
+from tests.support.waiting import wait_until
+
+
+def fail_an_email(kitchen: Kitchen, to: str) -> str:
+    """Have an e-mail refused for good; return the id of its task."""
+    kitchen.refuse_mail(to, 550)
+    answer = email(kitchen, to)
+    assert kitchen.job(answer)["status"] == "failed"
+    return accepted(answer)
+
+
+def dead(kitchen: Kitchen) -> dict[str, dict[str, Any]]:  # Any: JSON
+    """Return the dead letters by the ids of their tasks, in the order of the list."""
+    letters = kitchen.http.get("/dead-letters").raise_for_status().json()
+    return {letter["task_id"]: letter for letter in letters}
+
+
+def test_failed_job_is_listed_with_its_reason_the_last_one_first(queue: Kitchen) -> None:
+    first, second = (fail_an_email(queue, f"ann-{n}@dead.example.com") for n in range(2))
+    queue.job(email(queue, "well@dead.example.com"))
+
+    found = dead(queue)
+
+    assert list(found)[:2] == [second, first]
+    assert "550" in found[first]["error"]
+    assert {letter["status"] for letter in found.values()} == {"failed"}
+    assert len(queue.http.get("/dead-letters", params={"limit": 1}).json()) == 1
+
+
+def test_job_that_is_put_back_runs_again_with_what_it_was_given(queue: Kitchen) -> None:
+    task_id = fail_an_email(queue, "bob@dead.example.com")
+
+    job = queue.job(queue.http.post(f"/dead-letters/{task_id}/retry"))
+
+    assert (job["task_id"], job["status"], job["attempts"]) == (task_id, "succeeded", 1)
+    assert job["error"] is None
+    assert [mail["subject"] for mail in queue.mail("bob@dead.example.com")] == ["Your order"]
+    assert task_id not in dead(queue)
+
+
+def test_of_many_requests_at_once_one_puts_the_job_back(queue: Kitchen) -> None:
+    task_id = fail_an_email(queue, "cem@dead.example.com")
+    with ThreadPoolExecutor(8) as pool:
+        posts = [pool.submit(queue.http.post, f"/dead-letters/{task_id}/retry") for _ in range(8)]
+        codes = [post.result().status_code for post in posts]
+    empty(queue)
+
+    assert sorted(codes) == [202, *[409] * 7]
+    assert starts(queue, task_id) == [task_id] * 2
+    assert len(queue.mail("cem@dead.example.com")) == 1
+
+
+def test_dead_letter_survives_a_restart_on_disk_only(queue: Kitchen) -> None:
+    task_id = fail_an_email(queue, "dora@dead.example.com")
+
+    kill_and_restart(queue)
+    answer = queue.http.post(f"/dead-letters/{task_id}/retry")
+
+    if is_durable(queue):
+        assert queue.job(answer)["status"] == "succeeded"
+        assert len(queue.mail("dora@dead.example.com")) == 1
+    else:
+        assert answer.status_code == 404
+
+
+def test_unknown_job_is_not_found(queue: Kitchen) -> None:
+    refused = queue.http.post("/dead-letters/unknown/retry")
+
+    assert refused.status_code == 404
+    assert refused.json()["detail"] == "no task 'unknown'"
+
+
+def test_job_that_is_not_dead_is_left_alone(queue: Kitchen) -> None:
+    runs = accepted(compute(queue, HOURS))
+    running(queue, runs)
+    done = accepted(compute(queue, 10))
+    wait_until("it is done", lambda: task(queue, done)["status"] == "succeeded")
+    waits = accepted(email(queue, "eve@dead.example.com", delay_s=3600))
+
+    answers = [queue.http.post(f"/dead-letters/{each}/retry") for each in (runs, done, waits)]
+    for task_id in (runs, waits):
+        queue.http.delete(f"/tasks/{task_id}").raise_for_status()
+    cancelled = queue.http.post(f"/dead-letters/{waits}/retry")
+
+    assert [answer.status_code for answer in (*answers, cancelled)] == [409] * 4
+    assert len(starts(queue, runs, done, waits)) == 2
+
+
+def test_job_whose_file_is_gone_is_refused_with_the_reason(queue: Kitchen) -> None:
+    answer = queue.http.post(
+        "/images",
+        files={"file": ("a.png", damaged_png(), "image/png")},
+        data={"operations": ["blur"], "width": "64"},
+    )
+    assert queue.job(answer)["status"] == "failed"
+
+    refused = queue.http.post(f"/dead-letters/{accepted(answer)}/retry")
+
+    assert refused.status_code == 409
+    assert refused.json()["detail"] == "the file of the image is gone: send it again"
+
+
+def test_full_queue_takes_no_dead_letter_and_loses_none(short_queue: Kitchen) -> None:
+    task_id = fail_an_email(short_queue, "finn@dead.example.com")
+    with blocked(short_queue):
+        for _ in range(4):
+            compute(short_queue)
+        refused = short_queue.http.post(f"/dead-letters/{task_id}/retry")
+        kept = task_id in dead(short_queue)
+    empty(short_queue)
+
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+    assert kept
+    job = short_queue.job(short_queue.http.post(f"/dead-letters/{task_id}/retry"))
+    assert job["status"] == "succeeded"
+
+
+@pytest.mark.parametrize("limit", ["0", "1001", "all"])
+def test_bad_limit_is_refused_by_name(queue: Kitchen, limit: str) -> None:
+    refused = queue.http.get("/dead-letters", params={"limit": limit})
+
+    assert refused.status_code == 422
+    assert refused.json()["detail"][0]["loc"] == ["query", "limit"]

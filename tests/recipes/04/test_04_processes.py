@@ -1,0 +1,110 @@
+"""`--workers 2`: what is true of two queues in memory, and of one in a file."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import httpx
+import psutil
+import pytest
+
+from tests.recipes.kitchen import Kitchen, cook
+from tests.recipes.waiting_line import accepted, email, empty, metrics, task
+from tests.support.receiver import Receiver
+from tests.support.waiting import wait_until
+
+PATIENT = ["--timeout-keep-alive", "600", "--timeout-worker-healthcheck", "60"]
+ARGS = ["--workers", "2", *PATIENT]
+FOR_EVER = httpx.Limits(keepalive_expiry=None)
+
+
+@pytest.fixture(scope="module", params=["04_custom_queue", "04_custom_queue+sqlite"])
+def pair(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    services: Receiver,
+) -> Iterator[list[Kitchen]]:
+    """Start one app with two processes; each of the two kitchens speaks with one of them."""
+    folder = tmp_path_factory.mktemp("04-pair")
+    with cook(folder, request.param, services, uvicorn_args=ARGS) as kitchen, ExitStack() as opened:
+        by_pid: dict[int, Kitchen] = {}
+
+        def connect() -> int:
+            # A connection that is kept alive stays with the process that has accepted it.
+            client = httpx.Client(base_url=kitchen.part.url, timeout=20, limits=FOR_EVER)
+            http = opened.enter_context(client)
+            pid = find_pid(kitchen, http)
+            by_pid.setdefault(pid, Kitchen(kitchen.stack, kitchen.part, http, services))
+            return len(by_pid)
+
+        wait_until("both processes have answered", connect, lambda processes: processes == 2)
+        yield list(by_pid.values())
+
+
+def find_pid(kitchen: Kitchen, http: httpx.Client) -> int:
+    """Return the process that answers on this connection."""
+    address = http.get("/healthz").extensions["network_stream"].get_extra_info("client_addr")
+    for pid in kitchen.part.children():
+        for each in psutil.Process(pid).net_connections("tcp"):
+            if each.raddr == tuple(address):
+                return pid
+    raise AssertionError(f"no process of {kitchen.part.name} has the connection {address}")
+
+
+def in_memory(pair: list[Kitchen]) -> bool:
+    return pair[0].part.name == "04_custom_queue"
+
+
+def test_status_is_known_to_one_process_in_memory_and_to_both_on_disk(pair: list[Kitchen]) -> None:
+    here, there = pair
+
+    task_id = accepted(here.http.post("/compute/", json={"up_to": 1000}))
+    wait_until("it is done", lambda: task(here, task_id)["status"] == "succeeded")
+    seen = there.http.get(f"/tasks/{task_id}")
+
+    if in_memory(pair):
+        assert seen.status_code == 404
+    else:
+        assert seen.json()["status"] == "succeeded"
+
+
+def test_metrics_count_one_process_in_memory_and_both_on_disk(pair: list[Kitchen]) -> None:
+    here, there = pair
+    before = [empty(kitchen)["succeeded"] for kitchen in pair]
+
+    for kitchen in (here, here, there):
+        kitchen.job(email(kitchen, "ann@example.net"))
+    after = [empty(kitchen) for kitchen in pair]
+
+    more = [seen["succeeded"] - count for seen, count in zip(after, before, strict=True)]
+    assert more == ([2, 1] if in_memory(pair) else [3, 3])
+    assert [seen["workers"] for seen in after] == ([4, 4] if in_memory(pair) else [8, 8])
+
+
+def test_other_process_lists_and_stops_a_probe_on_disk_only(pair: list[Kitchen]) -> None:
+    here, there = pair
+
+    task_id = accepted(here.http.post("/probes", json={"source": "rates", "every_s": 0.1}))
+    wait_until("it has run", lambda: here.http.get("/probes").json()[0]["runs"])
+    listed = [each["task_id"] for each in there.http.get("/probes").json()]
+    stopped = there.http.delete(f"/tasks/{task_id}").status_code
+    if in_memory(pair):
+        here.http.delete(f"/tasks/{task_id}").raise_for_status()
+
+    assert (listed, stopped) == (([], 404) if in_memory(pair) else ([task_id], 202))
+    wait_until("it is over", lambda: task(here, task_id)["status"] == "cancelled")
+
+
+def test_dead_letter_is_put_back_once_whichever_process_is_asked(pair: list[Kitchen]) -> None:
+    here, there = pair
+    here.refuse_mail("bob@example.net", 550)
+    failed = email(here, "bob@example.net")
+    here.job(failed)
+
+    codes = [
+        kitchen.http.post(f"/dead-letters/{accepted(failed)}/retry").status_code
+        for kitchen in (there, here, here)
+    ]
+
+    assert codes == ([404, 202, 409] if in_memory(pair) else [202, 409, 409])
+    assert here.job(failed)["status"] == "succeeded"
+    assert metrics(here)["failed"] == 0

@@ -1,1 +1,0 @@
-"""What every approach does, or says that it does not."""

@@ -1,0 +1,328 @@
+"""The workshop is complete, and its runner does what its keys and commands say."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from lab.approaches import ROOT
+from tests.repo.test_structure import imported_roots
+from tests.support.waiting import wait_until
+from workshop.course import FOLDER, HINTS, TRACKS, Exercise, load_course, pick_track
+from workshop.progress import Progress
+from workshop.screen import WIDTH, draw, to_text
+from workshop.screens import SCREENS, make_screens
+from workshop.session import Session, View
+from workshop.verdict import Verdict
+
+COURSE = load_course()
+SECTIONS = ["What to change", "See it yourself"]
+PASSED = Verdict(True, 1)
+by_exercise = pytest.mark.parametrize("exercise", COURSE, ids=lambda each: each.folder.name)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a copy of the workshop's files for a learner to work on."""
+    copy = tmp_path / "workshop"
+    shutil.copytree(FOLDER, copy, ignore=shutil.ignore_patterns("kept", "progress.txt", "__py*"))
+    return copy
+
+
+@pytest.fixture
+def session(folder: Path) -> Session:
+    return Session(load_course(folder), Progress.load(folder))
+
+
+def run(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the command `workshop` on a learner's copy."""
+    env = {**os.environ, "WORKSHOP_FOLDER": str(folder), "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "workshop", *words]
+    return subprocess.run(
+        command, cwd=ROOT, env=env, input=typed, capture_output=True, text=True, check=False
+    )
+
+
+def find_anchors(page: Path) -> set[str]:
+    """Return the places of a page of the site that a link can name."""
+    text = page.read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    words = [re.findall(r"\w+", re.sub(r"[^\w\s-]", "", each.lower())) for each in headings]
+    return {"-".join(each) for each in words} | set(re.findall(r'\bid="([^"]+)"', text))
+
+
+def press(session: Session, keys: str) -> None:
+    for key in keys:
+        session.press(key)
+
+
+def test_there_are_sixteen_exercises_two_bonuses_and_a_capstone() -> None:
+    assert [each.number for each in COURSE] == list(range(1, 20))
+    assert len(pick_track("fast", COURSE)) == 6
+    assert all(wanted <= {each.id for each in COURSE} for wanted in TRACKS.values())
+
+
+def test_workshop_stands_on_the_lab_and_on_nothing_else_of_ours() -> None:
+    ours = {"scenarios", "lab", "bench", "workshop", "tests"}
+
+    for path in FOLDER.rglob("*.py"):
+        assert imported_roots(path) & ours <= {"lab", "workshop"}, path
+
+
+@by_exercise
+def test_app_is_read_in_a_minute_because_it_takes_only_the_journal_from_here(
+    exercise: Exercise,
+) -> None:
+    for path in (exercise.starter, exercise.solution):
+        source = path.read_text(encoding="utf-8")
+        assert re.findall(r"^(?:from|import) (?:workshop|lab).*", source, flags=re.MULTILINE) in (
+            ["from workshop.journal import record"],
+            [],
+        )
+
+
+@by_exercise
+def test_story_has_its_headings_and_fits_a_screen(exercise: Exercise) -> None:
+    assert exercise.readme.startswith(f"# E{exercise.number}: ")
+    assert re.findall(r"^## (.+)$", exercise.readme, flags=re.MULTILINE) == SECTIONS
+    assert len(exercise.readme.splitlines()) <= 30
+
+
+@by_exercise
+def test_there_are_three_hints_and_a_why(exercise: Exercise) -> None:
+    assert len(exercise.hints) == HINTS
+    assert all(exercise.hints)
+    assert exercise.why.startswith("# Why\n")
+
+
+@by_exercise
+def test_why_leads_to_a_place_on_the_site_and_to_a_measurement(exercise: Exercise) -> None:
+    for word in ("On the site: ", "Measured: "):
+        line = next(line for line in exercise.why.splitlines() if line.startswith(word))
+        links = re.findall(r"\]\(([^)#]+)#([^)]+)\)", line)
+
+        assert links, word
+        for page, anchor in links:
+            assert anchor in find_anchors(exercise.folder / page), (page, anchor)
+
+
+@by_exercise
+def test_app_is_short_and_the_broken_one(exercise: Exercise) -> None:
+    source = exercise.starter.read_text(encoding="utf-8")
+
+    assert 20 <= len(source.splitlines()) <= 70
+    assert exercise.app.read_text(encoding="utf-8") == source, f"`workshop reset {exercise.id}`"
+    assert len(exercise.solution.read_text(encoding="utf-8").splitlines()) <= 100
+
+
+@by_exercise
+def test_each_almost_right_fix_has_a_sentence_and_a_name(exercise: Exercise) -> None:
+    folder = exercise.folder / "check_data"
+    sentences = tomllib.loads((folder / "sentences.toml").read_text(encoding="utf-8"))
+
+    assert sentences.keys() == {path.stem for path in folder.glob("*.py")}
+    assert len(sentences) >= 3
+    for path in folder.glob("*.py"):
+        assert path.read_text(encoding="utf-8").startswith('"""'), path
+
+
+def test_page_of_the_workshop_lists_every_exercise() -> None:
+    page = (ROOT / "docs" / "workshop" / "README.md").read_text(encoding="utf-8")
+
+    for each in COURSE:
+        row = f"| E{each.number} | {each.title} | {each.rung} | `workshop/{each.folder.name}/` |"
+        assert row in page, "the table of the page is stale"
+
+
+def test_kept_screens_are_those_of_today() -> None:
+    for name, text in make_screens().items():
+        kept = (SCREENS / name).read_text(encoding="utf-8")
+
+        assert re.sub(r"\d", "0", kept) == re.sub(r"\d", "0", text), "run `workshop screens`"
+
+
+def test_every_screen_fits_80_columns(session: Session) -> None:
+    for index in range(len(session.exercises)):
+        session.go(index)
+        for view in View:
+            session.view = view
+            session.hints_shown = HINTS
+
+            lines = to_text(draw(session)).splitlines()
+            assert max(map(len, lines)) <= WIDTH, (session.exercise.id, view)
+
+
+def test_next_leaves_a_passed_exercise_and_asks_before_it_leaves_another(session: Session) -> None:
+    press(session, "n")
+    assert session.exercise.id == "e01"
+    assert "again" in session.message
+
+    press(session, "n")
+    assert session.exercise.id == "e02"
+
+    session.take(PASSED)
+    press(session, "n")
+    assert session.exercise.id == "e03"
+
+
+def test_hints_come_one_by_one_and_again_after_passing(session: Session) -> None:
+    press(session, "h")
+    assert "Hint 1" in to_text(draw(session))
+    assert "Hint 2" not in to_text(draw(session))
+
+    session.take(PASSED)
+    press(session, "hhh")
+    assert "Hint 3 of 3" in to_text(draw(session))
+
+
+def test_solution_is_shown_after_passing_or_when_asked_twice(session: Session) -> None:
+    views = []
+    for _ in range(2):
+        press(session, "s")
+        views.append(session.view)
+    session.go(1)
+    session.take(PASSED)
+    press(session, "s")
+
+    assert [*views, session.view] == [View.TASK, View.SOLUTION, View.SOLUTION]
+
+
+def test_another_key_withdraws_a_question(session: Session) -> None:
+    press(session, "rtr")
+
+    assert "again" in session.message
+    assert not (session.exercise.folder / "kept").exists()
+
+
+def test_save_withdraws_a_question(session: Session) -> None:
+    press(session, "s")
+    session.withdraw()
+    press(session, "s")
+
+    assert (session.view, session.asked) == (View.TASK, "s")
+
+
+def test_number_of_the_exercise_and_progress_stand_in_the_last_lines(session: Session) -> None:
+    for view in View:
+        session.view = view
+
+        status = to_text(draw(session)).splitlines()[-2]
+        assert status == f"  E01  [{'-' * 30}] 0 of 19 passed   BackgroundTasks"
+
+
+def test_list_opens_the_exercise_whose_number_is_typed(session: Session) -> None:
+    press(session, "l12\r")
+
+    assert session.exercise.id == "e12"
+    assert "> [ ] e12" in run(session.progress.path.parent, "list").stdout
+
+
+def test_reset_brings_the_broken_app_back_and_keeps_a_copy(folder: Path) -> None:
+    exercise = load_course(folder)[0]
+    exercise.app.write_text("mine = 1\n")
+
+    done = run(folder, "reset", "e01", typed="y\n")
+
+    assert done.returncode == 0, done.stderr
+    assert exercise.app.read_bytes() == exercise.starter.read_bytes()
+    assert [copy.read_text() for copy in exercise.folder.glob("kept/*.py")] == ["mine = 1\n"]
+
+
+def test_reset_without_a_yes_changes_nothing(folder: Path) -> None:
+    exercise = load_course(folder)[0]
+    exercise.app.write_text("mine = 1\n")
+
+    done = run(folder, "reset", "e01", typed="n\n")
+
+    assert done.returncode == 1
+    assert exercise.app.read_text() == "mine = 1\n"
+
+
+def test_solution_is_refused_before_passing_unless_given_up(folder: Path) -> None:
+    refused = run(folder, "solution", "e01")
+    shown = run(folder, "solution", "e01", "--give-up")
+
+    assert refused.returncode == 2
+    assert refused.stderr == "workshop: e01 is not passed yet; --give-up shows it all the same\n"
+    assert "jobs.add_task" in shown.stdout
+
+
+def test_catching_up_solves_all_before_and_opens_the_one_asked_for(folder: Path) -> None:
+    done = run(folder, "solve", "--before", "e04")
+
+    progress = Progress.load(folder)
+    assert done.stdout == "solved: e01 e02 e03; next: e04\n", done.stderr
+    assert (progress.passed, progress.current) == ({"e01", "e02", "e03"}, "e04")
+    solved = load_course(folder)[2]
+    assert solved.app.read_bytes() == solved.solution.read_bytes()
+
+
+def test_check_ends_with_the_outcome_as_its_code_and_notes_progress(folder: Path) -> None:
+    exercise = load_course(folder)[0]
+    failed = run(folder, "check", "1")
+    shutil.copy(exercise.solution, exercise.app)
+    passed = run(folder, "check", "e01")
+
+    assert failed.returncode == 1
+    assert "NOT YET e01 Say 202 and mean it: expected the answer to POST" in failed.stdout
+    assert passed.returncode == 0, passed.stdout
+    assert Progress.load(folder).passed == {"e01"}
+
+
+def test_check_all_names_each_that_fails(folder: Path) -> None:
+    for exercise in load_course(folder)[2:]:
+        shutil.rmtree(exercise.folder)
+    first = load_course(folder)[0]
+    shutil.copy(first.solution, first.app)
+
+    done = run(folder, "check-all")
+
+    assert done.returncode == 1
+    assert "PASSED  e01" in done.stdout
+    assert "NOT YET e02" in done.stdout
+
+
+def test_unknown_exercise_is_named_with_the_known_ones(folder: Path) -> None:
+    done = run(folder, "check", "e77")
+
+    assert done.returncode == 2
+    assert "no exercise 'e77': they are e01 to e19" in done.stderr
+
+
+def test_doctor_finds_everything_that_the_exercises_need(folder: Path) -> None:
+    done = run(folder, "doctor")
+
+    assert done.returncode == 0, done.stdout
+    assert "ok  Valkey" in done.stdout
+    assert "ok  an app under check" in done.stdout
+
+
+def test_runner_checks_when_the_app_is_saved_and_goes_on(folder: Path, tmp_path: Path) -> None:
+    exercise = load_course(folder)[0]
+    screen = tmp_path / "screen.txt"
+    env = {**os.environ, "WORKSHOP_FOLDER": str(folder), "NO_COLOR": "1"}
+    with (
+        screen.open("w") as out,
+        subprocess.Popen(
+            [sys.executable, "-m", "workshop"], cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=out
+        ) as runner,
+    ):
+        assert runner.stdin
+        wait_until("a first verdict", screen.read_text, lambda text: "NOT YET" in text, 60)
+
+        shutil.copy(exercise.solution, exercise.app)
+        wait_until("the app to pass", screen.read_text, lambda text: "PASSED in" in text, 60)
+        runner.stdin.write(b"n")
+        runner.stdin.flush()
+        wait_until("the next one", screen.read_text, lambda text: "E02  The paren" in text, 60)
+        runner.stdin.write(b"q")
+        runner.stdin.flush()
+
+        assert runner.wait(60) == 0
+    assert screen.read_text().endswith("1 of 19 passed. `make workshop` goes on.\n")
+    assert "\x1b" not in screen.read_text()
