@@ -10,10 +10,10 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help compare test quick bench survival claims 01 02 03 04 docs docs-build workshop check tables clean runtime dev bench-peers bench-arq
+.PHONY: help compare test quick bench survival claims 01 02 03 04 transcripts docs docs-build workshop check tables clean runtime dev bench-peers bench-arq
 
 help:
-	@awk -F ': .*## ' '/^[a-z0-9 -]+: .*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ': .*## ' '/^[a-z0-9 %/-]+: .*## / {sub(/%.*/, "s1", $$1); printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 compare: runtime ## run the same jobs on all four, kill them, print the table
 	@$(PY) -m lab compare $(ARGS)
@@ -38,6 +38,12 @@ claims: dev ## measure what articles claim, write the page about it
 
 01 02 03 04: runtime ## run one example with everything that it needs, until Ctrl-C
 	@$(PY) -m lab run $@ $(ARGS)
+
+01/% 02/% 03/% 04/%: runtime ## run one step of one example (01/s1 to 04/s7), reloaded on save
+	@$(PY) -m lab step $@
+
+transcripts: runtime ## run every step of the ladders, write anew what it prints (ARGS=01/s1: one)
+	@$(PY) -m lab transcripts $(ARGS)
 
 docs: dev ## serve the site on 127.0.0.1 with live reload
 	@$(PY) -m mkdocs serve --strict --dev-addr 127.0.0.1:8008 $(ARGS)

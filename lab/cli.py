@@ -39,6 +39,31 @@ def run(
 
 
 @app.command()
+def step(
+    name: Annotated[str, typer.Argument(help="01/s1 to 04/s7.")],
+) -> None:
+    """Run one step of a ladder with everything that it needs, until Ctrl-C."""
+    from .steps.run import run_step  # imported here, as above
+
+    run_step(name, Console())
+
+
+@app.command()
+def transcripts(
+    names: Annotated[list[str] | None, typer.Argument(help="01/s1 …; default: all.")] = None,
+) -> None:
+    """Run the transcripts of the steps and write those anew that are no longer right."""
+    from .steps.ladder import find_step, find_steps  # imported here, as above
+    from .steps.record import renew
+
+    for each in [find_step(name) for name in names] if names else find_steps():
+        differences = renew(each)
+        print(f"{each.short}  {'written anew' if differences else 'is right'}", flush=True)
+        for difference in differences:
+            print(difference, flush=True)
+
+
+@app.command()
 def mailbox(
     smtp_port: Annotated[int | None, typer.Option(help=f"Default: {SMTP}, or a free one.")] = None,
     http_port: Annotated[int | None, typer.Option(help=f"Default: {INBOX}, or a free one.")] = None,

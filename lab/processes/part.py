@@ -48,6 +48,11 @@ class Part:
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def code(self) -> int | None:
+        """The code with which it has ended (-9 after SIGKILL); None while it runs."""
+        return self._process.poll() if self._process else None
+
     def launch(self) -> None:
         """Start the process and return at once."""
         if self.alive:
@@ -71,7 +76,7 @@ class Part:
         while not self.ready(self):
             if not self.alive:
                 raise LabError(
-                    self._with_log(f"{self.name} ended with code {self._code()} before it answered")
+                    self._with_log(f"{self.name} ended with code {self.code} before it answered")
                 )
             if time.monotonic() - started > timeout_s:
                 raise LabError(self._with_log(f"{self.name} gave no answer in {timeout_s:g} s"))
@@ -130,9 +135,6 @@ class Part:
         with self.log.open("rb") as log:
             log.seek(self._log_start)
             return log.read().decode(errors="replace")
-
-    def _code(self) -> int | None:
-        return self._process.returncode if self._process else None
 
     def _with_log(self, sentence: str, lines: int = 15) -> str:
         tail = "\n".join(f"    {line}" for line in self.log_text().splitlines()[-lines:])

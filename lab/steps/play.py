@@ -1,0 +1,208 @@
+"""Runs a transcript: its commands one after the other, its servers meanwhile."""
+
+import difflib
+import os
+import queue
+import re
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from lab.errors import LabError
+
+from .matching import bind_loosely, match_all, match_start
+from .servers import Servers, find_label
+from .transcript import CUT, SAID, Block, Line
+from .values import Bindings, make_shape
+
+COMMAND_S = 90.0
+LOOK_S = 0.02
+_KILL = re.compile(r"\bkill\s+(?:-\w+\s+)*(?P<pids>.*)")
+
+
+@dataclass
+class Stream:
+    """What one server has printed; `used` lines of it have been found in the transcript."""
+
+    seen: list[str] = field(default_factory=list)
+    used: int = 0
+    cut: bool = False  # lines may follow that the transcript leaves out
+
+
+@dataclass(frozen=True)
+class Played:
+    """One block as it was run; `difference` is empty if the transcript is right."""
+
+    block: Block
+    seen: list[Line]
+    bindings: Bindings
+    difference: str
+
+
+class Player:
+    """Plays the blocks of a transcript; `patience_s` is how long it waits for a line to come.
+
+    At the end of the transcript nothing more may be printed for `quiet_s`.
+    """
+
+    def __init__(self, servers: Servers, *, patience_s: float = 30.0, quiet_s: float = 0.5) -> None:
+        self._servers = servers
+        self._patience_s = patience_s
+        self._quiet_s = quiet_s
+        self._bindings = Bindings()
+        self._streams: dict[str, Stream] = {}
+        self._arrived: list[Line] = []
+
+    def play(self, blocks: list[Block]) -> Iterator[Played]:
+        """Run each block, and say what differs."""
+        for number, block in enumerate(blocks, start=1):
+            self._arrived = []
+            self._run(self._bindings.translate(block.command))
+            own = [line.text for line in self._arrived if not line.label]
+            difference = ""
+            if not self._agrees(block, own, is_last=number == len(blocks)):
+                self._wait_quiet()
+                difference = show_difference(block, self._arrived)
+                self._accept(block, own)
+            seen = [Line(each.label, self._bindings.restore(each.text)) for each in self._arrived]
+            yield Played(block, seen, self._bindings, difference)
+
+    def _run(self, command: str) -> None:
+        if find_label(command):
+            self._servers.begin(command)
+            return
+        self._refuse_strangers(command)
+        process = subprocess.Popen(
+            ["sh", "-c", self._servers.put_ports(command)],
+            env=self._servers.env,
+            cwd=self._servers.cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        lines = queue.SimpleQueue[str]()
+        reader = threading.Thread(target=_read, args=(process, lines), daemon=True)
+        reader.start()
+        deadline = time.monotonic() + COMMAND_S
+        while reader.is_alive() or not lines.empty():
+            self._look()
+            while not lines.empty():
+                self._arrived.append(Line("", self._servers.hide(lines.get())))
+            if time.monotonic() > deadline:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise LabError(f"{command!r} still runs after {COMMAND_S:g} s")
+            time.sleep(LOOK_S)
+        process.wait()
+
+    def _refuse_strangers(self, command: str) -> None:
+        """Refuse to signal a process that was not started here."""
+        if re.search(r"\b(pkill|killall|pgrep)\b", command):
+            raise LabError(f"{command!r} may end processes of others; name the process id")
+        if found := _KILL.search(command):
+            for word in found["pids"].split():
+                if not (word.isdecimal() and self._servers.owns(int(word))):
+                    raise LabError(
+                        f"{command!r} would signal {word!r}, which is no process of this run; "
+                        "the transcript must show the id before"
+                    )
+
+    def _look(self) -> None:
+        for label, text in self._servers.new_lines():
+            line = self._servers.hide(text.rstrip())
+            if line:
+                self._streams.setdefault(label, Stream()).seen.append(line)
+                self._arrived.append(Line(label, line))
+
+    def _agrees(self, block: Block, own: list[str], *, is_last: bool) -> bool:
+        """Wait until every expected line has come."""
+        deadline = time.monotonic() + self._patience_s
+        while True:
+            self._look()
+            if found := self._match(block, own):
+                if not is_last:
+                    break
+                self._wait_quiet()
+                found = self._match(block, own, whole=True)
+                break
+            if time.monotonic() > deadline:
+                break
+            time.sleep(LOOK_S)
+        if found:
+            self._bindings, self._streams = found
+        return found is not None
+
+    def _match(
+        self, block: Block, own: list[str], *, whole: bool = False
+    ) -> tuple[Bindings, dict[str, Stream]] | None:
+        """Match the command's own lines as a whole, and the next lines of each server."""
+        bound = match_all(expected_lines(block, ""), own, self._bindings)
+        after = {}
+        for label, stream in self._streams.items():
+            expected = [CUT] * stream.cut + expected_lines(block, label)
+            if bound is None:
+                return None
+            rest = stream.seen[stream.used :]
+            found = match_start(expected, rest, bound)
+            if found is None or (whole and match_all(expected, rest, bound) is None):
+                return None
+            used, bound = found
+            cut = bool(expected) and expected[-1] == CUT
+            after[label] = Stream(stream.seen, stream.used + used, cut)
+        missing = {line.label for line in block.printed} - after.keys() - {"", SAID}
+        return None if bound is None or missing else (bound, after)
+
+    def _accept(self, block: Block, own: list[str]) -> None:
+        """Go on as if all lines had been expected."""
+        self._bindings = bind_loosely(expected_lines(block, ""), own, self._bindings)
+        for label, stream in self._streams.items():
+            rest = stream.seen[stream.used :]
+            self._bindings = bind_loosely(expected_lines(block, label), rest, self._bindings)
+            stream.used, stream.cut = len(stream.seen), False
+
+    def _wait_quiet(self) -> None:
+        """Wait until nothing has been printed for a while."""
+        count, since = -1, time.monotonic()
+        while time.monotonic() - since < self._quiet_s:
+            self._look()
+            if count != len(self._arrived):
+                count, since = len(self._arrived), time.monotonic()
+            time.sleep(LOOK_S)
+
+
+def expected_lines(block: Block, label: str) -> list[str]:
+    """Return what this server, or the command itself, prints; a plain `...` cuts in all."""
+    return [each.text for each in block.printed if each.label == label or _cuts_all(each)]
+
+
+def _cuts_all(line: Line) -> bool:
+    return line.cut and not line.label
+
+
+def _read(process: subprocess.Popen[str], lines: "queue.SimpleQueue[str]") -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.strip():
+            lines.put(line.rstrip())
+
+
+def show_difference(block: Block, seen: Iterable[Line], width: int = 78) -> str:
+    """Return what was expected and what was seen, side by side."""
+    left = [str(line) for line in block.printed if line.label != SAID]
+    right = [str(line) for line in seen]
+    rows = [f"$ {block.command}", f"  {'expected':<{width}} | seen"]
+    matcher = difflib.SequenceMatcher(
+        None, [*map(make_shape, left)], [*map(make_shape, right)], autojunk=False
+    )
+    for kind, a, b, c, d in matcher.get_opcodes():
+        mark = " " if kind == "equal" else "!"
+        for place in range(max(b - a, d - c)):
+            old = left[a + place] if a + place < b else ""
+            new = right[c + place] if c + place < d else ""
+            rows.append(f"{mark} {old:<{width}} | {new}")
+    return "\n".join(rows)

