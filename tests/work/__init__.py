@@ -1,0 +1,1 @@
+"""The work itself, called without HTTP."""
