@@ -9,8 +9,8 @@ from watchfiles import PythonFilter, watch
 
 from lab.approaches import ROOT
 from lab.errors import LabError
-from lab.part import Part
-from lab.signals import signals_exit
+from lab.processes.part import Part
+from lab.processes.signals import signals_exit
 
 from .ladder import Step, find_step
 from .servers import BROKER, Servers, find_label

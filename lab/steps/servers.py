@@ -11,12 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from lab.approaches import ROOT
-from lab.commands import Command, valkey
-from lab.follow import LogTail
-from lab.part import Part
-from lab.ports import HOST
-from lab.processes import Processes
-from lab.ready import logs
+from lab.processes.commands import Command, valkey
+from lab.processes.follow import LogTail
+from lab.processes.group import Processes
+from lab.processes.part import Part
+from lab.processes.ports import HOST
+from lab.processes.ready import logs
 
 from .ladder import Step
 
