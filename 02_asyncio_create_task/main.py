@@ -69,16 +69,16 @@ async def create_email(email: EmailIn, key: Key = None) -> Response:
 
 @app.post("/reports", status_code=202, responses=contract.ACCEPTS)
 async def create_report(file: UploadFile, title: Title, key: Key = None) -> Response:
-    async with files.stored_upload(file.file, uploads.check_csv) as (task_id, path):
-        return start(task_id, Kind.REPORT, path=path, title=title)
+    async with files.stored_upload(file.file, uploads.check_csv) as task_id:
+        return start(task_id, Kind.REPORT, title=title)
 
 
 @app.post("/images", status_code=202, responses=contract.ACCEPTS)
 async def create_image(
     file: UploadFile, operations: Steps, width: Width, key: Key = None
 ) -> Response:
-    async with files.stored_upload(file.file, uploads.check_image) as (task_id, path):
-        return start(task_id, Kind.IMAGE, path=path, operations=operations, width=width)
+    async with files.stored_upload(file.file, uploads.check_image) as task_id:
+        return start(task_id, Kind.IMAGE, operations=operations, width=width)
 
 
 @app.get("/tasks/{task_id}", responses=contract.UNKNOWN)

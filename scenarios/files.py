@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable
@@ -12,8 +13,11 @@ from typing import BinaryIO
 
 from . import ledger
 from .contract import JSONDict, Status, new_task_id
+from .errors import WorkError
 from .settings import get_settings
 from .status import TaskStatus
+
+TASK_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # a UUID as `str` writes it
 
 
 def uploads_dir() -> Path:
@@ -26,19 +30,27 @@ def results_dir() -> Path:
     return get_settings().data_dir / "results"
 
 
+def upload_path(task_id: str) -> Path:
+    """Return where the upload of a task lies; a job computes this, no message carries it."""
+    return uploads_dir() / _checked(task_id)
+
+
+def result_path(task_id: str, suffix: str) -> Path:
+    """Return where the file with this ending that a task has made is downloaded from."""
+    return results_dir() / f"{_checked(task_id)}{suffix}"
+
+
 @asynccontextmanager
-async def stored_upload(
-    source: BinaryIO, check: Callable[[BinaryIO], None]
-) -> AsyncIterator[tuple[str, str]]:
-    """Check and copy `source` off the loop; yield a new task's id and the path.
+async def stored_upload(source: BinaryIO, check: Callable[[BinaryIO], None]) -> AsyncIterator[str]:
+    """Check and copy `source` off the loop, to the `upload_path` of a new task; yield its id.
 
     The file goes again if the body raises: what is refused leaves nothing behind.
     """
     task_id = new_task_id()
-    path = uploads_dir() / task_id
+    path = upload_path(task_id)
     try:
         await asyncio.to_thread(_copy, source, check, path)
-        yield task_id, str(path)
+        yield task_id
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -56,12 +68,12 @@ def _copy(source: BinaryIO, check: Callable[[BinaryIO], None], path: Path) -> No
 
 def discard_upload(task_id: str) -> None:
     """Remove the upload of a task that has ended; none is fine."""
-    (uploads_dir() / task_id).unlink(missing_ok=True)
+    upload_path(task_id).unlink(missing_ok=True)
 
 
 def publish(task_id: str, suffix: str, content: bytes) -> None:
     """Put `content` where the result is downloaded; readers see all of it or nothing."""
-    _replace(results_dir() / f"{task_id}{suffix}", content)
+    write_whole(result_path(task_id, suffix), content)
 
 
 def find_result(task: TaskStatus) -> Path | None:
@@ -76,7 +88,7 @@ def find_result(task: TaskStatus) -> Path | None:
 
 def remember(task_id: str, result: JSONDict) -> JSONDict:
     """Note that the effect of this task has happened, and return `result`."""
-    _replace(results_dir() / f"{task_id}.json", json.dumps(result).encode())
+    write_whole(result_path(task_id, ".json"), json.dumps(result).encode())
     ledger.record("effect", task_id)
     discard_upload(task_id)
     return result
@@ -84,7 +96,7 @@ def remember(task_id: str, result: JSONDict) -> JSONDict:
 
 def recall(task_id: str) -> JSONDict | None:
     """Return the result of an earlier run: a job that is run twice has one effect."""
-    path = results_dir() / f"{task_id}.json"
+    path = result_path(task_id, ".json")
     if not path.exists():
         return None
     result: JSONDict = json.loads(path.read_bytes())
@@ -102,7 +114,15 @@ def remove_expired() -> None:
                     path.unlink()
 
 
-def _replace(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file; whoever reads it meanwhile sees the old content or all of the new."""
     temporary = path.with_suffix(f"{path.suffix}.{os.getpid()}.tmp")
     temporary.write_bytes(content)
     temporary.replace(path)
+
+
+def _checked(task_id: str) -> str:
+    """Return the id, which becomes a file's name; a message from elsewhere may hold `../../x`."""
+    if not TASK_ID.fullmatch(task_id):
+        raise WorkError(f"{task_id[:80]!r} is no task id: it would have to be a UUID")
+    return task_id

@@ -2,12 +2,13 @@
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 from .contract import JSONDict, Operation
 from .errors import WorkError
-from .files import discard_upload, publish, recall, remember
+from .files import discard_upload, publish, recall, remember, result_path, upload_path
 from .picture_index import index
 from .status import ReportProgress
 from .uploads.pictures import FORMATS, MAX_PIXELS
@@ -17,11 +18,7 @@ SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 
 
 def process_image(
-    task_id: str,
-    path: str,
-    operations: list[str],
-    width: int,
-    report_progress: ReportProgress,
+    task_id: str, operations: list[str], width: int, report_progress: ReportProgress
 ) -> JSONDict:
     """Apply `operations` in order, publish the picture, index it and send the webhook.
 
@@ -32,7 +29,7 @@ def process_image(
     if done := recall(task_id):
         return done
     try:
-        picture, kind = load(path)
+        picture, kind = load(upload_path(task_id))
         report_progress(25)
         picture = transform(picture, [Operation(name) for name in operations], width)
     except WorkError:
@@ -54,7 +51,15 @@ def process_image(
     return remember(task_id, facts)
 
 
-def load(path: str) -> tuple[Image.Image, str]:
+def find(image_id: str) -> Path:
+    """Return the path of a picture that a task has made; raises `WorkError` if there is none."""
+    for suffix in SUFFIXES.values():
+        if (path := result_path(image_id, suffix)).exists():
+            return path
+    raise WorkError(f"no picture with the image_id {image_id[:80]!r}")
+
+
+def load(path: Path) -> tuple[Image.Image, str]:
     """Decode the whole picture, upright, and return it with its format."""
     with Image.open(path, formats=FORMATS) as source:
         kind = source.format or ""

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from .contract import JSONDict
 from .errors import WorkError
-from .files import discard_upload, publish, recall, remember
+from .files import discard_upload, publish, recall, remember, upload_path
 from .settings import get_settings
 from .status import ReportProgress
 from .uploads.orders import COLUMNS
@@ -28,7 +28,7 @@ CREATE INDEX IF NOT EXISTS orders_of_task ON orders (task_id, region);
 Order = tuple[str, str, str, str, int, int]
 
 
-def make_report(task_id: str, path: str, title: str, report_progress: ReportProgress) -> JSONDict:
+def make_report(task_id: str, title: str, report_progress: ReportProgress) -> JSONDict:
     """Store the orders, add them up by region in SQL and publish a PDF.
 
     Returns `title`, `orders` (their number), `total` and `regions` (amounts as decimal strings)
@@ -39,7 +39,7 @@ def make_report(task_id: str, path: str, title: str, report_progress: ReportProg
     if done := recall(task_id):
         return done
     with closing(connect()) as database:
-        orders = store_orders(database, task_id, path)
+        orders = store_orders(database, task_id)
         report_progress(25)
         regions = add_up(database, task_id)
     report_progress(50)
@@ -67,22 +67,22 @@ def connect() -> sqlite3.Connection:
     return database
 
 
-def store_orders(database: sqlite3.Connection, task_id: str, path: str) -> int:
-    """Insert every row of the file or none, and return how many there are."""
+def store_orders(database: sqlite3.Connection, task_id: str) -> int:
+    """Insert every row of the upload or none, and return how many there are."""
     try:
         with database:
             # A second run of the same job replaces what the first one may have stored.
             database.execute("DELETE FROM orders WHERE task_id = ?", (task_id,))
             insert = "INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?)"
-            return database.executemany(insert, read_orders(path, task_id)).rowcount
+            return database.executemany(insert, read_orders(task_id)).rowcount
     except WorkError:
         discard_upload(task_id)
         raise
 
 
-def read_orders(path: str, task_id: str) -> Iterator[Order]:
-    """Yield one checked order per row, reading as it goes."""
-    with open(path, encoding="utf-8-sig", newline="") as file:
+def read_orders(task_id: str) -> Iterator[Order]:
+    """Yield one checked order per row of the upload, reading as it goes."""
+    with upload_path(task_id).open(encoding="utf-8-sig", newline="") as file:
         rows = csv.reader(file)
         next(rows)
         try:

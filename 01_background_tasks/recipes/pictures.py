@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from scenarios import files, image, picture_index, webhook
 from scenarios.contract import JSONDict, Operation, Operations, Problem, Width
+from scenarios.errors import WorkError
 
 from .audit import audit_call
 from .collector import Queued, Tasks
@@ -22,11 +23,11 @@ class Processing(BaseModel):
     width: Annotated[Width, Field(strict=True)] = 256
 
 
-def process_image(image_id: str, path: str, operations: list[Operation], width: int) -> JSONDict:
-    picture, kind = image.load(path)
+def process_image(image_id: UUID, operations: list[Operation], width: int) -> JSONDict:
+    picture, kind = image.load(image.find(str(image_id)))
     picture = image.transform(picture, operations, width)
     content = image.encode(picture, kind)
-    files.publish(image_id, image.SUFFIXES[kind], content)
+    files.publish(str(image_id), image.SUFFIXES[kind], content)
     return {
         "width": picture.width,
         "height": picture.height,
@@ -49,18 +50,17 @@ def process(image_id: UUID, processing: Processing, tasks: Tasks) -> Queued:
     In the plain form nothing says that the second step needs the first: the index and the webhook
     announce a picture that does not exist, or nothing at all is run. Stands for `/process/` too.
     """
-    path = find_picture(image_id)
-    arguments = (path, processing.operations, processing.width)
-    processed = tasks.add(process_image, str(image_id), *arguments)
+    check_exists(image_id)
+    processed = tasks.add(process_image, image_id, processing.operations, processing.width)
     tasks.add(picture_index.index, str(image_id), needs=processed)
     tasks.add(webhook.send_webhook, str(image_id), needs=processed)
     return Queued(jobs_url=tasks.jobs_url)
 
 
 # --8<-- [end:process]
-def find_picture(image_id: UUID) -> str:
-    """Return the path; raise 404 if there is none."""
-    for suffix in image.SUFFIXES.values():
-        if (path := files.results_dir() / f"{image_id}{suffix}").exists():
-            return str(path)
-    raise HTTPException(404, f"no picture with the image_id '{image_id}'")
+def check_exists(image_id: UUID) -> None:
+    """Raise 404 if there is no such picture."""
+    try:
+        image.find(str(image_id))
+    except WorkError as error:
+        raise HTTPException(404, str(error)) from None

@@ -41,21 +41,20 @@ def upload_csv(file: UploadFile, database: Session, tasks: Tasks) -> Queued:
     """
     check_csv(file.file)
     import_id = new_task_id()
-    path = files.uploads_dir() / import_id
     file.file.seek(0)
-    with path.open("wb") as target:
+    with files.upload_path(import_id).open("wb") as target:
         shutil.copyfileobj(file.file, target)
     database.execute("INSERT INTO imports (import_id) VALUES (?)", (import_id,))
-    tasks.add(ingest_csv, import_id, str(path))
+    tasks.add(ingest_csv, import_id)
     return Queued(jobs_url=tasks.jobs_url)
 
 
-def ingest_csv(import_id: str, path: str) -> JSONDict:
+def ingest_csv(import_id: str) -> JSONDict:
     """Store every order of the file or none, in a session of this job's own."""
     try:
         with closing(connect()) as database, database:
             insert = "INSERT INTO imported VALUES (?, ?, ?, ?, ?, ?)"
-            orders = database.executemany(insert, read_orders(path, import_id)).rowcount
+            orders = database.executemany(insert, read_orders(import_id)).rowcount
             update = "UPDATE imports SET orders = ? WHERE import_id = ?"
             if not database.execute(update, (orders, import_id)).rowcount:
                 raise WorkError(f"no import {import_id!r}: not committed before the job")
@@ -91,7 +90,7 @@ def generate_report(report_id: str, title: str, regions: dict[str, Decimal]) -> 
 )
 def read_draft(report_id: UUID) -> Response:
     """Send the PDF."""
-    path = files.results_dir() / f"{report_id}.pdf"
+    path = files.result_path(str(report_id), ".pdf")
     if not path.exists():
         raise HTTPException(404, f"no draft with the report_id '{report_id}'")
     return FileResponse(path)

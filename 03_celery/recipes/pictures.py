@@ -40,9 +40,9 @@ def process(image_id: UUID, processing: Processing) -> Queued:
     Three jobs instead of one: a webhook that fails is tried again, the picture is not processed
     again. A step that fails for good ends all steps behind it with its error.
     """
-    path = find_picture(image_id)
+    check_exists(image_id)
     steps: list[Signed] = [
-        process_picture.s(path, processing.operations, processing.width),
+        process_picture.s(str(image_id), processing.operations, processing.width),
         index_picture.s(),
         tell_webhook.s(),
     ]
@@ -50,8 +50,8 @@ def process(image_id: UUID, processing: Processing) -> Queued:
 
 
 @app.task(bind=True, base=Recorded)
-def process_picture(job: Recorded, path: str, operations: list[str], width: int) -> JSONDict:
-    picture, kind = image.load(path)
+def process_picture(job: Recorded, image_id: str, operations: list[str], width: int) -> JSONDict:
+    picture, kind = image.load(image.find(image_id))
     picture = image.transform(picture, [Operation(name) for name in operations], width)
     content = image.encode(picture, kind)
     picture_id = str(job.request.id)  # a second run replaces the file of the first
@@ -85,10 +85,11 @@ def tell_webhook(facts: JSONDict) -> JSONDict:
 async def create_thumbnails(pictures: Pictures, width: WidthField) -> Queued:
     """Make a thumbnail of each picture, side by side, and a summary when all are done."""
     async with AsyncExitStack() as stored:  # what is refused leaves none of the files behind
-        paths = [
-            await stored.enter_async_context(store(n, file)) for n, file in enumerate(pictures)
+        ids = [await stored.enter_async_context(store(n, file)) for n, file in enumerate(pictures)]
+        # Each job has the id of its file: no message carries a path.
+        steps: list[Signed] = [
+            make_thumbnail.s(width).set(queue="low", task_id=task_id) for task_id in ids
         ]
-        steps: list[Signed] = [make_thumbnail.s(path, width).set(queue="low") for path in paths]
         steps.append(summarize.s().set(queue="low"))
         return await to_thread.run_sync(jobs.start, steps, last_after_all)
 
@@ -98,10 +99,10 @@ def last_after_all(steps: list[Signed]) -> Signed:
 
 
 @app.task(bind=True, base=Recorded)
-def make_thumbnail(job: Recorded, path: str, width: int) -> JSONDict:
+def make_thumbnail(job: Recorded, width: int) -> JSONDict:
     """Return a failure as a result: one that is raised would cost the others their summary."""
     try:
-        picture, kind = image.load(path)
+        picture, kind = image.load(files.upload_path(str(job.request.id)))
         thumbnail = image.transform(picture, [Operation.THUMBNAIL], width)
     except WorkError as error:
         return {"error": explain(error)}
@@ -123,16 +124,16 @@ def summarize(thumbnails: list[JSONDict]) -> JSONDict:
 async def store(number: int, file: UploadFile) -> AsyncIterator[str]:
     """Check and copy one of several files; a refusal names it by its number."""
     try:
-        async with files.stored_upload(file.file, uploads.check_image) as (_, path):
-            yield path
+        async with files.stored_upload(file.file, uploads.check_image) as task_id:
+            yield task_id
     except BadUpload as error:
         problem = {"type": "value_error", "loc": ("body", "pictures", number), "msg": str(error)}
         raise RequestValidationError([problem]) from error
 
 
-def find_picture(image_id: UUID) -> str:
-    """Return the path; raise 404 if there is none."""
-    for suffix in image.SUFFIXES.values():
-        if (path := files.results_dir() / f"{image_id}{suffix}").exists():
-            return str(path)
-    raise HTTPException(404, f"no picture with the image_id '{image_id}'")
+def check_exists(image_id: UUID) -> None:
+    """Raise 404 if there is no such picture."""
+    try:
+        image.find(str(image_id))
+    except WorkError as error:
+        raise HTTPException(404, str(error)) from None

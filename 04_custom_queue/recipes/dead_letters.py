@@ -1,13 +1,12 @@
 """Dead letters: the jobs that failed for good, and a way back into the queue."""
 
 from asyncio import to_thread
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Response
 
-from scenarios import http
-from scenarios.contract import CONFLICT
+from scenarios import files, http
+from scenarios.contract import CONFLICT, Kind
 from scenarios.status import TaskStatus
 
 from ..store import FAILED, QueueFull
@@ -36,8 +35,8 @@ async def retry_dead_letter(task_id: str, queue: Queue) -> Response:
     """
     if not (task := await queue.find(task_id)):
         raise http.unknown(task_id)
-    path = task.arguments.get("path")
-    if task.status is FAILED and path and not await to_thread(Path(path).exists):
+    has_upload = task.kind in (Kind.REPORT, Kind.IMAGE) and task.status is FAILED
+    if has_upload and not await to_thread(files.upload_path(task_id).exists):
         raise HTTPException(409, f"the file of the {task.kind} is gone: send it again")
     try:
         if await queue.put_back(task):

@@ -171,7 +171,7 @@ def test_chord_sums_up_all_pictures_and_names_the_damaged_one(celery: Fleet) -> 
     assert len(celery.log_of(summary["job_id"], "started")) == 1
     for job in (thumbnails[0], *thumbnails[2:]):
         path = celery.data_dir / "results" / f"{job['job_id']}.png"
-        assert image.load(str(path))[0].width == 24
+        assert image.load(path)[0].width == 24
 
 
 def test_refused_picture_leaves_nothing_of_the_others(celery: Fleet) -> None:

@@ -1,0 +1,68 @@
+"""Files of tasks: their names are made from ids that can be nothing but UUIDs."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from scenarios import WORK, files, image, settings
+from scenarios.contract import new_task_id
+from scenarios.errors import WorkError
+from scenarios.report import read_orders
+
+TOUCH_FILES: dict[str, Callable[[str], object]] = {
+    "upload_path": files.upload_path,
+    "result_path": lambda task_id: files.result_path(task_id, ".pdf"),
+    "discard_upload": files.discard_upload,
+    "publish": lambda task_id: files.publish(task_id, ".pdf", b"%PDF"),
+    "remember": lambda task_id: files.remember(task_id, {}),
+    "recall": files.recall,
+    "find_picture": image.find,
+    "read_orders": lambda task_id: list(read_orders(task_id)),
+}
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "var"))
+    settings.get_settings.cache_clear()
+    for folder in (files.uploads_dir(), files.results_dir()):
+        folder.mkdir(parents=True)
+    yield tmp_path / "var"
+    settings.get_settings.cache_clear()
+
+
+@pytest.mark.parametrize("touch", TOUCH_FILES.values(), ids=TOUCH_FILES)
+@pytest.mark.parametrize(
+    "task_id",
+    ["../../secret", "/etc/passwd", "", ".", "secret", "a\0b", "x" * 36, f"{UUID(int=7)}\n"],
+)
+def test_id_that_is_no_uuid_touches_no_file(
+    data_dir: Path, touch: Callable[[str], object], task_id: str
+) -> None:
+    secret = data_dir.parent / "secret"
+    secret.write_text("private")
+    before = sorted(data_dir.rglob("*"))
+
+    with pytest.raises(WorkError, match="is no task id"):
+        touch(task_id)
+
+    assert secret.read_text() == "private"
+    assert sorted(data_dir.rglob("*")) == before
+
+
+def test_files_of_a_task_lie_under_the_data_folder(data_dir: Path) -> None:
+    task_id = new_task_id()
+
+    assert files.upload_path(task_id).parent == data_dir / "uploads"
+    assert files.result_path(task_id, ".pdf").parent == data_dir / "results"
+
+
+@pytest.mark.parametrize("kind", WORK)
+def test_no_job_takes_a_path_from_its_message(kind: str) -> None:
+    parameters = inspect.signature(WORK[kind]).parameters
+
+    assert not [name for name in parameters if "path" in name or "file" in name]
+    assert not [each for each in parameters.values() if each.annotation in ("Path", Path)]
