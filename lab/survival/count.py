@@ -8,7 +8,7 @@ from typing import Any
 from lab.processes.pauses import pause
 
 from .cell import Cell
-from .ground import REDELIVERY_S
+from .running_column import REDELIVERY_S
 from .trial import ENDS, OPEN, Events, Trial
 
 # After so long without an event nothing more will come: longer than a pause before a retry, or,

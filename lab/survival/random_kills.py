@@ -13,8 +13,8 @@ from lab.load.watch import Watch
 
 from .cell import Cell
 from .count import count, count_copies_of_whole_runs, settle
-from .ground import Ground
 from .posting import emails
+from .running_column import RunningColumn
 from .trial import Trial
 
 COLUMNS = ["03_celery", "04_custom_queue+sqlite"]
@@ -58,18 +58,18 @@ class Kills:
         return [] if kept and not self.outside_window else [str(self), *self.cell.traces[:3]]
 
 
-def kill_at_random(ground: Ground, kills: int, watch: Watch) -> Kills:
+def kill_at_random(running: RunningColumn, kills: int, watch: Watch) -> Kills:
     """Post e-mails without a pause while processes are killed; wait for all, then count."""
-    ground.prepare(ENV)
+    running.prepare(ENV)
     done = threading.Event()
-    with closing(Trial(ground)) as trial:
+    with closing(Trial(running)) as trial:
         client = threading.Thread(target=_post_until, args=[trial, done])
         client.start()
         try:
             for number in range(1, kills + 1):
                 watch.say(f"kill {number}")
                 time.sleep(random.uniform(*PAUSE_S))
-                _kill(ground)
+                _kill(running)
                 watch.advance()
         finally:
             done.set()
@@ -94,11 +94,11 @@ def _post_until(trial: Trial, done: threading.Event) -> None:
         trial.post(emails(trial.url, 1))
 
 
-def _kill(ground: Ground) -> None:
+def _kill(running: RunningColumn) -> None:
     """Kill the worker with its children, or one child alone; of 04 the API with its children."""
-    part = ground.worker if ground.column.has_worker else ground.app
+    part = running.worker if running.column.has_worker else running.app
     children = part.children()
-    if ground.column.has_worker and children and random.random() < 0.5:
+    if running.column.has_worker and children and random.random() < 0.5:
         with suppress(ProcessLookupError):
             os.kill(random.choice(children), signal.SIGKILL)
         return

@@ -19,7 +19,7 @@ from .faults import find_faults
 from .files import CONDITIONS, RandomKills, Survival, write_files, write_kills
 from .matrix import make_matrix
 from .random_kills import COLUMNS, Kills, kill_at_random
-from .try_fault import open_ground, try_fault
+from .try_fault import open_column, try_fault
 
 PIPED_WIDTH = 160  # where no terminal tells its width
 HELD = "Held: every outcome is as approaches.toml says."
@@ -57,10 +57,10 @@ def try_all(
     shutil.rmtree(folder, ignore_errors=True)
     cells = []
     watch.begin(column.name, len(faults))
-    with open_ground(folder, column, root) as ground:
+    with open_column(folder, column, root) as running:
         for fault in faults:
             watch.say(fault.name)
-            cells.append(try_fault(ground, fault))
+            cells.append(try_fault(running, fault))
             watch.advance()
     watch.end()
     return cells
@@ -76,8 +76,8 @@ def run_kills(only: list[str], kills: int, out: Path, root: Path) -> list[str]:
         for column in find_columns(only or COLUMNS, root):
             shutil.rmtree(folder, ignore_errors=True)
             watch.begin(column.name, kills)
-            with open_ground(folder, column, root) as ground:
-                seen.append(kill_at_random(ground, kills, watch))
+            with open_column(folder, column, root) as running:
+                seen.append(kill_at_random(running, kills, watch))
             watch.end()
             watch.note(str(seen[-1]))
     write_kills(out, RandomKills(machine=describe_machine(sys.argv[1:]), approaches=seen))

@@ -14,7 +14,7 @@ from lab.processes.pauses import pause
 from scenarios import ledger
 
 from . import broker, posting
-from .ground import Ground
+from .running_column import RunningColumn
 
 JOBS = 8
 WAIT_S = 30.0
@@ -30,15 +30,15 @@ class Trial:
 
     def __init__(
         self,
-        ground: Ground,
+        running: RunningColumn,
         transport: httpx.BaseTransport | None = None,
         overload_s: float = OVERLOAD_S,
     ) -> None:
-        self.ground = ground
+        self.running = running
         self.overload_s = overload_s
         self._transport = transport
-        self.column = ground.column
-        self.mail, self.receiver = ground.mail, ground.receiver
+        self.column = running.column
+        self.mail, self.receiver = running.mail, running.receiver
         self.accepted: dict[str, str] = {}  # the kind, by task id
         self.refused = self.refused_badly = self.unknown = 0
         self.slowest_202_s = self.slowest_refusal_s = 0.0
@@ -49,7 +49,7 @@ class Trial:
 
     @property
     def url(self) -> str:
-        return self.ground.app.url
+        return self.running.app.url
 
     def post_emails(self, count: int = JOBS) -> None:
         self.post(posting.emails(self.url, count))
@@ -126,12 +126,12 @@ class Trial:
 
     def read_broker(self) -> str:
         """Return every message that the broker holds; nothing where there is none."""
-        return broker.read_messages(self.ground.broker.url) if self.column.has_worker else ""
+        return broker.read_messages(self.running.broker.url) if self.column.has_worker else ""
 
     def events(self) -> Events:
         """Return what the ledger tells of each accepted task."""
         events: Events = defaultdict(list)
-        for event in ledger.read(self.ground.data_dir):
+        for event in ledger.read(self.running.data_dir):
             if event["task_id"] in self.accepted:
                 events[event["task_id"]].append(event)
         return events
@@ -159,7 +159,7 @@ class Trial:
 
     def _wait_until_the_worker_has_its_share(self) -> None:
         """Wait until the worker takes no more messages: it has as many as it is allowed to."""
-        url, seen, since = self.ground.broker.url, -1, time.monotonic()
+        url, seen, since = self.running.broker.url, -1, time.monotonic()
         while time.monotonic() - since < 0.3:
             if (count := broker.count_waiting(url)) != seen:
                 seen, since = count, time.monotonic()

@@ -13,42 +13,42 @@ from lab.survival.faults.fault import API, BROKER, Fault
 from .cell import Cell
 from .columns import Column
 from .count import LOST_S, QUIET_S, count, settle
-from .ground import ENV, Ground
 from .receiver import receive_webhooks
+from .running_column import ENV, RunningColumn
 from .trial import OVERLOAD_S, Trial
 
 
 @contextmanager
-def open_ground(
+def open_column(
     folder: Path,
     column: Column,
     root: Path = ROOT,
     say: Callable[[str], None] = lambda sentence: None,
-) -> Iterator[Ground]:
+) -> Iterator[RunningColumn]:
     """Start what every trial of a column needs, and end all of it afterwards."""
     with (
         receive_webhooks() as receiver,
         Stack(folder, env=ENV, root=root, grace_s=1, say=say) as stack,
     ):
-        ground = Ground(stack, column, receiver)
-        with ground.mail:
-            yield ground
+        running = RunningColumn(stack, column, receiver)
+        with running.mail:
+            yield running
 
 
 def try_fault(
-    ground: Ground, fault: Fault, *, beats: bool = True, overload_s: float = OVERLOAD_S
+    running: RunningColumn, fault: Fault, *, beats: bool = True, overload_s: float = OVERLOAD_S
 ) -> Cell:
     """Do the fault, wait until all has settled, and count; with `beats` also ask /healthz."""
-    if reason := fault.why_not(ground.column) or fault.lacks():
-        return Cell(fault.name, ground.column.name, why_not=reason)
-    ground.prepare(fault.job_env, fault.api_env, fault.uvicorn_args)
+    if reason := fault.why_not(running.column) or fault.lacks():
+        return Cell(fault.name, running.column.name, why_not=reason)
+    running.prepare(fault.job_env, fault.api_env, fault.uvicorn_args)
     try:
-        cell = _measure(Trial(ground, overload_s=overload_s), fault, beats)
+        cell = _measure(Trial(running, overload_s=overload_s), fault, beats)
     except BaseException:
-        ground.clear(app=True, worker=True)
+        running.clear(app=True, worker=True)
         raise
     is_odd = cell.lost + cell.late > 0
-    ground.clear(app=is_odd, worker=is_odd or fault.hits == BROKER)
+    running.clear(app=is_odd, worker=is_odd or fault.hits == BROKER)
     return cell
 
 

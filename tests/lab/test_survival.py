@@ -23,7 +23,7 @@ SAME_BY_DEFAULT = {
     for fault in FAULTS.values()
     if fault.hits == API and fault.name not in ("job_kills_process", "job_never_ends")
 }
-# By what they need: a ground starts its processes anew where the next fault needs something else.
+# By what they need: a column starts its processes anew where the next fault needs something else.
 IN_ORDER = sorted(FAULTS, key=lambda name: FAULTS[name].needs)
 TRIALS = [
     pytest.param(column, fault, id=f"{column}-{fault}")
@@ -66,7 +66,7 @@ class FakeApi(httpx.BaseTransport):
         return answer
 
 
-def make_ground() -> Any:  # Any: as much of a Ground as a trial needs to ask its API
+def make_running() -> Any:  # Any: as much of a RunningColumn as a trial needs to ask its API
     mail = SimpleNamespace(delivered=list)
     app = SimpleNamespace(url="http://127.0.0.1:1")
     return SimpleNamespace(column=None, mail=mail, receiver=None, app=app)
@@ -126,7 +126,7 @@ def test_api_that_cannot_tell_of_a_task_is_asked_again() -> None:
         httpx.Response(200, json={"status": "queued"}),
         httpx.Response(404),
     ]
-    trial = Trial(make_ground(), FakeApi(answers))
+    trial = Trial(make_running(), FakeApi(answers))
 
     first, second = trial.read("1"), trial.read("2")
 

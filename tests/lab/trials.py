@@ -1,4 +1,4 @@
-"""The trials of a column on two grounds side by side: they mostly wait."""
+"""The trials of a column in two halves side by side: they mostly wait."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,8 +9,8 @@ from pathlib import Path
 from lab.survival.cell import Cell
 from lab.survival.columns import Column
 from lab.survival.faults import FAULTS
-from lab.survival.ground import Ground
-from lab.survival.try_fault import open_ground, try_fault
+from lab.survival.running_column import RunningColumn
+from lab.survival.try_fault import open_column, try_fault
 
 Cells = dict[str, Future[Cell]]  # by fault
 
@@ -25,12 +25,12 @@ def try_side_by_side(column: Column, faults: Sequence[str], folder: Path) -> Ite
 
 
 def _try_in_turn(column: Column, faults: Sequence[str], folder: Path, opened: ExitStack) -> Cells:
-    grounds = opened.enter_context(ExitStack())
+    columns = opened.enter_context(ExitStack())
     thread = ThreadPoolExecutor(1, folder.name)
     opened.callback(partial(thread.shutdown, cancel_futures=True))
-    ground = thread.submit(lambda: grounds.enter_context(open_ground(folder, column)))
-    return {fault: thread.submit(_try, ground, fault) for fault in faults}
+    running = thread.submit(lambda: columns.enter_context(open_column(folder, column)))
+    return {fault: thread.submit(_try, running, fault) for fault in faults}
 
 
-def _try(ground: Future[Ground], fault: str) -> Cell:
-    return try_fault(ground.result(), FAULTS[fault], beats=False, overload_s=2)
+def _try(running: Future[RunningColumn], fault: str) -> Cell:
+    return try_fault(running.result(), FAULTS[fault], beats=False, overload_s=2)

@@ -9,8 +9,8 @@ import pytest
 
 from tests.support.receiver import Receiver, receive
 
-from .fleet import Fleet, open_fleet
-from .kitchen import Kitchen, cook
+from .celery_api import CeleryApi, open_celery_api
+from .recipe_app import RecipeApp, run_recipe_app
 from .waiting_line import is_durable
 
 
@@ -21,29 +21,33 @@ def services() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="package")
-def background(tmp_path_factory: pytest.TempPathFactory, services: Receiver) -> Iterator[Kitchen]:
-    with cook(tmp_path_factory.mktemp("01"), "01_background_tasks", services) as kitchen:
-        yield kitchen
+def background(tmp_path_factory: pytest.TempPathFactory, services: Receiver) -> Iterator[RecipeApp]:
+    with run_recipe_app(tmp_path_factory.mktemp("01"), "01_background_tasks", services) as app:
+        yield app
 
 
 @pytest.fixture(scope="package")
-def tasks(tmp_path_factory: pytest.TempPathFactory, services: Receiver) -> Iterator[Kitchen]:
+def tasks(tmp_path_factory: pytest.TempPathFactory, services: Receiver) -> Iterator[RecipeApp]:
     env = {"REFRESH_EVERY_S": "0.1"}
-    with cook(tmp_path_factory.mktemp("02"), "02_asyncio_create_task", services, env) as kitchen:
-        yield kitchen
+    with run_recipe_app(
+        tmp_path_factory.mktemp("02"), "02_asyncio_create_task", services, env
+    ) as app:
+        yield app
 
 
 @pytest.fixture(scope="package")
-def celery(tmp_path_factory: pytest.TempPathFactory, services: Receiver) -> Iterator[Fleet]:
-    with open_fleet(tmp_path_factory.mktemp("03"), services, worker=True) as fleet:
-        yield fleet
+def celery(tmp_path_factory: pytest.TempPathFactory, services: Receiver) -> Iterator[CeleryApi]:
+    with open_celery_api(tmp_path_factory.mktemp("03"), services, worker=True) as celery_api:
+        yield celery_api
 
 
 @pytest.fixture(scope="package")
-def fleet(tmp_path_factory: pytest.TempPathFactory, services: Receiver) -> Iterator[Fleet]:
+def celery_api(tmp_path_factory: pytest.TempPathFactory, services: Receiver) -> Iterator[CeleryApi]:
     """Start the API of 03_celery without workers: each test starts its own."""
-    with open_fleet(tmp_path_factory.mktemp("03-fleet"), services, worker=False) as fleet:
-        yield fleet
+    with open_celery_api(
+        tmp_path_factory.mktemp("03-without-workers"), services, worker=False
+    ) as celery_api:
+        yield celery_api
 
 
 @pytest.fixture(scope="package", params=["04_custom_queue", "04_custom_queue+sqlite"])
@@ -51,14 +55,14 @@ def queue(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     services: Receiver,
-) -> Iterator[Kitchen]:
+) -> Iterator[RecipeApp]:
     """Start the app of 04_custom_queue: with its queue in memory, and with QUEUE_DB."""
-    with cook(tmp_path_factory.mktemp("04"), request.param, services) as kitchen:
-        yield kitchen
+    with run_recipe_app(tmp_path_factory.mktemp("04"), request.param, services) as app:
+        yield app
 
 
 @pytest.fixture(scope="package")
-def short_queue(queue: Kitchen) -> Iterator[Kitchen]:
+def short_queue(queue: RecipeApp) -> Iterator[RecipeApp]:
     """Start one more, with one worker, room for four waiting jobs, and long back-offs."""
     name = "04_custom_queue+sqlite" if is_durable(queue) else "04_custom_queue"
     env = {"QUEUE_WORKERS": "1", "QUEUE_SIZE": "4", "RETRY_BASE_S": "60"}

@@ -8,7 +8,7 @@ import psutil
 
 from lab.errors import LabError
 from lab.processes.part import Part
-from lab.survival.ground import DRAIN_S
+from lab.survival.running_column import DRAIN_S
 from lab.survival.trial import JOBS, Trial
 
 from .fault import Fault
@@ -19,18 +19,18 @@ GRACE_S = 1.5  # a process that keeps to its limits has ended this long after th
 def kill9_api(trial: Trial) -> None:
     trial.hold_emails()
     trial.begin()
-    trial.ground.app.kill9()
+    trial.running.app.kill9()
     trial.mail.release()
-    trial.ground.app.restart()
+    trial.running.app.restart()
 
 
 def stop_with_short_jobs(number: signal.Signals) -> Callable[[Trial], None]:
     def act(trial: Trial) -> None:
         trial.hold_emails()
         trial.begin()
-        trial.ground.app.send(number)
+        trial.running.app.send(number)
         trial.mail.release()
-        finish_stop(trial, trial.ground.app)
+        finish_stop(trial, trial.running.app)
 
     return act
 
@@ -39,7 +39,7 @@ def stop_with_long_jobs(number: signal.Signals) -> Callable[[Trial], None]:
     """Return a stop in which no job ends before the limit of the drain is over."""
 
     def act(trial: Trial) -> None:
-        app = trial.ground.app
+        app = trial.running.app
         trial.hold_emails()
         trial.begin()
         app.send(number)
@@ -60,7 +60,7 @@ def finish_stop(trial: Trial, part: Part) -> None:
 
 def fill_the_disk(trial: Trial) -> None:
     trial.begin()
-    with no_room_for(trial.ground.app.pid):
+    with no_room_for(trial.running.app.pid):
         trial.post_reports()
     trial.post_emails()
 
@@ -81,10 +81,10 @@ def no_room_for(pid: int) -> Iterator[None]:
 
 def ask_the_other_api(trial: Trial) -> None:
     trial.begin()
-    second = trial.ground.start_second_app()
+    second = trial.running.start_second_app()
     trial.post_emails(JOBS)
     trial.unknown = sum(not trial.read(task_id, second.url) for task_id in trial.accepted)
-    trial.ground.stack.stop(second.name)
+    trial.running.stack.stop(second.name)
 
 
 FAULTS = [

@@ -14,34 +14,34 @@ HALF = JOBS // 2
 def post_while_down(trial: Trial) -> None:
     trial.hold_emails(HALF)
     trial.begin()
-    trial.ground.broker.kill9()
+    trial.running.broker.kill9()
     trial.post_emails(HALF)
-    trial.ground.broker.restart()
+    trial.running.broker.restart()
     trial.mail.release()
 
 
 def post_while_frozen(trial: Trial) -> None:
     trial.hold_emails(HALF)
     trial.begin()
-    os.kill(trial.ground.broker.pid, signal.SIGSTOP)
+    os.kill(trial.running.broker.pid, signal.SIGSTOP)
     try:
         trial.post_emails(HALF)
     finally:
-        os.kill(trial.ground.broker.pid, signal.SIGCONT)
+        os.kill(trial.running.broker.pid, signal.SIGCONT)
     trial.mail.release()
 
 
 def kill_with_a_full_queue(trial: Trial) -> None:
     trial.hold_emails()
     trial.begin()
-    trial.ground.broker.kill9()
-    trial.ground.broker.restart()
+    trial.running.broker.kill9()
+    trial.running.broker.restart()
     trial.mail.release()
 
 
 def kill_without_a_file(trial: Trial) -> None:
-    broker.stop_writing(trial.ground.broker.url)
-    trial.ground.forget_append_only_file()
+    broker.stop_writing(trial.running.broker.url)
+    trial.running.forget_append_only_file()
     kill_with_a_full_queue(trial)
 
 

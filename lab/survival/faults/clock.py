@@ -6,7 +6,7 @@ from pathlib import Path
 FOLDERS = ("/usr/lib", "/usr/local/lib")
 # Not "**": that walks all of /usr/lib whenever the faults are imported.
 PATTERNS = ("faketime/libfaketime.so.1", "*/faketime/libfaketime.so.1")
-FILE = "{folder}/clock"  # how far the clock is ahead; the ground fills in its folder
+FILE = "{folder}/clock"  # how far the clock is ahead; RunningColumn fills in its folder
 
 
 @cache

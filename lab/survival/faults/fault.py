@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lab.survival.columns import Column
-from lab.survival.ground import REDELIVERY_S
+from lab.survival.running_column import REDELIVERY_S
 from lab.survival.trial import Trial
 
 API, WORKER, BROKER = "api", "worker", "broker"

@@ -20,14 +20,14 @@ NOTICED_S = 2.5  # the worker of 03 looks for messages to give back once a secon
 
 
 def send_without_a_mail_server(trial: Trial) -> None:
-    trial.ground.mailbox.kill9()
+    trial.running.mailbox.kill9()
     trial.begin()
     trial.forget_mail()
     trial.post_emails()
     trial.wait_for(
         "a failure of each e-mail", lambda: trial.count_with({"failed", "retried"}) == JOBS
     )
-    trial.ground.mailbox.restart()
+    trial.running.mailbox.restart()
 
 
 def send_slowly(trial: Trial) -> None:
@@ -67,7 +67,7 @@ def never_end(trial: Trial) -> None:
 
 def kill_its_process(trial: Trial) -> None:
     """Kill what runs a picture, each time it is run, as the out-of-memory killer does."""
-    app = trial.ground.app
+    app = trial.running.app
     trial.receiver.hold()
     [poison] = trial.post_pictures(1)
     trial.mail.hold()
@@ -103,7 +103,7 @@ def flood(trial: Trial) -> None:
     """Ask for ten times as many e-mails as the approach can send, second after second."""
     trial.mail.switch(delay_s=EMAIL_S)
     a_tick = round(TOO_MUCH * trial.column.at_once(JOBS) / EMAIL_S * TICK_S)
-    memory = Memory(trial.ground.processes)
+    memory = Memory(trial.running.processes)
     trial.begin()
     while (passed_s := trial.seconds_since_begin()) < trial.overload_s:
         trial.post_emails(a_tick)
@@ -128,10 +128,10 @@ def block_the_threads(trial: Trial) -> None:
 
 
 def set_the_clock_forward(trial: Trial) -> None:
-    clock.set_forward(trial.ground.stack.data_dir, 0)
+    clock.set_forward(trial.running.stack.data_dir, 0)
     trial.hold_emails()
     trial.begin()
-    clock.set_forward(trial.ground.stack.data_dir, HOUR_S)
+    clock.set_forward(trial.running.stack.data_dir, HOUR_S)
     time.sleep(NOTICED_S)
     trial.mail.release()
 

@@ -17,14 +17,14 @@ STOP_S = 1.0  # what a container is given here before it is killed
 def kill9_worker(trial: Trial) -> None:
     trial.hold_emails()
     trial.begin()
-    trial.ground.worker.kill9(group=True)
+    trial.running.worker.kill9(group=True)
     trial.mail.release()
-    trial.ground.worker.restart()
+    trial.running.worker.restart()
 
 
 def kill9_reached_worker(trial: Trial) -> None:
     """Kill an idle worker after the broker has handed it a message, before it has read that."""
-    worker, url = trial.ground.worker, trial.ground.broker.url
+    worker, url = trial.running.worker, trial.running.broker.url
     trial.post_emails(JOBS - 1)
     trial.wait_for("all but one", lambda: trial.count_with({"finished"}) == JOBS - 1)
     before = broker.count_pops(url)
@@ -48,7 +48,7 @@ def stop_worker(number: signal.Signals) -> Callable[[Trial], None]:
     """Return a stop in which the running jobs could end, if they are let."""
 
     def act(trial: Trial) -> None:
-        worker = trial.ground.worker
+        worker = trial.running.worker
         trial.hold_emails()
         trial.begin()
         worker.send(number)
@@ -60,7 +60,7 @@ def stop_worker(number: signal.Signals) -> Callable[[Trial], None]:
 
 
 def stop_container(trial: Trial) -> None:
-    worker = trial.ground.worker
+    worker = trial.running.worker
     trial.hold_emails()
     trial.begin()
     worker.term()

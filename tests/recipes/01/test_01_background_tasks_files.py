@@ -11,18 +11,18 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
-from tests.recipes.kitchen import Kitchen
+from tests.recipes.recipe_app import RecipeApp
 from tests.support.waiting import wait_until
 
 HEADER = b"date,region,product,quantity,unit_price\n"
 ROW = b"2026-11-21,north,lamp,2,19.90\n"
 
 
-def make_picture(kitchen: Kitchen, width_px: int = 64, height_px: int = 32) -> str:
+def make_picture(app: RecipeApp, width_px: int = 64, height_px: int = 32) -> str:
     """Let the app make a picture; return its id."""
     file = io.BytesIO()
     Image.new("RGB", (width_px, height_px), "teal").save(file, "PNG")
-    answer = kitchen.http.post(
+    answer = app.http.post(
         "/images",
         data={"operations": ["thumbnail"], "width": str(width_px)},
         files={"file": ("teal.png", file.getvalue())},
@@ -30,20 +30,20 @@ def make_picture(kitchen: Kitchen, width_px: int = 64, height_px: int = 32) -> s
     task_id: str = answer.json()["task_id"]
     wait_until(
         f"picture {task_id} is made",
-        lambda: kitchen.http.get(f"/tasks/{task_id}").json()["status"],
+        lambda: app.http.get(f"/tasks/{task_id}").json()["status"],
         lambda status: status == "succeeded",
     )
     return task_id
 
 
-def process(kitchen: Kitchen, image_id: str, width: int) -> httpx.Response:
+def process(app: RecipeApp, image_id: str, width: int) -> httpx.Response:
     body = {"operations": ["grayscale"], "width": width}
-    return kitchen.http.post(f"/images/{image_id}/process", json=body)
+    return app.http.post(f"/images/{image_id}/process", json=body)
 
 
-def webhooks(kitchen: Kitchen, image_id: str) -> int:
+def webhooks(app: RecipeApp, image_id: str) -> int:
     """Count the webhooks about a picture, its making included."""
-    return sum(image_id.encode() in each.body for each in kitchen.services.on("/webhooks"))
+    return sum(image_id.encode() in each.body for each in app.services.on("/webhooks"))
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def broken(path: Path) -> Iterator[None]:
         kept.rename(path)
 
 
-def test_chain_processes_indexes_and_tells_in_order(background: Kitchen) -> None:
+def test_chain_processes_indexes_and_tells_in_order(background: RecipeApp) -> None:
     image_id = make_picture(background)
 
     jobs = background.jobs(process(background, image_id, width=48))
@@ -72,7 +72,7 @@ def test_chain_processes_indexes_and_tells_in_order(background: Kitchen) -> None
         assert (picture.size, picture.mode) == ((48, 24), "L")
 
 
-def test_broken_step_is_on_record_and_stops_what_needs_it(background: Kitchen) -> None:
+def test_broken_step_is_on_record_and_stops_what_needs_it(background: RecipeApp) -> None:
     image_id = make_picture(background, 16, 4000)
 
     line, processed, *dependent = background.jobs(process(background, image_id, width=4096))
@@ -85,7 +85,7 @@ def test_broken_step_is_on_record_and_stops_what_needs_it(background: Kitchen) -
     assert webhooks(background, image_id) == 1
 
 
-def test_broken_index_does_not_stop_the_webhook(background: Kitchen) -> None:
+def test_broken_index_does_not_stop_the_webhook(background: RecipeApp) -> None:
     image_id = make_picture(background)
 
     with broken(background.data_dir / "pictures.sqlite"):
@@ -96,7 +96,7 @@ def test_broken_index_does_not_stop_the_webhook(background: Kitchen) -> None:
     assert webhooks(background, image_id) == 2
 
 
-def test_webhook_that_answers_500_is_on_record(background: Kitchen) -> None:
+def test_webhook_that_answers_500_is_on_record(background: RecipeApp) -> None:
     image_id = make_picture(background)
 
     background.services.fail("/webhooks", 500, times=1)
@@ -106,7 +106,7 @@ def test_webhook_that_answers_500_is_on_record(background: Kitchen) -> None:
     assert jobs[3]["error"] == "the webhook answered 500"
 
 
-def test_job_of_a_dependency_ends_on_record_when_the_route_refuses(background: Kitchen) -> None:
+def test_job_of_a_dependency_ends_on_record_when_the_route_refuses(background: RecipeApp) -> None:
     before = background.events("write_audit_line", "cancelled")
 
     refused = process(background, str(uuid4()), width=48)
@@ -116,12 +116,12 @@ def test_job_of_a_dependency_ends_on_record_when_the_route_refuses(background: K
     assert background.events("write_audit_line", "cancelled") == before + 1
 
 
-def upload(kitchen: Kitchen, rows: bytes, filename: str = "orders.csv") -> httpx.Response:
-    return kitchen.http.post("/upload-csv", files={"file": (filename, HEADER + rows)})
+def upload(app: RecipeApp, rows: bytes, filename: str = "orders.csv") -> httpx.Response:
+    return app.http.post("/upload-csv", files={"file": (filename, HEADER + rows)})
 
 
 @pytest.mark.parametrize("filename", ["../evil.csv", "/etc/evil.csv", "x" * 4000])
-def test_upload_gets_a_name_of_its_own(background: Kitchen, filename: str) -> None:
+def test_upload_gets_a_name_of_its_own(background: RecipeApp, filename: str) -> None:
     first, second = (upload(background, ROW * count, filename) for count in (2, 3))
 
     results = [background.job(answer)["result"] for answer in (first, second)]
@@ -133,7 +133,7 @@ def test_upload_gets_a_name_of_its_own(background: Kitchen, filename: str) -> No
     assert not list((background.data_dir / "uploads").iterdir())
 
 
-def test_job_finds_the_row_that_the_route_has_committed(background: Kitchen) -> None:
+def test_job_finds_the_row_that_the_route_has_committed(background: RecipeApp) -> None:
     job = background.job(upload(background, ROW))
 
     assert job["status"] == "succeeded"
@@ -141,7 +141,7 @@ def test_job_finds_the_row_that_the_route_has_committed(background: Kitchen) -> 
     assert background.query(sql, job["result"]["import_id"]) == [(1,)]
 
 
-def test_bad_row_is_named_and_nothing_of_the_file_is_stored(background: Kitchen) -> None:
+def test_bad_row_is_named_and_nothing_of_the_file_is_stored(background: RecipeApp) -> None:
     before = background.query("SELECT COUNT(*) FROM imported")
 
     job = background.job(upload(background, ROW + ROW.replace(b"lamp,2", b"lamp,none")))
@@ -152,14 +152,14 @@ def test_bad_row_is_named_and_nothing_of_the_file_is_stored(background: Kitchen)
     assert not list((background.data_dir / "uploads").iterdir())
 
 
-def test_file_that_is_no_csv_is_refused_by_name(background: Kitchen) -> None:
+def test_file_that_is_no_csv_is_refused_by_name(background: RecipeApp) -> None:
     refused = background.http.post("/upload-csv", files={"file": ("a.csv", b"a,b\n1,2\n")})
 
     assert refused.status_code == 422
     assert refused.json()["detail"][0]["loc"] == ["body", "file"]
 
 
-def test_heavy_import_happens_once_and_off_the_event_loop(background: Kitchen) -> None:
+def test_heavy_import_happens_once_and_off_the_event_loop(background: RecipeApp) -> None:
     draft = {"title": "Autumn", "regions": {"north": "1000.50", "south": 2.25}}
 
     first, second = (
@@ -174,7 +174,7 @@ def test_heavy_import_happens_once_and_off_the_event_loop(background: Kitchen) -
 
 
 @pytest.mark.parametrize("path", ["/reports/drafts/{}", "/jobs/{}"])
-def test_unknown_id_is_refused(background: Kitchen, path: str) -> None:
+def test_unknown_id_is_refused(background: RecipeApp, path: str) -> None:
     unknown = str(uuid4())
 
     refused = background.http.get(path.format(unknown))

@@ -5,15 +5,15 @@ import json
 import httpx
 import pytest
 
-from tests.recipes.kitchen import Kitchen
+from tests.recipes.recipe_app import RecipeApp
 from tests.support.waiting import wait_until
 
 
-def notify(kitchen: Kitchen, token: str = "device-1") -> httpx.Response:
-    return kitchen.http.post("/notify", json={"token": token, "title": "Hello", "body": "It works"})
+def notify(app: RecipeApp, token: str = "device-1") -> httpx.Response:
+    return app.http.post("/notify", json={"token": token, "title": "Hello", "body": "It works"})
 
 
-def test_push_carries_the_key_and_no_record_does(background: Kitchen) -> None:
+def test_push_carries_the_key_and_no_record_does(background: RecipeApp) -> None:
     answer = notify(background)
 
     job = background.job(answer)
@@ -26,7 +26,7 @@ def test_push_carries_the_key_and_no_record_does(background: Kitchen) -> None:
 
 
 @pytest.mark.parametrize("code", [302, 401, 404, 500])
-def test_push_that_is_not_taken_is_on_record(background: Kitchen, code: int) -> None:
+def test_push_that_is_not_taken_is_on_record(background: RecipeApp, code: int) -> None:
     background.services.fail("/push", code, times=1)
 
     refused, next_one = background.job(notify(background)), background.job(notify(background))
@@ -36,7 +36,7 @@ def test_push_that_is_not_taken_is_on_record(background: Kitchen, code: int) -> 
     assert next_one["status"] == "succeeded"
 
 
-def test_push_service_that_hangs_is_given_up(background: Kitchen) -> None:
+def test_push_service_that_hangs_is_given_up(background: RecipeApp) -> None:
     with background.services.holding("/push"):
         job = background.job(notify(background))
 
@@ -44,7 +44,7 @@ def test_push_service_that_hangs_is_given_up(background: Kitchen) -> None:
     assert job["error"] == "the push service did not answer: ReadTimeout"
 
 
-def test_client_that_blocks_does_not_stop_the_event_loop(background: Kitchen) -> None:
+def test_client_that_blocks_does_not_stop_the_event_loop(background: RecipeApp) -> None:
     background.http.post("/items", json={"name": "kept"})
     wait_until("there is an audit log", lambda: background.audit_lines("/items"))
 
@@ -64,7 +64,7 @@ def test_client_that_blocks_does_not_stop_the_event_loop(background: Kitchen) ->
     assert b"/items" in sent
 
 
-def test_backup_of_nothing_is_refused(background: Kitchen) -> None:
+def test_backup_of_nothing_is_refused(background: RecipeApp) -> None:
     log = background.data_dir / "audit.log"
     log.touch()
     kept = log.rename(log.with_suffix(".kept"))

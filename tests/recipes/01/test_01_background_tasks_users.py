@@ -5,17 +5,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.recipes.kitchen import Kitchen, cook
+from tests.recipes.recipe_app import RecipeApp, run_recipe_app
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 
 
-def register(kitchen: Kitchen, username: str) -> httpx.Response:
+def register(app: RecipeApp, username: str) -> httpx.Response:
     user = {"username": username, "email": f"{username}@example.com"}
-    return kitchen.http.post("/users/register", json=user)
+    return app.http.post("/users/register", json=user)
 
 
-def test_welcome_email_is_sent_and_then_the_audit_line_is_written(background: Kitchen) -> None:
+def test_welcome_email_is_sent_and_then_the_audit_line_is_written(background: RecipeApp) -> None:
     answer = register(background, "ann")
 
     assert answer.status_code == 201
@@ -29,7 +29,7 @@ def test_welcome_email_is_sent_and_then_the_audit_line_is_written(background: Ki
     assert background.audit_lines(user) == [f"{user} register"]
 
 
-def test_failing_email_is_on_record_and_does_not_drop_the_audit_line(background: Kitchen) -> None:
+def test_failing_email_is_on_record_and_does_not_drop_the_audit_line(background: RecipeApp) -> None:
     background.refuse_mail("bob@", 550)
 
     answer = register(background, "bob")
@@ -41,7 +41,7 @@ def test_failing_email_is_on_record_and_does_not_drop_the_audit_line(background:
     assert background.audit_lines(user) == [f"{user} register"]
 
 
-def test_failing_job_does_not_end_the_connection_of_the_next_request(background: Kitchen) -> None:
+def test_failing_job_does_not_end_the_connection_of_the_next_request(background: RecipeApp) -> None:
     background.refuse_mail("cem@", 451)
 
     answer = register(background, "cem")
@@ -51,7 +51,7 @@ def test_failing_job_does_not_end_the_connection_of_the_next_request(background:
     assert background.jobs(answer)[0]["status"] == "failed"
 
 
-def test_taken_username_is_refused_and_no_job_is_run(background: Kitchen) -> None:
+def test_taken_username_is_refused_and_no_job_is_run(background: RecipeApp) -> None:
     background.jobs(register(background, "dora"))
 
     refused = register(background, "dora")
@@ -62,7 +62,7 @@ def test_taken_username_is_refused_and_no_job_is_run(background: Kitchen) -> Non
     assert len(background.mail("dora@example.com")) == 1
 
 
-def test_deleting_a_user_leaves_an_audit_line(background: Kitchen) -> None:
+def test_deleting_a_user_leaves_an_audit_line(background: RecipeApp) -> None:
     user_id = register(background, "eve").json()["user_id"]
 
     deleted = background.http.delete(f"/users/{user_id}")
@@ -75,7 +75,7 @@ def test_deleting_a_user_leaves_an_audit_line(background: Kitchen) -> None:
     assert again.json()["detail"] == f"no user with the user_id {user_id}"
 
 
-def test_refused_request_leaves_its_audit_line_too(background: Kitchen) -> None:
+def test_refused_request_leaves_its_audit_line_too(background: RecipeApp) -> None:
     before = background.audit_lines("/items")
 
     statuses = [
@@ -93,16 +93,16 @@ def test_refused_request_leaves_its_audit_line_too(background: Kitchen) -> None:
 
 def test_jobs_that_a_forced_stop_cuts_off_are_on_record(tmp_path: Path, services: Receiver) -> None:
     arguments = ["--timeout-graceful-shutdown", "1"]
-    with cook(tmp_path, "01_background_tasks", services, uvicorn_args=arguments) as kitchen:
-        kitchen.hold_mail()
-        register(kitchen, "fay")
-        wait_until("the e-mail waits", lambda: kitchen.events("send_welcome_email", "started"))
+    with run_recipe_app(tmp_path, "01_background_tasks", services, uvicorn_args=arguments) as app:
+        app.hold_mail()
+        register(app, "fay")
+        wait_until("the e-mail waits", lambda: app.events("send_welcome_email", "started"))
 
-        kitchen.part.term()
-        kitchen.part.wait_exit()
+        app.part.term()
+        app.part.wait_exit()
 
-        assert kitchen.events("send_welcome_email", "interrupted") == 1
-        assert kitchen.events("write_audit_line", "interrupted") == 1
+        assert app.events("send_welcome_email", "interrupted") == 1
+        assert app.events("write_audit_line", "interrupted") == 1
 
 
 USER = {"username": "gil", "email": "gil@example.com"}
@@ -127,7 +127,7 @@ USER = {"username": "gil", "email": "gil@example.com"}
     ],
 )
 def test_bad_input_is_refused_by_name(
-    background: Kitchen, path: str, body: dict[str, object], field: str | None
+    background: RecipeApp, path: str, body: dict[str, object], field: str | None
 ) -> None:
     refused = background.http.post(path, json=body)
 

@@ -5,28 +5,28 @@ from typing import Any
 
 import pytest
 
-from tests.recipes.kitchen import Kitchen
+from tests.recipes.recipe_app import RecipeApp
 from tests.support.waiting import wait_until
 
 
 @pytest.fixture(autouse=True)
-def stopped(tasks: Kitchen) -> Iterator[None]:
+def stopped(tasks: RecipeApp) -> Iterator[None]:
     """Stop the periodic job: only what a test asks for is fetched."""
     tasks.http.post("/refresher/stop").raise_for_status()
     yield
     tasks.http.post("/refresher/stop").raise_for_status()
 
 
-def cached(kitchen: Kitchen, source: str) -> dict[str, Any]:  # Any: JSON
-    entry: dict[str, Any] = kitchen.http.get(f"/cache/{source}").raise_for_status().json()
+def cached(app: RecipeApp, source: str) -> dict[str, Any]:  # Any: JSON
+    entry: dict[str, Any] = app.http.get(f"/cache/{source}").raise_for_status().json()
     return entry
 
 
-def fetches(kitchen: Kitchen, source: str = "rates") -> int:
-    return len(kitchen.services.on(f"/sources/{source}"))
+def fetches(app: RecipeApp, source: str = "rates") -> int:
+    return len(app.services.on(f"/sources/{source}"))
 
 
-def test_source_is_fetched_and_read_from_the_cache(tasks: Kitchen) -> None:
+def test_source_is_fetched_and_read_from_the_cache(tasks: RecipeApp) -> None:
     tasks.services.serve("/sources/rates", b'{"EUR": 1.16}')
 
     job = tasks.job(tasks.http.post("/cache/rates"))
@@ -47,7 +47,7 @@ def test_source_is_fetched_and_read_from_the_cache(tasks: Kitchen) -> None:
     ],
 )
 def test_failed_fetch_is_on_record_and_leaves_what_is_cached(
-    tasks: Kitchen, code: int, body: bytes, error: str
+    tasks: RecipeApp, code: int, body: bytes, error: str
 ) -> None:
     tasks.services.serve("/sources/rates", b'{"EUR": 1.17}')
     tasks.job(tasks.http.post("/cache/rates"))
@@ -63,7 +63,7 @@ def test_failed_fetch_is_on_record_and_leaves_what_is_cached(
     assert cached(tasks, "rates") == before
 
 
-def test_requests_share_one_fetch(tasks: Kitchen) -> None:
+def test_requests_share_one_fetch(tasks: RecipeApp) -> None:
     before = fetches(tasks)
 
     with tasks.services.holding("/sources/rates"):
@@ -76,13 +76,13 @@ def test_requests_share_one_fetch(tasks: Kitchen) -> None:
 
 
 @pytest.mark.parametrize("source", ["none", "http:%2F%2F127.0.0.1:1%2F", "169.254.169.254"])
-def test_client_cannot_name_an_address(tasks: Kitchen, source: str) -> None:
+def test_client_cannot_name_an_address(tasks: RecipeApp, source: str) -> None:
     refused = [tasks.http.post(f"/cache/{source}"), tasks.http.get(f"/cache/{source}")]
 
     assert [answer.status_code for answer in refused] == [404, 404]
 
 
-def test_failing_source_does_not_cancel_the_others(tasks: Kitchen) -> None:
+def test_failing_source_does_not_cancel_the_others(tasks: RecipeApp) -> None:
     for source in ("rates", "stock", "weather"):
         tasks.services.serve(f"/sources/{source}", b'{"round": 2}')
     tasks.services.fail("/sources/stock", 500, times=1)
@@ -97,7 +97,7 @@ def test_failing_source_does_not_cancel_the_others(tasks: Kitchen) -> None:
     assert cached(tasks, "weather")["data"] == {"round": 2}
 
 
-def test_cancelled_fan_out_stops_every_call_and_ends_once(tasks: Kitchen) -> None:
+def test_cancelled_fan_out_stops_every_call_and_ends_once(tasks: RecipeApp) -> None:
     before = fetches(tasks, "weather")
 
     with tasks.services.holding("/sources/weather"):
@@ -113,19 +113,19 @@ def test_cancelled_fan_out_stops_every_call_and_ends_once(tasks: Kitchen) -> Non
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
-def test_unknown_job_is_refused(tasks: Kitchen, method: str) -> None:
+def test_unknown_job_is_refused(tasks: RecipeApp, method: str) -> None:
     refused = tasks.http.request(method, "/jobs/unknown")
 
     assert refused.status_code == 404
     assert refused.json()["detail"] == "no job 'unknown'"
 
 
-def refresher(kitchen: Kitchen) -> dict[str, Any]:  # Any: JSON
-    state: dict[str, Any] = kitchen.http.get("/refresher").json()
+def refresher(app: RecipeApp) -> dict[str, Any]:  # Any: JSON
+    state: dict[str, Any] = app.http.get("/refresher").json()
     return state
 
 
-def test_periodic_job_survives_a_failure_and_recovers(tasks: Kitchen) -> None:
+def test_periodic_job_survives_a_failure_and_recovers(tasks: RecipeApp) -> None:
     before = refresher(tasks)["failures"]
     tasks.services.fail("/sources/stock", 503, times=2)
 
@@ -139,7 +139,7 @@ def test_periodic_job_survives_a_failure_and_recovers(tasks: Kitchen) -> None:
     assert recovered["runs"] > before + 2
 
 
-def test_periodic_job_started_twice_runs_once_and_stops_at_once(tasks: Kitchen) -> None:
+def test_periodic_job_started_twice_runs_once_and_stops_at_once(tasks: RecipeApp) -> None:
     before = fetches(tasks, "weather")
 
     with tasks.services.holding("/sources/weather"):

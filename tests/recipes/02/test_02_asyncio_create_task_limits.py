@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.recipes.kitchen import Kitchen, cook
+from tests.recipes.recipe_app import RecipeApp, run_recipe_app
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 
@@ -13,14 +13,14 @@ SOURCE = "/sources/rates"
 
 
 @pytest.fixture
-def small(tmp_path: Path, services: Receiver) -> Iterator[Kitchen]:
+def small(tmp_path: Path, services: Receiver) -> Iterator[RecipeApp]:
     """Start an app with room for one job of three seconds, which is hardly waited for."""
     env = {"MAX_RUNNING": "1", "JOB_TIMEOUT_S": "3", "CALL_TIMEOUT_S": "30", "DRAIN_S": "0.2"}
-    with cook(tmp_path, "02_asyncio_create_task", services, env) as kitchen:
-        yield kitchen
+    with run_recipe_app(tmp_path, "02_asyncio_create_task", services, env) as app:
+        yield app
 
 
-def test_job_that_takes_too_long_fails(small: Kitchen) -> None:
+def test_job_that_takes_too_long_fails(small: RecipeApp) -> None:
     with small.services.holding(SOURCE):
         job = small.job(small.http.post("/cache/rates"))
 
@@ -28,7 +28,7 @@ def test_job_that_takes_too_long_fails(small: Kitchen) -> None:
     assert job["error"] == "the job took longer than 3 s"
 
 
-def test_job_above_the_limit_is_refused_and_nothing_is_stored(small: Kitchen) -> None:
+def test_job_above_the_limit_is_refused_and_nothing_is_stored(small: RecipeApp) -> None:
     with small.services.holding(SOURCE):
         running = small.http.post("/cache/rates")
         refused = small.http.post("/users/ann/settings", json={"theme": "dark"})
@@ -40,22 +40,22 @@ def test_job_above_the_limit_is_refused_and_nothing_is_stored(small: Kitchen) ->
 
 
 def test_stop_waits_for_running_jobs(tmp_path: Path, services: Receiver) -> None:
-    with cook(tmp_path, "02_asyncio_create_task", services) as kitchen:
+    with run_recipe_app(tmp_path, "02_asyncio_create_task", services) as app:
         before = len(services.on("/users/bob/sync"))
         with services.holding("/users/bob/sync"):
-            kitchen.http.post("/users/bob/settings", json={"theme": "dark"})
+            app.http.post("/users/bob/settings", json={"theme": "dark"})
             wait_until("the call is made", lambda: len(services.on("/users/bob/sync")) > before)
-            kitchen.part.term()
+            app.part.term()
             wait_until(
-                "it stops", lambda: "Waiting for application shutdown" in kitchen.part.log_text()
+                "it stops", lambda: "Waiting for application shutdown" in app.part.log_text()
             )
-        kitchen.part.wait_exit()
+        app.part.wait_exit()
 
-        assert kitchen.events("sync_external_service", "finished") == 1
-        assert kitchen.query("SELECT synced_version FROM settings") == [(1,)]
+        assert app.events("sync_external_service", "finished") == 1
+        assert app.query("SELECT synced_version FROM settings") == [(1,)]
 
 
-def test_job_that_outlasts_the_stop_is_on_record(small: Kitchen) -> None:
+def test_job_that_outlasts_the_stop_is_on_record(small: RecipeApp) -> None:
     with small.services.holding("/users/cem/sync"):
         small.http.post("/users/cem/settings", json={"theme": "dark"})
         wait_until("it runs", lambda: small.events("sync_external_service", "started"))

@@ -6,25 +6,25 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.recipes.kitchen import Kitchen
+from tests.recipes.recipe_app import RecipeApp
 from tests.support.waiting import wait_until
 
 
-def change(kitchen: Kitchen, user_id: str, theme: str = "dark") -> httpx.Response:
-    return kitchen.http.post(f"/users/{user_id}/settings", json={"theme": theme})
+def change(app: RecipeApp, user_id: str, theme: str = "dark") -> httpx.Response:
+    return app.http.post(f"/users/{user_id}/settings", json={"theme": theme})
 
 
-def stored(kitchen: Kitchen, user_id: str) -> dict[str, Any]:  # Any: JSON
-    facts: dict[str, Any] = kitchen.http.get(f"/users/{user_id}/settings").json()
+def stored(app: RecipeApp, user_id: str) -> dict[str, Any]:  # Any: JSON
+    facts: dict[str, Any] = app.http.get(f"/users/{user_id}/settings").json()
     return facts
 
 
-def sent(kitchen: Kitchen, user_id: str) -> list[dict[str, Any]]:  # Any: JSON
+def sent(app: RecipeApp, user_id: str) -> list[dict[str, Any]]:  # Any: JSON
     """Return what the service has received about a user, the oldest first."""
-    return [json.loads(each.body) for each in kitchen.services.on(f"/users/{user_id}/sync")]
+    return [json.loads(each.body) for each in app.services.on(f"/users/{user_id}/sync")]
 
 
-def test_settings_are_stored_and_then_synced(tasks: Kitchen) -> None:
+def test_settings_are_stored_and_then_synced(tasks: RecipeApp) -> None:
     answer = change(tasks, "ann")
 
     assert answer.status_code == 202
@@ -34,7 +34,7 @@ def test_settings_are_stored_and_then_synced(tasks: Kitchen) -> None:
     assert stored(tasks, "ann") == expected
 
 
-def test_answer_does_not_wait_for_the_service(tasks: Kitchen) -> None:
+def test_answer_does_not_wait_for_the_service(tasks: RecipeApp) -> None:
     with tasks.services.holding("/users/bob/sync"):
         answer = change(tasks, "bob")
 
@@ -44,7 +44,7 @@ def test_answer_does_not_wait_for_the_service(tasks: Kitchen) -> None:
 
 
 @pytest.mark.parametrize("code", [429, 500, 503])
-def test_service_that_fails_twice_is_asked_again(tasks: Kitchen, code: int) -> None:
+def test_service_that_fails_twice_is_asked_again(tasks: RecipeApp, code: int) -> None:
     user_id = f"cem-{code}"
     tasks.services.fail(f"/users/{user_id}/sync", code, times=2)
 
@@ -55,7 +55,7 @@ def test_service_that_fails_twice_is_asked_again(tasks: Kitchen, code: int) -> N
     assert stored(tasks, user_id)["synced_version"] == 1
 
 
-def test_service_that_keeps_failing_is_given_up(tasks: Kitchen) -> None:
+def test_service_that_keeps_failing_is_given_up(tasks: RecipeApp) -> None:
     tasks.services.fail("/users/dora/sync", 503, times=3)
 
     job = tasks.job(change(tasks, "dora"))
@@ -66,7 +66,7 @@ def test_service_that_keeps_failing_is_given_up(tasks: Kitchen) -> None:
     assert stored(tasks, "dora")["synced_version"] == 0
 
 
-def test_refusal_is_not_tried_again(tasks: Kitchen) -> None:
+def test_refusal_is_not_tried_again(tasks: RecipeApp) -> None:
     tasks.services.fail("/users/eve/sync", 400, times=1)
 
     job = tasks.job(change(tasks, "eve"))
@@ -76,7 +76,7 @@ def test_refusal_is_not_tried_again(tasks: Kitchen) -> None:
     assert len(sent(tasks, "eve")) == 1
 
 
-def test_call_that_hangs_is_given_up_and_made_again(tasks: Kitchen) -> None:
+def test_call_that_hangs_is_given_up_and_made_again(tasks: RecipeApp) -> None:
     with tasks.services.holding("/users/fay/sync"):
         answer = change(tasks, "fay")
         wait_until("the second call is made", lambda: len(sent(tasks, "fay")) > 1)
@@ -85,7 +85,7 @@ def test_call_that_hangs_is_given_up_and_made_again(tasks: Kitchen) -> None:
     assert stored(tasks, "fay")["synced_version"] == 1
 
 
-def test_newer_change_stops_the_retries_of_an_older_one(tasks: Kitchen) -> None:
+def test_newer_change_stops_the_retries_of_an_older_one(tasks: RecipeApp) -> None:
     with tasks.services.holding("/users/gil/sync"):
         older = change(tasks, "gil", "dark")
         wait_until("the first call is made", lambda: sent(tasks, "gil"))
@@ -112,7 +112,7 @@ def test_newer_change_stops_the_retries_of_an_older_one(tasks: Kitchen) -> None:
     ],
 )
 def test_bad_settings_are_refused_by_name(
-    tasks: Kitchen, user_id: str, body: object, field: str
+    tasks: RecipeApp, user_id: str, body: object, field: str
 ) -> None:
     refused = tasks.http.post(f"/users/{user_id}/settings", json=body)
 

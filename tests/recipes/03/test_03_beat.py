@@ -11,37 +11,37 @@ import pytest
 
 from lab.errors import LabError
 from lab.processes.part import Signal
-from tests.recipes.fleet import Fleet, count_lines
+from tests.recipes.celery_api import CeleryApi, count_lines
 from tests.support.waiting import wait_until
 
 OFTEN = {"RELAY_EVERY_S": "0.3", "BEAT_LOCK_S": "30"}
 
 
-def order(fleet: Fleet) -> tuple[str, str]:
+def order(celery_api: CeleryApi) -> tuple[str, str]:
     """Place an order; return the address of the customer and the id of the e-mail."""
     customer = f"{uuid4().hex}@example.com"
-    answer = fleet.http.post("/orders", json={"customer": customer, "product": "lamp"})
+    answer = celery_api.http.post("/orders", json={"customer": customer, "product": "lamp"})
     assert answer.status_code == 202, answer.text
     return customer, str(answer.json()["task_id"])
 
 
-def outbox(fleet: Fleet, sql: str, *values: str) -> list[tuple[Any, ...]]:  # Any: SQL rows
-    with closing(sqlite3.connect(fleet.data_dir / "outbox.sqlite")) as database, database:
+def outbox(celery_api: CeleryApi, sql: str, *values: str) -> list[tuple[Any, ...]]:  # Any: SQL rows
+    with closing(sqlite3.connect(celery_api.data_dir / "outbox.sqlite")) as database, database:
         return database.execute(sql, values).fetchall()
 
 
-def test_jobs_that_nobody_took_in_time_are_dropped(fleet: Fleet) -> None:
-    with fleet.beat(OFTEN) as beat:
+def test_jobs_that_nobody_took_in_time_are_dropped(celery_api: CeleryApi) -> None:
+    with celery_api.beat(OFTEN) as beat:
         wait_until(
             "beat has sent six relays",
             lambda: count_lines(beat, "Sending due task relay-outbox"),
             lambda sent: sent >= 6,
         )
-    sent = fleet.depth("default")
+    sent = celery_api.depth("default")
 
-    with fleet.worker("late") as worker:
-        wait_until("the queue is empty", lambda: fleet.depth("default") == 0)
-        fleet.wait_until_done(fleet.post_email())
+    with celery_api.worker("late") as worker:
+        wait_until("the queue is empty", lambda: celery_api.depth("default") == 0)
+        celery_api.wait_until_done(celery_api.post_email())
 
         dropped = count_lines(worker, "Discarding revoked task")
         ran = count_lines(worker, r"relay_outbox\[.*succeeded")
@@ -50,19 +50,21 @@ def test_jobs_that_nobody_took_in_time_are_dropped(fleet: Fleet) -> None:
     assert ran <= 2
 
 
-def test_second_beat_refuses_to_start(fleet: Fleet) -> None:
-    with fleet.beat(OFTEN) as beat:
+def test_second_beat_refuses_to_start(celery_api: CeleryApi) -> None:
+    with celery_api.beat(OFTEN) as beat:
         with pytest.raises(LabError, match="another beat is running: one is enough"):
-            fleet.stack.start_beat("second", env=OFTEN)
+            celery_api.stack.start_beat("second", env=OFTEN)
 
         assert beat.alive
-        assert fleet.stack.parts["second"].wait_exit() == 1
-        assert "Traceback" not in fleet.stack.parts["second"].log_text()
-    del fleet.stack.parts["second"]
+        assert celery_api.stack.parts["second"].wait_exit() == 1
+        assert "Traceback" not in celery_api.stack.parts["second"].log_text()
+    del celery_api.stack.parts["second"]
 
 
-def test_beat_that_ended_makes_room_at_once_and_one_that_crashed_soon(fleet: Fleet) -> None:
-    with fleet.beat(OFTEN) as beat:
+def test_beat_that_ended_makes_room_at_once_and_one_that_crashed_soon(
+    celery_api: CeleryApi,
+) -> None:
+    with celery_api.beat(OFTEN) as beat:
         beat.term()
         assert beat.wait_exit() == 0
         beat.restart()
@@ -70,11 +72,13 @@ def test_beat_that_ended_makes_room_at_once_and_one_that_crashed_soon(fleet: Fle
         beat.kill9()
         with pytest.raises(LabError, match=r"this one can start in 30 s"):
             beat.restart()
-        fleet.let_expire("beat")  # as it does by itself after 30 s
+        celery_api.let_expire("beat")  # as it does by itself after 30 s
         beat.restart()
 
 
-def test_beat_that_is_ended_while_it_sends_ends_cleanly(fleet: Fleet, tmp_path: Path) -> None:
+def test_beat_that_is_ended_while_it_sends_ends_cleanly(
+    celery_api: CeleryApi, tmp_path: Path
+) -> None:
     # What a broker's connection does that is closed by the signal while it reads: its own error
     # takes the place of SystemExit, and beat would go on with a closed schedule.
     (tmp_path / "sitecustomize.py").write_text(
@@ -85,14 +89,14 @@ def test_beat_that_is_ended_while_it_sends_ends_cleanly(fleet: Fleet, tmp_path: 
         "    try: os.kill(os.getpid(), signal.SIGTERM)\n"
         "    except SystemExit: raise ValueError('I/O operation on closed file')\n"
     )
-    with fleet.beat(OFTEN | {"PYTHONPATH": str(tmp_path)}) as beat:
+    with celery_api.beat(OFTEN | {"PYTHONPATH": str(tmp_path)}) as beat:
         assert beat.wait_exit() == 0
         assert "I/O operation on closed file" in beat.log_text()
 
 
-def test_beat_ends_cleanly_without_its_broker(fleet: Fleet) -> None:
-    valkey = fleet.stack.parts["valkey"]
-    with fleet.beat(OFTEN) as beat:
+def test_beat_ends_cleanly_without_its_broker(celery_api: CeleryApi) -> None:
+    valkey = celery_api.stack.parts["valkey"]
+    with celery_api.beat(OFTEN) as beat:
         valkey.send(Signal.SIGSTOP)
         try:
             beat.term()
@@ -100,76 +104,76 @@ def test_beat_ends_cleanly_without_its_broker(fleet: Fleet) -> None:
         finally:
             valkey.send(Signal.SIGCONT)
         assert "the lock ends by itself in 30 s" in beat.log_text()
-    fleet.let_expire("beat")
+    celery_api.let_expire("beat")
 
 
-def test_beat_goes_on_when_the_broker_comes_back(fleet: Fleet) -> None:
-    valkey = fleet.stack.parts["valkey"]
-    with fleet.beat(OFTEN) as beat:
+def test_beat_goes_on_when_the_broker_comes_back(celery_api: CeleryApi) -> None:
+    valkey = celery_api.stack.parts["valkey"]
+    with celery_api.beat(OFTEN) as beat:
         valkey.kill9()
         # It notices when it renews its lock, or when it sends, whichever comes first.
         signs = ("cannot be renewed", "Trying again")
         wait_until("beat has missed it", lambda: any(sign in beat.log_text() for sign in signs))
         valkey.restart()
-        fleet.take_from("default")
+        celery_api.take_from("default")
 
         # Its pauses between two tries grow by 2 s each.
-        wait_until("beat sends again", lambda: fleet.take_from("default"), timeout_s=60)
+        wait_until("beat sends again", lambda: celery_api.take_from("default"), timeout_s=60)
 
 
-def test_order_placed_while_the_broker_is_down_is_confirmed_later(fleet: Fleet) -> None:
-    valkey = fleet.stack.parts["valkey"]
+def test_order_placed_while_the_broker_is_down_is_confirmed_later(celery_api: CeleryApi) -> None:
+    valkey = celery_api.stack.parts["valkey"]
     valkey.kill9()
     try:
-        customer, task_id = order(fleet)
+        customer, task_id = order(celery_api)
         # Committed, and not published: this is where a crash loses jobs.
-        fleet.part.kill9()
+        celery_api.part.kill9()
     finally:
         valkey.restart()
-        fleet.part.restart()
-    assert outbox(fleet, "SELECT task_id FROM outbox") == [(task_id,)]
+        celery_api.part.restart()
+    assert outbox(celery_api, "SELECT task_id FROM outbox") == [(task_id,)]
 
-    with fleet.worker("relaying"), fleet.beat(OFTEN):
-        fleet.wait_until_done(task_id)
+    with celery_api.worker("relaying"), celery_api.beat(OFTEN):
+        celery_api.wait_until_done(task_id)
 
-    assert [mail["task_id"] for mail in fleet.mail(customer)] == [task_id]
-    assert outbox(fleet, "SELECT task_id FROM outbox") == []
-
-
-def test_order_is_confirmed_without_waiting_for_the_clock(fleet: Fleet) -> None:
-    with fleet.worker("relaying"):
-        customer, task_id = order(fleet)
-        fleet.wait_until_done(task_id)
-
-    assert len(fleet.mail(customer)) == 1
+    assert [mail["task_id"] for mail in celery_api.mail(customer)] == [task_id]
+    assert outbox(celery_api, "SELECT task_id FROM outbox") == []
 
 
-def test_message_that_is_relayed_twice_has_one_effect(fleet: Fleet) -> None:
-    with fleet.worker("relaying"):
-        customer, task_id = order(fleet)
-        fleet.wait_until_done(task_id)
+def test_order_is_confirmed_without_waiting_for_the_clock(celery_api: CeleryApi) -> None:
+    with celery_api.worker("relaying"):
+        customer, task_id = order(celery_api)
+        celery_api.wait_until_done(task_id)
+
+    assert len(celery_api.mail(customer)) == 1
+
+
+def test_message_that_is_relayed_twice_has_one_effect(celery_api: CeleryApi) -> None:
+    with celery_api.worker("relaying"):
+        customer, task_id = order(celery_api)
+        celery_api.wait_until_done(task_id)
         # What a crash leaves between the publishing and the DELETE.
         email = {"to": customer, "subject": "Your order: lamp", "body": "1 x lamp\n"}
         insert = "INSERT INTO outbox (task_id, email) VALUES (?, ?)"
-        wait_until("it is relayed", lambda: not outbox(fleet, "SELECT * FROM outbox"))
-        outbox(fleet, insert, task_id, json.dumps(email))
+        wait_until("it is relayed", lambda: not outbox(celery_api, "SELECT * FROM outbox"))
+        outbox(celery_api, insert, task_id, json.dumps(email))
 
-        relay = fleet.job(fleet.http.post("/schedule/relay-outbox/run"))
-        fleet.wait_until_done(task_id, times=2)
+        relay = celery_api.job(celery_api.http.post("/schedule/relay-outbox/run"))
+        celery_api.wait_until_done(task_id, times=2)
 
     assert relay["status"] == "succeeded"
-    assert len(fleet.mail(customer)) == 1
-    assert outbox(fleet, "SELECT * FROM outbox") == []
+    assert len(celery_api.mail(customer)) == 1
+    assert outbox(celery_api, "SELECT * FROM outbox") == []
 
 
-def test_lease_of_another_relay_is_respected(fleet: Fleet) -> None:
-    with fleet.worker("relaying"):
-        _, task_id = order(fleet)
-        fleet.wait_until_done(task_id)
+def test_lease_of_another_relay_is_respected(celery_api: CeleryApi) -> None:
+    with celery_api.worker("relaying"):
+        _, task_id = order(celery_api)
+        celery_api.wait_until_done(task_id)
         insert = "INSERT INTO outbox VALUES ('leased', '{}', unixepoch() + 60)"
-        wait_until("it is relayed", lambda: not outbox(fleet, "SELECT * FROM outbox"))
-        outbox(fleet, insert)
+        wait_until("it is relayed", lambda: not outbox(celery_api, "SELECT * FROM outbox"))
+        outbox(celery_api, insert)
 
-        fleet.job(fleet.http.post("/schedule/relay-outbox/run"))
+        celery_api.job(celery_api.http.post("/schedule/relay-outbox/run"))
 
-    assert outbox(fleet, "DELETE FROM outbox RETURNING task_id") == [("leased",)]
+    assert outbox(celery_api, "DELETE FROM outbox RETURNING task_id") == [("leased",)]

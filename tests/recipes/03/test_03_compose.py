@@ -13,7 +13,7 @@ import yaml
 
 from lab.approaches import ROOT
 from lab.processes import commands
-from tests.recipes.fleet import CELERY, Fleet
+from tests.recipes.celery_api import CELERY, CeleryApi
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())  # Any: YAML
 SERVICES: dict[str, Any] = COMPOSE["services"]
@@ -114,20 +114,23 @@ def as_json(words: list[str]) -> str:
     return "[" + ", ".join(f'"{word}"' for word in words) + "]"
 
 
-def test_health_checks_of_worker_and_beat_tell_who_is_there(fleet: Fleet) -> None:
-    with fleet.worker("high"), fleet.beat():
-        asked = {name: ask(fleet, name) for name in ("worker-high", "beat", "worker-low")}
+def test_health_checks_of_worker_and_beat_tell_who_is_there(celery_api: CeleryApi) -> None:
+    with celery_api.worker("high"), celery_api.beat():
+        asked = {name: ask(celery_api, name) for name in ("worker-high", "beat", "worker-low")}
         codes = {name: process.wait(60) for name, process in asked.items()}
 
     assert codes["worker-high"] == codes["beat"] == 0
     assert codes["worker-low"] != 0
 
 
-def ask(fleet: Fleet, service: str) -> subprocess.Popen[bytes]:
+def ask(celery_api: CeleryApi, service: str) -> subprocess.Popen[bytes]:
     """Start the health check of a service here."""
     kind, line = SERVICES[service]["healthcheck"]["test"]
     assert kind == "CMD-SHELL"
     words = shlex.split(line.replace("$$HOSTNAME", socket.gethostname()))
     words[words.index("--timeout") + 1] = "1"
-    env = os.environ | {"REDIS_URL": fleet.stack.redis_url, "DATA_DIR": str(fleet.data_dir)}
+    env = os.environ | {
+        "REDIS_URL": celery_api.stack.redis_url,
+        "DATA_DIR": str(celery_api.data_dir),
+    }
     return subprocess.Popen([sys.executable, "-m", *words], env=env, cwd=ROOT)

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from scenarios import image
-from tests.recipes.fleet import Fleet
+from tests.recipes.celery_api import CeleryApi
 from tests.recipes.pictures import damaged_png, png
 from tests.support.receiver import Received
 from tests.support.waiting import wait_until
@@ -18,15 +18,15 @@ from tests.support.waiting import wait_until
 PUSH = "/03/push"
 
 
-def about(fleet: Fleet, user_id: str) -> list[Received]:
+def about(celery_api: CeleryApi, user_id: str) -> list[Received]:
     """Return the messages to one user, the oldest first."""
-    return [each for each in fleet.services.on(PUSH) if json.loads(each.body)["to"] == user_id]
+    return [each for each in celery_api.services.on(PUSH) if json.loads(each.body)["to"] == user_id]
 
 
 # Transient and permanent errors
 
 
-def test_temporary_error_is_tried_again(celery: Fleet) -> None:
+def test_temporary_error_is_tried_again(celery: CeleryApi) -> None:
     celery.services.fail(PUSH, 503, times=2)
 
     job = celery.job(celery.notify("ann"))
@@ -37,7 +37,7 @@ def test_temporary_error_is_tried_again(celery: Fleet) -> None:
     assert about(celery, "ann")[0].headers["authorization"] == "Bearer the-push-key"
 
 
-def test_pauses_between_tries_grow_and_are_never_nothing(celery: Fleet) -> None:
+def test_pauses_between_tries_grow_and_are_never_nothing(celery: CeleryApi) -> None:
     celery.services.fail(PUSH, 429, times=3)
 
     job = celery.job(celery.notify("bob"))
@@ -48,7 +48,7 @@ def test_pauses_between_tries_grow_and_are_never_nothing(celery: Fleet) -> None:
     assert all(pause > least for pause, least in zip(pauses, (0.1, 0.2, 0.4), strict=True)), pauses
 
 
-def test_permanent_error_is_not_tried_again(celery: Fleet) -> None:
+def test_permanent_error_is_not_tried_again(celery: CeleryApi) -> None:
     celery.services.fail(PUSH, 404, times=1)
 
     job = celery.job(celery.notify("cem"))
@@ -57,7 +57,7 @@ def test_permanent_error_is_not_tried_again(celery: Fleet) -> None:
     assert len(about(celery, "cem")) == 1
 
 
-def test_last_error_is_told_when_the_tries_are_used_up(celery: Fleet) -> None:
+def test_last_error_is_told_when_the_tries_are_used_up(celery: CeleryApi) -> None:
     celery.services.fail(PUSH, 500, times=4)
 
     job = celery.job(celery.notify("dora"))
@@ -66,7 +66,7 @@ def test_last_error_is_told_when_the_tries_are_used_up(celery: Fleet) -> None:
     assert len(about(celery, "dora")) == 4
 
 
-def test_channel_that_fails_does_not_repeat_the_other(celery: Fleet) -> None:
+def test_channel_that_fails_does_not_repeat_the_other(celery: CeleryApi) -> None:
     celery.services.fail(PUSH, 503, times=1)
 
     answer = celery.http.post("/notifications/critical", json={"user_id": "eve", "message": "Now"})
@@ -81,7 +81,7 @@ def test_channel_that_fails_does_not_repeat_the_other(celery: Fleet) -> None:
 # Async code in a task
 
 
-def test_one_job_calls_for_many_users_side_by_side(celery: Fleet) -> None:
+def test_one_job_calls_for_many_users_side_by_side(celery: CeleryApi) -> None:
     users = [f"many-{n}" for n in range(12)]
     body = {"user_ids": users, "message": "Sale"}
     before = len(celery.services.on(PUSH))
@@ -98,7 +98,7 @@ def test_one_job_calls_for_many_users_side_by_side(celery: Fleet) -> None:
     assert celery.job(answer)["result"] == {"sent": 12, "failed": {}}
 
 
-def test_user_that_cannot_be_told_does_not_stop_the_others(celery: Fleet) -> None:
+def test_user_that_cannot_be_told_does_not_stop_the_others(celery: CeleryApi) -> None:
     celery.services.fail(PUSH, 410, times=1)
     body = {"user_ids": [f"some-{n}" for n in range(5)], "message": "Sale"}
 
@@ -112,7 +112,7 @@ def test_user_that_cannot_be_told_does_not_stop_the_others(celery: Fleet) -> Non
 # Chain and chord
 
 
-def post_picture(celery: Fleet) -> str:
+def post_picture(celery: CeleryApi) -> str:
     """Post a picture of the shared contract and return its id when it is done."""
     data, files = {"operations": ["grayscale"], "width": "48"}, {"file": ("a.png", png())}
     answer = celery.http.post("/images", data=data, files=files)
@@ -121,16 +121,16 @@ def post_picture(celery: Fleet) -> str:
     return str(task["task_id"])
 
 
-def process(celery: Fleet, image_id: str) -> httpx.Response:
+def process(celery: CeleryApi, image_id: str) -> httpx.Response:
     body = {"operations": ["thumbnail", "blur"], "width": 32}
     return celery.http.post(f"/images/{image_id}/process", json=body)
 
 
-def webhooks(celery: Fleet, job_id: str) -> int:
+def webhooks(celery: CeleryApi, job_id: str) -> int:
     return sum(job_id.encode() in each.body for each in celery.services.on("/03/webhooks"))
 
 
-def test_chain_hands_the_result_on_and_repeats_only_the_step_that_failed(celery: Fleet) -> None:
+def test_chain_hands_the_result_on_and_repeats_only_the_step_that_failed(celery: CeleryApi) -> None:
     image_id = post_picture(celery)
     celery.services.fail("/03/webhooks", 503, times=1)
 
@@ -144,7 +144,7 @@ def test_chain_hands_the_result_on_and_repeats_only_the_step_that_failed(celery:
     assert webhooks(celery, jobs[0]["job_id"]) == 2
 
 
-def test_step_that_fails_for_good_ends_the_steps_behind_it(celery: Fleet) -> None:
+def test_step_that_fails_for_good_ends_the_steps_behind_it(celery: CeleryApi) -> None:
     image_id = post_picture(celery)
     (celery.data_dir / "results" / f"{image_id}.png").write_bytes(damaged_png())
 
@@ -156,7 +156,7 @@ def test_step_that_fails_for_good_ends_the_steps_behind_it(celery: Fleet) -> Non
     assert webhooks(celery, jobs[0]["job_id"]) == 0
 
 
-def test_chord_sums_up_all_pictures_and_names_the_damaged_one(celery: Fleet) -> None:
+def test_chord_sums_up_all_pictures_and_names_the_damaged_one(celery: CeleryApi) -> None:
     pictures = [png(), damaged_png(), png(80), png(90)]
 
     jobs = celery.jobs(post_thumbnails(celery, *pictures))
@@ -174,7 +174,7 @@ def test_chord_sums_up_all_pictures_and_names_the_damaged_one(celery: Fleet) -> 
         assert image.load(path)[0].width == 24
 
 
-def test_refused_picture_leaves_nothing_of_the_others(celery: Fleet) -> None:
+def test_refused_picture_leaves_nothing_of_the_others(celery: CeleryApi) -> None:
     uploads = celery.data_dir / "uploads"
     before = set(uploads.iterdir())
 
@@ -185,7 +185,7 @@ def test_refused_picture_leaves_nothing_of_the_others(celery: Fleet) -> None:
     assert set(uploads.iterdir()) == before
 
 
-def post_thumbnails(celery: Fleet, *pictures: bytes) -> httpx.Response:
+def post_thumbnails(celery: CeleryApi, *pictures: bytes) -> httpx.Response:
     files = [("pictures", ("a.png", picture, "image/png")) for picture in pictures]
     return celery.http.post("/thumbnails", data={"width": "24"}, files=files)
 
@@ -193,7 +193,7 @@ def post_thumbnails(celery: Fleet, *pictures: bytes) -> httpx.Response:
 # Typed arguments
 
 
-def test_task_takes_and_returns_models(celery: Fleet) -> None:
+def test_task_takes_and_returns_models(celery: CeleryApi) -> None:
     lamp = {"product": "lamp", "quantity": 3, "unit_price": "19.90"}
     desk = {"product": "desk", "quantity": 1, "unit_price": "240.05"}
 
@@ -205,12 +205,12 @@ def test_task_takes_and_returns_models(celery: Fleet) -> None:
 # One effect for each key
 
 
-def pay(celery: Fleet, key: str | None, cents: int = 1250) -> httpx.Response:
+def pay(celery: CeleryApi, key: str | None, cents: int = 1250) -> httpx.Response:
     headers = {} if key is None else {"Idempotency-Key": key}
     return celery.http.post("/payments", json={"account": "DE02", "cents": cents}, headers=headers)
 
 
-def test_same_key_pays_once(celery: Fleet) -> None:
+def test_same_key_pays_once(celery: CeleryApi) -> None:
     first = pay(celery, "order-1")
     celery.job(first)
 
@@ -226,7 +226,7 @@ def test_same_key_pays_once(celery: Fleet) -> None:
     assert calls.count(celery.job(first)["job_id"]) == 1
 
 
-def test_payment_that_failed_for_now_is_made_once_in_the_end(celery: Fleet) -> None:
+def test_payment_that_failed_for_now_is_made_once_in_the_end(celery: CeleryApi) -> None:
     celery.services.fail("/03/payments", 503, times=2)
 
     job = celery.job(pay(celery, "order-2"))
@@ -236,7 +236,7 @@ def test_payment_that_failed_for_now_is_made_once_in_the_end(celery: Fleet) -> N
     assert calls.count(job["job_id"]) == 3
 
 
-def test_same_key_with_another_body_is_refused(celery: Fleet) -> None:
+def test_same_key_with_another_body_is_refused(celery: CeleryApi) -> None:
     celery.job(pay(celery, "order-3"))
 
     refused = pay(celery, "order-3", cents=9)
@@ -248,7 +248,7 @@ def test_same_key_with_another_body_is_refused(celery: Fleet) -> None:
 # What beat sends, run by hand
 
 
-def test_schedule_says_what_is_dropped_when_nobody_takes_it(celery: Fleet) -> None:
+def test_schedule_says_what_is_dropped_when_nobody_takes_it(celery: CeleryApi) -> None:
     entries = {entry["name"]: entry for entry in celery.http.get("/schedule").json()}
 
     assert set(entries) == {"relay-outbox", "clean-results", "nightly-report"}
@@ -256,7 +256,7 @@ def test_schedule_says_what_is_dropped_when_nobody_takes_it(celery: Fleet) -> No
     assert "0 3 * * *" in entries["nightly-report"]["schedule"]
 
 
-def test_nightly_report_runs_now(celery: Fleet) -> None:
+def test_nightly_report_runs_now(celery: CeleryApi) -> None:
     day = datetime.now(UTC).date() - timedelta(days=1)
     orders = f"date,region,product,quantity,unit_price\n{day},north,lamp,2,10.50\n"
     files = {"file": ("orders.csv", f"{orders}2001-01-01,south,desk,1,99.00\n")}
@@ -270,7 +270,7 @@ def test_nightly_report_runs_now(celery: Fleet) -> None:
     assert pdf.read_bytes().startswith(b"%PDF")
 
 
-def test_cleaning_removes_old_results_only(celery: Fleet) -> None:
+def test_cleaning_removes_old_results_only(celery: CeleryApi) -> None:
     old, new = (celery.data_dir / "results" / name for name in ("old.pdf", "new.pdf"))
     for path in (old, new):
         path.write_bytes(b"%PDF")
@@ -285,7 +285,7 @@ def test_cleaning_removes_old_results_only(celery: Fleet) -> None:
 # What can be read
 
 
-def test_prometheus_reads_the_counts_and_the_depth_of_each_queue(celery: Fleet) -> None:
+def test_prometheus_reads_the_counts_and_the_depth_of_each_queue(celery: CeleryApi) -> None:
     celery.wait_for(celery.post_email(), "succeeded")
 
     answer = celery.http.get("/metrics")
@@ -301,7 +301,7 @@ def test_prometheus_reads_the_counts_and_the_depth_of_each_queue(celery: Fleet) 
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
 
 
-def test_unknown_jobs_are_404(celery: Fleet) -> None:
+def test_unknown_jobs_are_404(celery: CeleryApi) -> None:
     for path in ("/jobs/none", "/images/00000000-0000-0000-0000-000000000000/process"):
         method = "GET" if path.startswith("/jobs") else "POST"
         body = {"operations": ["blur"]} if method == "POST" else None
@@ -309,7 +309,7 @@ def test_unknown_jobs_are_404(celery: Fleet) -> None:
     assert celery.http.post("/schedule/none/run").status_code == 404
 
 
-def test_flower_asks_for_the_password(celery: Fleet) -> None:
+def test_flower_asks_for_the_password(celery: CeleryApi) -> None:
     flower = celery.stack.start_flower("you:secret")
 
     answers = [
@@ -351,7 +351,7 @@ ZERO = "00000000-0000-0000-0000-000000000000"
     ],
 )
 def test_bad_input_is_refused_by_name(
-    celery: Fleet, path: str, body: dict[str, object], field: str
+    celery: CeleryApi, path: str, body: dict[str, object], field: str
 ) -> None:
     refused = celery.http.post(path, json=body)
 

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from lab.processes.part import Part
-from tests.recipes.fleet import Fleet
+from tests.recipes.celery_api import CeleryApi
 from tests.support.waiting import wait_until
 
 QUEUE, OPEN, LOCK = "default", "open", "unacked_mutex"
@@ -18,9 +18,9 @@ SOON = {"VISIBILITY_TIMEOUT_S": "3"}
 
 
 @pytest.fixture
-def broker(fleet: Fleet) -> Iterator["redis.Redis"]:
+def broker(celery_api: CeleryApi) -> Iterator["redis.Redis"]:
     """Return the broker without a job of another test."""
-    with redis.Redis.from_url(fleet.stack.redis_url, decode_responses=True) as client:
+    with redis.Redis.from_url(celery_api.stack.redis_url, decode_responses=True) as client:
         client.delete(QUEUE, OPEN)
         yield client
 
@@ -34,68 +34,72 @@ def lose(broker: "redis.Redis", task_id: str) -> None:
 
 
 def test_job_whose_message_is_gone_is_sent_again_and_done_once(
-    fleet: Fleet, broker: "redis.Redis"
+    celery_api: CeleryApi, broker: "redis.Redis"
 ) -> None:
-    lost = [fleet.post_email() for _ in range(3)]
+    lost = [celery_api.post_email() for _ in range(3)]
     for task_id in lost:
         lose(broker, task_id)
 
-    with fleet.worker("resender", env=SOON):
-        fleet.wait_until_done(*lost)
+    with celery_api.worker("resender", env=SOON):
+        celery_api.wait_until_done(*lost)
         wait_until("no job is open", lambda: broker.zcard(OPEN) == 0)
 
     for task_id in lost:
-        assert len(fleet.log_of(task_id, "resent")) == 1
-        assert len(fleet.log_of(task_id, "started")) == 1
-        assert fleet.task(task_id)["status"] == "succeeded"
+        assert len(celery_api.log_of(task_id, "resent")) == 1
+        assert len(celery_api.log_of(task_id, "started")) == 1
+        assert celery_api.task(task_id)["status"] == "succeeded"
 
 
 def test_job_that_waits_for_longer_than_the_timeout_is_not_sent_again(
-    fleet: Fleet, broker: "redis.Redis"
+    celery_api: CeleryApi, broker: "redis.Redis"
 ) -> None:
-    waiting, lost = fleet.post_email(), fleet.post_email()
+    waiting, lost = celery_api.post_email(), celery_api.post_email()
     lose(broker, lost)
 
     accepted_at = broker.zscore(OPEN, waiting) or 0
-    with fleet.worker("elsewhere", args=["--queues", "high"], env=SOON):
-        wait_until("the lost one is sent again", lambda: fleet.log_of(lost, "resent"))
+    with celery_api.worker("elsewhere", args=["--queues", "high"], env=SOON):
+        wait_until("the lost one is sent again", lambda: celery_api.log_of(lost, "resent"))
         wait_until(
             "the other one was looked for",
             lambda: broker.zscore(OPEN, waiting) or 0,
             lambda seen_at: seen_at > accepted_at,
         )
 
-    assert fleet.log_of(waiting, "resent") == []
-    assert sorted(fleet.take_from(QUEUE)) == sorted([waiting, lost])
+    assert celery_api.log_of(waiting, "resent") == []
+    assert sorted(celery_api.take_from(QUEUE)) == sorted([waiting, lost])
 
 
-def test_job_that_has_ended_leaves_nothing_to_send(fleet: Fleet, broker: "redis.Redis") -> None:
-    with fleet.worker("usual"):
-        task_id = fleet.post_email()
-        fleet.wait_until_done(task_id)
+def test_job_that_has_ended_leaves_nothing_to_send(
+    celery_api: CeleryApi, broker: "redis.Redis"
+) -> None:
+    with celery_api.worker("usual"):
+        task_id = celery_api.post_email()
+        celery_api.wait_until_done(task_id)
         wait_until("it is not open", lambda: broker.zscore(OPEN, task_id) is None)
 
     assert broker.exists(f"arguments:{task_id}") == 0
 
 
-def test_job_that_was_cancelled_is_not_sent_again(fleet: Fleet, broker: "redis.Redis") -> None:
-    cancelled, lost = fleet.post_email(), fleet.post_email()
-    fleet.http.delete(f"/tasks/{cancelled}").raise_for_status()
+def test_job_that_was_cancelled_is_not_sent_again(
+    celery_api: CeleryApi, broker: "redis.Redis"
+) -> None:
+    cancelled, lost = celery_api.post_email(), celery_api.post_email()
+    celery_api.http.delete(f"/tasks/{cancelled}").raise_for_status()
     broker.delete(QUEUE)
 
-    with fleet.worker("resender", env=SOON):
-        fleet.wait_until_done(lost)
+    with celery_api.worker("resender", env=SOON):
+        celery_api.wait_until_done(lost)
         wait_until("no job is open", lambda: broker.zcard(OPEN) == 0)
 
-    assert fleet.log_of(cancelled, "resent", "started") == []
+    assert celery_api.log_of(cancelled, "resent", "started") == []
 
 
-def test_job_that_was_refused_is_not_open(fleet: Fleet, broker: "redis.Redis") -> None:
+def test_job_that_was_refused_is_not_open(celery_api: CeleryApi, broker: "redis.Redis") -> None:
     """Redis keeps the records here, and the broker beside it is down."""
     nowhere = {"CELERY_BROKER_URL": "redis://127.0.0.1:9/0"}
     fields = {"to": "reader@example.com", "subject": "Your order", "body": "It is on its way.\n"}
     before = set(broker.keys("job:*"))
-    app = fleet.stack.start("03_celery", label="refusing", env=nowhere, without=("worker",))
+    app = celery_api.stack.start("03_celery", label="refusing", env=nowhere, without=("worker",))
 
     answer = httpx.post(f"{app.url}/emails", json=fields)
 
@@ -106,19 +110,19 @@ def test_job_that_was_refused_is_not_open(fleet: Fleet, broker: "redis.Redis") -
 
 
 def test_worker_killed_while_it_gives_jobs_back_does_not_keep_others_from_it(
-    fleet: Fleet, broker: "redis.Redis"
+    celery_api: CeleryApi, broker: "redis.Redis"
 ) -> None:
-    with fleet.mail_held(), fleet.worker("dead", env=SOON) as worker:
-        task_id = fleet.post_email()
-        wait_until("it runs", lambda: fleet.log_of(task_id, "started"))
+    with celery_api.mail_held(), celery_api.worker("dead", env=SOON) as worker:
+        task_id = celery_api.post_email()
+        wait_until("it runs", lambda: celery_api.log_of(task_id, "started"))
         wait_until("it holds the lock", lambda: stopped_with_the_lock(worker, broker))
         worker.kill9(group=True)
         assert broker.exists(LOCK)
 
-    with fleet.worker("next", env=SOON):
-        fleet.wait_until_done(task_id)
+    with celery_api.worker("next", env=SOON):
+        celery_api.wait_until_done(task_id)
 
-    assert fleet.task(task_id)["status"] == "succeeded"
+    assert celery_api.task(task_id)["status"] == "succeeded"
 
 
 def stopped_with_the_lock(worker: Part, broker: "redis.Redis") -> bool:

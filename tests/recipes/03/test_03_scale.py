@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from lab.approaches import ROOT
-from tests.recipes.fleet import CELERY, Fleet, open_fleet
+from tests.recipes.celery_api import CELERY, CeleryApi, open_celery_api
 from tests.recipes.pictures import png
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
@@ -17,50 +17,52 @@ from tests.support.waiting import wait_until
 RABBITMQ = os.environ.get("TEST_RABBITMQ_URL", "")
 
 
-def test_two_workers_in_two_folders_share_the_load(fleet: Fleet, tmp_path: Path) -> None:
+def test_two_workers_in_two_folders_share_the_load(celery_api: CeleryApi, tmp_path: Path) -> None:
     shutil.copytree(ROOT / CELERY, tmp_path / CELERY)
     emails = [f"shared-{n}@example.com" for n in range(10)]
 
-    with fleet.worker("here") as first, fleet.worker("there", cwd=tmp_path) as second:
-        with fleet.mail_held():
-            task_ids = [fleet.post_email(to) for to in emails]
+    with celery_api.worker("here") as first, celery_api.worker("there", cwd=tmp_path) as second:
+        with celery_api.mail_held():
+            task_ids = [celery_api.post_email(to) for to in emails]
             at_once = wait_until(
                 "each worker has one job",
-                lambda: [t for t in map(fleet.task, task_ids) if t["ran_in"]],
+                lambda: [t for t in map(celery_api.task, task_ids) if t["ran_in"]],
                 lambda running: len(running) == 2,
             )
-        fleet.wait_until_done(*task_ids)
+        celery_api.wait_until_done(*task_ids)
 
         assert psutil.Process(second.pid).cwd() == str(tmp_path)
-        pids = {task["ran_in"]["pid"] for task in map(fleet.task, task_ids)}
+        pids = {task["ran_in"]["pid"] for task in map(celery_api.task, task_ids)}
         assert pids == {*first.children(), *second.children()}
         assert pids == {task["ran_in"]["pid"] for task in at_once}
-    assert [len(fleet.mail(to)) for to in emails] == [1] * 10
+    assert [len(celery_api.mail(to)) for to in emails] == [1] * 10
 
 
-def test_pool_grows_with_the_load_and_shrinks_again(fleet: Fleet) -> None:
+def test_pool_grows_with_the_load_and_shrinks_again(celery_api: CeleryApi) -> None:
     args, env = ["--autoscale", "3,1"], {"AUTOSCALE_KEEPALIVE": "1"}
-    with fleet.worker("elastic", args=args, env=env) as worker:
+    with celery_api.worker("elastic", args=args, env=env) as worker:
         assert len(worker.children()) == 1
 
-        with fleet.mail_held():
-            task_ids = [fleet.post_email() for _ in range(4)]
+        with celery_api.mail_held():
+            task_ids = [celery_api.post_email() for _ in range(4)]
             wait_until("three jobs run", lambda: len(worker.children()) == 3)
-        fleet.wait_until_done(*task_ids)
+        celery_api.wait_until_done(*task_ids)
 
         wait_until("one process is left", lambda: len(worker.children()) == 1)
 
 
 @pytest.fixture(scope="module")
-def rabbit(tmp_path_factory: pytest.TempPathFactory, services: Receiver) -> Iterator[Fleet]:
+def rabbit(tmp_path_factory: pytest.TempPathFactory, services: Receiver) -> Iterator[CeleryApi]:
     if not RABBITMQ:
         pytest.skip("TEST_RABBITMQ_URL names no RabbitMQ")
     env = {"CELERY_BROKER_URL": RABBITMQ}
-    with open_fleet(tmp_path_factory.mktemp("rabbit"), services, worker=True, env=env) as fleet:
-        yield fleet
+    with open_celery_api(
+        tmp_path_factory.mktemp("rabbit"), services, worker=True, env=env
+    ) as celery_api:
+        yield celery_api
 
 
-def test_rabbitmq_needs_its_address_only(rabbit: Fleet) -> None:
+def test_rabbitmq_needs_its_address_only(rabbit: CeleryApi) -> None:
     task_id = rabbit.post_email("rabbit@example.com")
     rabbit.wait_for(task_id, "succeeded")
 
@@ -69,7 +71,7 @@ def test_rabbitmq_needs_its_address_only(rabbit: Fleet) -> None:
     assert rabbit.depth("default") == 0
 
 
-def test_workflows_run_on_rabbitmq(rabbit: Fleet) -> None:
+def test_workflows_run_on_rabbitmq(rabbit: CeleryApi) -> None:
     files = [("pictures", ("a.png", png(), "image/png"))] * 3
     rabbit.services.fail("/03/push", 503, times=1)
 
@@ -81,7 +83,7 @@ def test_workflows_run_on_rabbitmq(rabbit: Fleet) -> None:
     assert len(rabbit.log_of(pushed["job_id"], "started")) == 2
 
 
-def test_each_message_reaches_one_queue_of_rabbitmq(rabbit: Fleet) -> None:
+def test_each_message_reaches_one_queue_of_rabbitmq(rabbit: CeleryApi) -> None:
     rabbit.stack.stop("worker")
     answers = [rabbit.notify("a"), rabbit.notify("b", "/notifications/critical")]
     task_id = rabbit.post_email()
@@ -94,7 +96,7 @@ def test_each_message_reaches_one_queue_of_rabbitmq(rabbit: Fleet) -> None:
     assert all(rabbit.job(answer)["status"] == "succeeded" for answer in answers)
 
 
-def test_killed_worker_gives_its_job_back_at_once_on_rabbitmq(rabbit: Fleet) -> None:
+def test_killed_worker_gives_its_job_back_at_once_on_rabbitmq(rabbit: CeleryApi) -> None:
     worker = rabbit.stack.parts["worker"]
     with rabbit.mail_held():
         task_id = rabbit.post_email()

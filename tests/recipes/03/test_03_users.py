@@ -3,52 +3,52 @@
 import httpx
 import pytest
 
-from tests.recipes.kitchen import Kitchen
+from tests.recipes.recipe_app import RecipeApp
 
 
 @pytest.fixture(params=["background", "celery"], ids=["01_background_tasks", "03_celery"])
-def kitchen(request: pytest.FixtureRequest) -> Kitchen:
-    chosen: Kitchen = request.getfixturevalue(request.param)
+def app(request: pytest.FixtureRequest) -> RecipeApp:
+    chosen: RecipeApp = request.getfixturevalue(request.param)
     return chosen
 
 
-def register(kitchen: Kitchen, username: str) -> httpx.Response:
+def register(app: RecipeApp, username: str) -> httpx.Response:
     user = {"username": username, "email": f"{username}@example.com"}
-    return kitchen.http.post("/users/register", json=user)
+    return app.http.post("/users/register", json=user)
 
 
-def test_registering_sends_an_email_and_writes_an_audit_line(kitchen: Kitchen) -> None:
-    answer = register(kitchen, "hanna")
+def test_registering_sends_an_email_and_writes_an_audit_line(app: RecipeApp) -> None:
+    answer = register(app, "hanna")
 
     assert answer.status_code == 201
     assert set(answer.json()) == {"user_id", "username", "email", "jobs_url"}
-    jobs = kitchen.jobs(answer)
+    jobs = app.jobs(answer)
     assert [job["name"] for job in jobs] == ["send_welcome_email", "write_audit_line"]
     assert [job["status"] for job in jobs] == ["succeeded", "succeeded"]
-    [mail] = kitchen.mail("hanna@example.com")
+    [mail] = app.mail("hanna@example.com")
     assert (mail["subject"], mail["task_id"]) == ("Welcome, hanna", jobs[0]["job_id"])
     user = f"user {answer.json()['user_id']}:"
-    assert kitchen.audit_lines(user) == [f"{user} register"]
+    assert app.audit_lines(user) == [f"{user} register"]
 
 
-def test_failing_email_does_not_drop_the_audit_line(kitchen: Kitchen) -> None:
-    kitchen.refuse_mail("ida@", 550)
+def test_failing_email_does_not_drop_the_audit_line(app: RecipeApp) -> None:
+    app.refuse_mail("ida@", 550)
 
-    answer = register(kitchen, "ida")
+    answer = register(app, "ida")
 
-    email, line = kitchen.jobs(answer)
+    email, line = app.jobs(answer)
     assert (email["status"], line["status"]) == ("failed", "succeeded")
     assert "refused 'ida@example.com': 550" in email["error"]
     user = f"user {answer.json()['user_id']}:"
-    assert kitchen.audit_lines(user) == [f"{user} register"]
+    assert app.audit_lines(user) == [f"{user} register"]
 
 
-def test_taken_username_is_refused_and_no_job_is_run(kitchen: Kitchen) -> None:
-    kitchen.jobs(register(kitchen, "jan"))
+def test_taken_username_is_refused_and_no_job_is_run(app: RecipeApp) -> None:
+    app.jobs(register(app, "jan"))
 
-    refused = register(kitchen, "jan")
+    refused = register(app, "jan")
 
     assert refused.status_code == 409
     assert refused.json()["detail"] == "the username 'jan' is taken"
-    kitchen.jobs(register(kitchen, "jana"))
-    assert len(kitchen.mail("jan@example.com")) == 1
+    app.jobs(register(app, "jana"))
+    assert len(app.mail("jan@example.com")) == 1

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.recipes.kitchen import Kitchen
+from tests.recipes.recipe_app import RecipeApp
 from tests.recipes.waiting_line import (
     HOURS,
     accepted,
@@ -23,7 +23,7 @@ from tests.recipes.waiting_line import (
 A_SECOND = 10**8  # primes up to here take about that long
 
 
-def test_primes_are_counted_in_a_process_that_is_not_the_api(queue: Kitchen) -> None:
+def test_primes_are_counted_in_a_process_that_is_not_the_api(queue: RecipeApp) -> None:
     answer = compute(queue, 10**6)
     job = queue.job(answer)
 
@@ -38,13 +38,13 @@ def test_primes_are_counted_in_a_process_that_is_not_the_api(queue: Kitchen) -> 
 @pytest.mark.parametrize(
     ("up_to", "primes"), [(2, 1), (3, 2), (4, 2), (100, 25), (2_500_000, 183072)]
 )
-def test_every_prime_is_counted_once(queue: Kitchen, up_to: int, primes: int) -> None:
+def test_every_prime_is_counted_once(queue: RecipeApp, up_to: int, primes: int) -> None:
     job = queue.job(compute(queue, up_to))
 
     assert job["result"] == {"up_to": up_to, "primes": primes}
 
 
-def test_other_routes_are_quick_while_every_process_computes(queue: Kitchen) -> None:
+def test_other_routes_are_quick_while_every_process_computes(queue: RecipeApp) -> None:
     task_ids = [accepted(compute(queue, HOURS)) for _ in range(2)]
     pids = {running(queue, task_id) for task_id in task_ids}
 
@@ -62,7 +62,7 @@ def test_other_routes_are_quick_while_every_process_computes(queue: Kitchen) -> 
     assert max(waits) < 2, waits
 
 
-def test_killed_process_costs_one_attempt_of_one_job(queue: Kitchen) -> None:
+def test_killed_process_costs_one_attempt_of_one_job(queue: RecipeApp) -> None:
     victim, other = compute(queue, A_SECOND), compute(queue, 10**7)
     pid = running(queue, accepted(victim))
 
@@ -76,7 +76,7 @@ def test_killed_process_costs_one_attempt_of_one_job(queue: Kitchen) -> None:
 
 
 def test_job_whose_process_is_always_killed_fails_with_a_reason_and_can_be_put_back(
-    queue: Kitchen,
+    queue: RecipeApp,
 ) -> None:
     answer = compute(queue, HOURS)
     task_id = accepted(answer)
@@ -98,7 +98,7 @@ def test_job_whose_process_is_always_killed_fails_with_a_reason_and_can_be_put_b
     assert (again["status"], again["attempts"], again["error"]) == ("running", 1, None)
 
 
-def test_highest_priority_runs_first_and_equals_in_their_order(short_queue: Kitchen) -> None:
+def test_highest_priority_runs_first_and_equals_in_their_order(short_queue: RecipeApp) -> None:
     with blocked(short_queue):
         priorities = [-3, 7, 2, 2]
         ids = [accepted(compute(short_queue, priority=each)) for each in priorities]
@@ -108,7 +108,7 @@ def test_highest_priority_runs_first_and_equals_in_their_order(short_queue: Kitc
     assert starts(short_queue, *ids) == [high, first, second, low]
 
 
-def test_same_key_gives_the_same_task(queue: Kitchen) -> None:
+def test_same_key_gives_the_same_task(queue: RecipeApp) -> None:
     headers = {"Idempotency-Key": "primes"}
 
     answers = [queue.http.post("/compute/", json={"up_to": 10}, headers=headers) for _ in range(2)]
@@ -117,7 +117,7 @@ def test_same_key_gives_the_same_task(queue: Kitchen) -> None:
     assert queue.job(answers[1])["attempts"] == 1
 
 
-def test_full_queue_refuses_and_says_when_to_come_again(short_queue: Kitchen) -> None:
+def test_full_queue_refuses_and_says_when_to_come_again(short_queue: RecipeApp) -> None:
     with blocked(short_queue):
         taken = [compute(short_queue) for _ in range(4)]
         refused = compute(short_queue)
@@ -144,5 +144,5 @@ def test_full_queue_refuses_and_says_when_to_come_again(short_queue: Kitchen) ->
         ({"up_to": 10, "priority": "high"}, "priority"),
     ],
 )
-def test_bad_input_is_refused_by_name(queue: Kitchen, body: dict[str, Any], field: str) -> None:
+def test_bad_input_is_refused_by_name(queue: RecipeApp, body: dict[str, Any], field: str) -> None:
     assert fields_refused(queue.http.post("/compute/", json=body)) == {field}

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.recipes.kitchen import Kitchen
 from tests.recipes.pictures import damaged_png
+from tests.recipes.recipe_app import RecipeApp
 from tests.recipes.waiting_line import (
     HOURS,
     accepted,
@@ -23,21 +23,21 @@ from tests.recipes.waiting_line import (
 from tests.support.waiting import wait_until
 
 
-def fail_an_email(kitchen: Kitchen, to: str) -> str:
+def fail_an_email(app: RecipeApp, to: str) -> str:
     """Have an e-mail refused for good; return the id of its task."""
-    kitchen.refuse_mail(to, 550)
-    answer = email(kitchen, to)
-    assert kitchen.job(answer)["status"] == "failed"
+    app.refuse_mail(to, 550)
+    answer = email(app, to)
+    assert app.job(answer)["status"] == "failed"
     return accepted(answer)
 
 
-def dead(kitchen: Kitchen) -> dict[str, dict[str, Any]]:  # Any: JSON
+def dead(app: RecipeApp) -> dict[str, dict[str, Any]]:  # Any: JSON
     """Return the dead letters by the ids of their tasks, in the order of the list."""
-    letters = kitchen.http.get("/dead-letters").raise_for_status().json()
+    letters = app.http.get("/dead-letters").raise_for_status().json()
     return {letter["task_id"]: letter for letter in letters}
 
 
-def test_failed_job_is_listed_with_its_reason_the_last_one_first(queue: Kitchen) -> None:
+def test_failed_job_is_listed_with_its_reason_the_last_one_first(queue: RecipeApp) -> None:
     first, second = (fail_an_email(queue, f"ann-{n}@dead.example.com") for n in range(2))
     queue.job(email(queue, "well@dead.example.com"))
 
@@ -49,7 +49,7 @@ def test_failed_job_is_listed_with_its_reason_the_last_one_first(queue: Kitchen)
     assert len(queue.http.get("/dead-letters", params={"limit": 1}).json()) == 1
 
 
-def test_job_that_is_put_back_runs_again_with_what_it_was_given(queue: Kitchen) -> None:
+def test_job_that_is_put_back_runs_again_with_what_it_was_given(queue: RecipeApp) -> None:
     task_id = fail_an_email(queue, "bob@dead.example.com")
 
     job = queue.job(queue.http.post(f"/dead-letters/{task_id}/retry"))
@@ -60,7 +60,7 @@ def test_job_that_is_put_back_runs_again_with_what_it_was_given(queue: Kitchen) 
     assert task_id not in dead(queue)
 
 
-def test_of_many_requests_at_once_one_puts_the_job_back(queue: Kitchen) -> None:
+def test_of_many_requests_at_once_one_puts_the_job_back(queue: RecipeApp) -> None:
     task_id = fail_an_email(queue, "cem@dead.example.com")
     with ThreadPoolExecutor(8) as pool:
         posts = [pool.submit(queue.http.post, f"/dead-letters/{task_id}/retry") for _ in range(8)]
@@ -72,7 +72,7 @@ def test_of_many_requests_at_once_one_puts_the_job_back(queue: Kitchen) -> None:
     assert len(queue.mail("cem@dead.example.com")) == 1
 
 
-def test_dead_letter_survives_a_restart_on_disk_only(queue: Kitchen) -> None:
+def test_dead_letter_survives_a_restart_on_disk_only(queue: RecipeApp) -> None:
     task_id = fail_an_email(queue, "dora@dead.example.com")
 
     kill_and_restart(queue)
@@ -85,14 +85,14 @@ def test_dead_letter_survives_a_restart_on_disk_only(queue: Kitchen) -> None:
         assert answer.status_code == 404
 
 
-def test_unknown_job_is_not_found(queue: Kitchen) -> None:
+def test_unknown_job_is_not_found(queue: RecipeApp) -> None:
     refused = queue.http.post("/dead-letters/unknown/retry")
 
     assert refused.status_code == 404
     assert refused.json()["detail"] == "no task 'unknown'"
 
 
-def test_job_that_is_not_dead_is_left_alone(queue: Kitchen) -> None:
+def test_job_that_is_not_dead_is_left_alone(queue: RecipeApp) -> None:
     runs = accepted(compute(queue, HOURS))
     running(queue, runs)
     done = accepted(compute(queue, 10))
@@ -108,7 +108,7 @@ def test_job_that_is_not_dead_is_left_alone(queue: Kitchen) -> None:
     assert len(starts(queue, runs, done, waits)) == 2
 
 
-def test_job_whose_file_is_gone_is_refused_with_the_reason(queue: Kitchen) -> None:
+def test_job_whose_file_is_gone_is_refused_with_the_reason(queue: RecipeApp) -> None:
     answer = queue.http.post(
         "/images",
         files={"file": ("a.png", damaged_png(), "image/png")},
@@ -122,7 +122,7 @@ def test_job_whose_file_is_gone_is_refused_with_the_reason(queue: Kitchen) -> No
     assert refused.json()["detail"] == "the file of the image is gone: send it again"
 
 
-def test_full_queue_takes_no_dead_letter_and_loses_none(short_queue: Kitchen) -> None:
+def test_full_queue_takes_no_dead_letter_and_loses_none(short_queue: RecipeApp) -> None:
     task_id = fail_an_email(short_queue, "finn@dead.example.com")
     with blocked(short_queue):
         for _ in range(4):
@@ -138,7 +138,7 @@ def test_full_queue_takes_no_dead_letter_and_loses_none(short_queue: Kitchen) ->
 
 
 @pytest.mark.parametrize("limit", ["0", "1001", "all"])
-def test_bad_limit_is_refused_by_name(queue: Kitchen, limit: str) -> None:
+def test_bad_limit_is_refused_by_name(queue: RecipeApp, limit: str) -> None:
     refused = queue.http.get("/dead-letters", params={"limit": limit})
 
     assert refused.status_code == 422

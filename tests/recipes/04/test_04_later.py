@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.recipes.kitchen import Kitchen
+from tests.recipes.recipe_app import RecipeApp
 from tests.recipes.waiting_line import (
     accepted,
     email,
@@ -28,7 +28,7 @@ def waited_s(job: dict[str, Any]) -> float:  # Any: JSON
     return (begun - queued).total_seconds()
 
 
-def test_email_waits_for_its_time(queue: Kitchen) -> None:
+def test_email_waits_for_its_time(queue: RecipeApp) -> None:
     answer = email(queue, "ann@example.com", delay_s=0.5)
     before = task(queue, accepted(answer))
     job = queue.job(answer)
@@ -39,7 +39,7 @@ def test_email_waits_for_its_time(queue: Kitchen) -> None:
     assert len(queue.mail("ann@example.com")) == 1
 
 
-def test_time_may_be_given_with_its_zone(queue: Kitchen) -> None:
+def test_time_may_be_given_with_its_zone(queue: RecipeApp) -> None:
     at = (datetime.now(UTC) + timedelta(seconds=0.5)).astimezone().isoformat()
 
     job = queue.job(email(queue, "bob@example.com", at=at))
@@ -48,7 +48,7 @@ def test_time_may_be_given_with_its_zone(queue: Kitchen) -> None:
     assert datetime.fromisoformat(job["started_at"]) >= datetime.fromisoformat(at)
 
 
-def test_waiting_jobs_hold_no_worker_and_can_be_cancelled(queue: Kitchen) -> None:
+def test_waiting_jobs_hold_no_worker_and_can_be_cancelled(queue: RecipeApp) -> None:
     empty(queue)
     task_ids = [accepted(email(queue, "nobody@example.com", delay_s=3600)) for _ in range(10)]
     job = queue.job(email(queue, "dora@example.com"))
@@ -64,7 +64,7 @@ def test_waiting_jobs_hold_no_worker_and_can_be_cancelled(queue: Kitchen) -> Non
     assert queue.mail("nobody@example.com") == []
 
 
-def test_restart_loses_it_in_memory_and_not_on_disk(queue: Kitchen) -> None:
+def test_restart_loses_it_in_memory_and_not_on_disk(queue: RecipeApp) -> None:
     soon = email(queue, "eve@example.com", delay_s=0.2)
     far = accepted(email(queue, "eve@example.com", delay_s=3600))
 
@@ -80,7 +80,7 @@ def test_restart_loses_it_in_memory_and_not_on_disk(queue: Kitchen) -> None:
         assert [answer.status_code for answer in found] == [404, 404]
 
 
-def test_stop_does_not_wait_for_what_is_due_after_its_deadline(queue: Kitchen) -> None:
+def test_stop_does_not_wait_for_what_is_due_after_its_deadline(queue: RecipeApp) -> None:
     task_id = accepted(email(queue, "finn@example.com", delay_s=3600))
 
     queue.part.term()
@@ -110,5 +110,5 @@ def test_stop_does_not_wait_for_what_is_due_after_its_deadline(queue: Kitchen) -
         ({"at": in_time(minutes=5), "subject": ""}, "subject"),
     ],
 )
-def test_bad_time_is_refused_by_name(queue: Kitchen, when: dict[str, Any], field: str) -> None:
+def test_bad_time_is_refused_by_name(queue: RecipeApp, when: dict[str, Any], field: str) -> None:
     assert fields_refused(email(queue, "gil@example.com", **when)) == {field}

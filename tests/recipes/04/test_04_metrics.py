@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import httpx
 
-from tests.recipes.kitchen import Kitchen
+from tests.recipes.recipe_app import RecipeApp
 from tests.recipes.waiting_line import (
     accepted,
     blocked,
@@ -23,17 +23,17 @@ from tests.support.waiting import wait_until
 MANY = 10**8  # primes up to here take about a second, less than DRAIN_S
 
 
-def counts(kitchen: Kitchen) -> tuple[int, int, int, int]:
+def counts(app: RecipeApp) -> tuple[int, int, int, int]:
     """Return what waits, runs, succeeded and failed, once both forms say the same."""
     names = ("queued", "running", "succeeded", "failed")
-    seen = metrics(kitchen)
-    text = kitchen.http.get("/metrics").raise_for_status().text
+    seen = metrics(app)
+    text = app.http.get("/metrics").raise_for_status().text
     told = dict(re.findall(r'^tasks{status="(\w+)"} (\d+)', text, re.MULTILINE))
     assert {name: int(told[name]) for name in names} == {name: seen[name] for name in names}
     return seen["queued"], seen["running"], seen["succeeded"], seen["failed"]
 
 
-def test_prometheus_gets_the_counts_of_the_json(queue: Kitchen) -> None:
+def test_prometheus_gets_the_counts_of_the_json(queue: RecipeApp) -> None:
     empty(queue)
 
     answer = queue.http.get("/metrics")
@@ -44,7 +44,7 @@ def test_prometheus_gets_the_counts_of_the_json(queue: Kitchen) -> None:
     counts(queue)
 
 
-def test_jobs_are_counted_while_they_run_wait_and_are_refused(short_queue: Kitchen) -> None:
+def test_jobs_are_counted_while_they_run_wait_and_are_refused(short_queue: RecipeApp) -> None:
     empty(short_queue)
     _, _, done, failed = counts(short_queue)
 
@@ -67,7 +67,7 @@ def test_jobs_are_counted_while_they_run_wait_and_are_refused(short_queue: Kitch
     assert counts(short_queue) == (0, 0, done + 3, failed)
 
 
-def test_failures_and_what_waits_for_its_time_are_counted(short_queue: Kitchen) -> None:
+def test_failures_and_what_waits_for_its_time_are_counted(short_queue: RecipeApp) -> None:
     empty(short_queue)
     _, _, done, failed = counts(short_queue)
 
@@ -93,7 +93,7 @@ def test_failures_and_what_waits_for_its_time_are_counted(short_queue: Kitchen) 
     assert counts(short_queue) == (0, 0, done, failed + 1)
 
 
-def test_another_process_counts_what_a_stopping_one_still_runs(queue: Kitchen) -> None:
+def test_another_process_counts_what_a_stopping_one_still_runs(queue: RecipeApp) -> None:
     """Over HTTP the metrics of a process end with its stop; its neighbours go on to count."""
     if not is_durable(queue):
         queue.part.term()
@@ -123,8 +123,8 @@ def test_another_process_counts_what_a_stopping_one_still_runs(queue: Kitchen) -
     assert (after["running"], after["succeeded"], status) == (0, done + 1, "succeeded")
 
 
-def answer_of(kitchen: Kitchen) -> int | None:
+def answer_of(app: RecipeApp) -> int | None:
     try:
-        return httpx.get(f"{kitchen.part.url}/healthz").status_code
+        return httpx.get(f"{app.part.url}/healthz").status_code
     except httpx.TransportError:
         return None

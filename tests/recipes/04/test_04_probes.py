@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.recipes.kitchen import Kitchen
+from tests.recipes.recipe_app import RecipeApp
 from tests.recipes.waiting_line import (
     accepted,
     fields_refused,
@@ -19,39 +19,39 @@ from tests.recipes.waiting_line import (
 from tests.support.waiting import wait_until
 
 
-def probe(kitchen: Kitchen, source: str, every_s: float = 0.1, key: str = "") -> httpx.Response:
+def probe(app: RecipeApp, source: str, every_s: float = 0.1, key: str = "") -> httpx.Response:
     headers = {"Idempotency-Key": key} if key else {}
     body = {"source": source, "every_s": every_s}
-    return kitchen.http.post("/probes", json=body, headers=headers)
+    return app.http.post("/probes", json=body, headers=headers)
 
 
-def probes(kitchen: Kitchen) -> dict[str, dict[str, Any]]:  # Any: JSON
+def probes(app: RecipeApp) -> dict[str, dict[str, Any]]:  # Any: JSON
     """Return the probes that go on, by the ids of their tasks."""
-    found = kitchen.http.get("/probes").raise_for_status().json()
+    found = app.http.get("/probes").raise_for_status().json()
     return {each["task_id"]: each for each in found}
 
 
-def after_runs(kitchen: Kitchen, task_id: str, runs: int) -> dict[str, Any]:  # Any: JSON
+def after_runs(app: RecipeApp, task_id: str, runs: int) -> dict[str, Any]:  # Any: JSON
     """Wait until a probe has run so often."""
     return wait_until(
         f"{task_id} has run {runs} times",
-        lambda: probes(kitchen)[task_id],
+        lambda: probes(app)[task_id],
         lambda state: state["runs"] >= runs,
     )
 
 
-def asked(kitchen: Kitchen, source: str) -> int:
-    return len(kitchen.services.on(f"/sources/{source}"))
+def asked(app: RecipeApp, source: str) -> int:
+    return len(app.services.on(f"/sources/{source}"))
 
 
 @pytest.fixture(autouse=True)
-def no_probe_stays(queue: Kitchen) -> Iterator[None]:
+def no_probe_stays(queue: RecipeApp) -> Iterator[None]:
     yield
     for task_id in probes(queue):
         queue.http.delete(f"/tasks/{task_id}")
 
 
-def test_probe_asks_again_and_again_as_one_task(queue: Kitchen) -> None:
+def test_probe_asks_again_and_again_as_one_task(queue: RecipeApp) -> None:
     before = asked(queue, "rates")
     answer = probe(queue, "rates")
     task_id = accepted(answer)
@@ -65,7 +65,7 @@ def test_probe_asks_again_and_again_as_one_task(queue: Kitchen) -> None:
     assert list(probes(queue)) == [task_id]
 
 
-def test_probe_that_is_stopped_asks_no_more(queue: Kitchen) -> None:
+def test_probe_that_is_stopped_asks_no_more(queue: RecipeApp) -> None:
     task_id, other = (accepted(probe(queue, source)) for source in ("rates", "stock"))
     after_runs(queue, task_id, 1)
 
@@ -80,7 +80,7 @@ def test_probe_that_is_stopped_asks_no_more(queue: Kitchen) -> None:
     assert len(starts(queue, task_id)) == begun
 
 
-def test_runs_neither_overlap_nor_pile_up(queue: Kitchen) -> None:
+def test_runs_neither_overlap_nor_pile_up(queue: RecipeApp) -> None:
     before = asked(queue, "weather")
     with queue.services.holding("/sources/weather"):
         slow, quick = (accepted(probe(queue, source)) for source in ("weather", "stock"))
@@ -95,7 +95,7 @@ def test_runs_neither_overlap_nor_pile_up(queue: Kitchen) -> None:
     assert state["due"] > released_at  # the times that passed meanwhile are left out
 
 
-def test_failure_is_noted_and_the_probe_goes_on(queue: Kitchen) -> None:
+def test_failure_is_noted_and_the_probe_goes_on(queue: RecipeApp) -> None:
     queue.services.fail("/sources/rates", 503, times=2)
     task_id = accepted(probe(queue, "rates"))
 
@@ -111,14 +111,14 @@ def test_failure_is_noted_and_the_probe_goes_on(queue: Kitchen) -> None:
     assert task(queue, task_id)["error"] is None
 
 
-def test_same_key_starts_one_probe(queue: Kitchen) -> None:
+def test_same_key_starts_one_probe(queue: RecipeApp) -> None:
     ids = {accepted(probe(queue, "rates", key="one probe")) for _ in range(2)}
 
     assert set(probes(queue)) == ids
     assert len(ids) == 1
 
 
-def test_restart_ends_it_in_memory_and_not_on_disk(queue: Kitchen) -> None:
+def test_restart_ends_it_in_memory_and_not_on_disk(queue: RecipeApp) -> None:
     task_id = accepted(probe(queue, "stock"))
     runs = after_runs(queue, task_id, 2)["runs"]
 
@@ -142,5 +142,5 @@ def test_restart_ends_it_in_memory_and_not_on_disk(queue: Kitchen) -> None:
         ({"source": "rates", "every_s": "often"}, "every_s"),
     ],
 )
-def test_bad_probe_is_refused_by_name(queue: Kitchen, body: dict[str, Any], field: str) -> None:
+def test_bad_probe_is_refused_by_name(queue: RecipeApp, body: dict[str, Any], field: str) -> None:
     assert fields_refused(queue.http.post("/probes", json=body)) == {field}

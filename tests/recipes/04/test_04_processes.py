@@ -7,7 +7,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.recipes.kitchen import Kitchen, cook
+from tests.recipes.recipe_app import RecipeApp, run_recipe_app
 from tests.recipes.waiting_line import accepted, email, empty, metrics, task
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
@@ -22,39 +22,44 @@ def pair(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     services: Receiver,
-) -> Iterator[list[Kitchen]]:
-    """Start one app with two processes; each of the two kitchens speaks with one of them."""
+) -> Iterator[list[RecipeApp]]:
+    """Start one app with two processes; each of the two clients speaks with one of them."""
     folder = tmp_path_factory.mktemp("04-pair")
-    with cook(folder, request.param, services, uvicorn_args=ARGS) as kitchen, ExitStack() as opened:
-        by_pid: dict[int, Kitchen] = {}
+    with (
+        run_recipe_app(folder, request.param, services, uvicorn_args=ARGS) as app,
+        ExitStack() as opened,
+    ):
+        by_pid: dict[int, RecipeApp] = {}
 
         def connect() -> int:
             # A connection that is kept alive stays with the process that has accepted it.
-            client = httpx.Client(base_url=kitchen.part.url, timeout=20, limits=FOR_EVER)
+            client = httpx.Client(base_url=app.part.url, timeout=20, limits=FOR_EVER)
             http = opened.enter_context(client)
-            pid = find_pid(kitchen, http)
-            by_pid.setdefault(pid, Kitchen(kitchen.stack, kitchen.part, http, services))
+            pid = find_pid(app, http)
+            by_pid.setdefault(pid, RecipeApp(app.stack, app.part, http, services))
             return len(by_pid)
 
         wait_until("both processes have answered", connect, lambda processes: processes == 2)
         yield list(by_pid.values())
 
 
-def find_pid(kitchen: Kitchen, http: httpx.Client) -> int:
+def find_pid(app: RecipeApp, http: httpx.Client) -> int:
     """Return the process that answers on this connection."""
     address = http.get("/healthz").extensions["network_stream"].get_extra_info("client_addr")
-    for pid in kitchen.part.children():
+    for pid in app.part.children():
         for each in psutil.Process(pid).net_connections("tcp"):
             if each.raddr == tuple(address):
                 return pid
-    raise AssertionError(f"no process of {kitchen.part.name} has the connection {address}")
+    raise AssertionError(f"no process of {app.part.name} has the connection {address}")
 
 
-def in_memory(pair: list[Kitchen]) -> bool:
+def in_memory(pair: list[RecipeApp]) -> bool:
     return pair[0].part.name == "04_custom_queue"
 
 
-def test_status_is_known_to_one_process_in_memory_and_to_both_on_disk(pair: list[Kitchen]) -> None:
+def test_status_is_known_to_one_process_in_memory_and_to_both_on_disk(
+    pair: list[RecipeApp],
+) -> None:
     here, there = pair
 
     task_id = accepted(here.http.post("/compute/", json={"up_to": 1000}))
@@ -67,20 +72,20 @@ def test_status_is_known_to_one_process_in_memory_and_to_both_on_disk(pair: list
         assert seen.json()["status"] == "succeeded"
 
 
-def test_metrics_count_one_process_in_memory_and_both_on_disk(pair: list[Kitchen]) -> None:
+def test_metrics_count_one_process_in_memory_and_both_on_disk(pair: list[RecipeApp]) -> None:
     here, there = pair
-    before = [empty(kitchen)["succeeded"] for kitchen in pair]
+    before = [empty(app)["succeeded"] for app in pair]
 
-    for kitchen in (here, here, there):
-        kitchen.job(email(kitchen, "ann@example.net"))
-    after = [empty(kitchen) for kitchen in pair]
+    for app in (here, here, there):
+        app.job(email(app, "ann@example.net"))
+    after = [empty(app) for app in pair]
 
     more = [seen["succeeded"] - count for seen, count in zip(after, before, strict=True)]
     assert more == ([2, 1] if in_memory(pair) else [3, 3])
     assert [seen["workers"] for seen in after] == ([4, 4] if in_memory(pair) else [8, 8])
 
 
-def test_other_process_lists_and_stops_a_probe_on_disk_only(pair: list[Kitchen]) -> None:
+def test_other_process_lists_and_stops_a_probe_on_disk_only(pair: list[RecipeApp]) -> None:
     here, there = pair
 
     task_id = accepted(here.http.post("/probes", json={"source": "rates", "every_s": 0.1}))
@@ -94,15 +99,15 @@ def test_other_process_lists_and_stops_a_probe_on_disk_only(pair: list[Kitchen])
     wait_until("it is over", lambda: task(here, task_id)["status"] == "cancelled")
 
 
-def test_dead_letter_is_put_back_once_whichever_process_is_asked(pair: list[Kitchen]) -> None:
+def test_dead_letter_is_put_back_once_whichever_process_is_asked(pair: list[RecipeApp]) -> None:
     here, there = pair
     here.refuse_mail("bob@example.net", 550)
     failed = email(here, "bob@example.net")
     here.job(failed)
 
     codes = [
-        kitchen.http.post(f"/dead-letters/{accepted(failed)}/retry").status_code
-        for kitchen in (there, here, here)
+        app.http.post(f"/dead-letters/{accepted(failed)}/retry").status_code
+        for app in (there, here, here)
     ]
 
     assert codes == ([404, 202, 409] if in_memory(pair) else [202, 409, 409])

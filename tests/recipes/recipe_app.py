@@ -20,7 +20,7 @@ FINAL = {"succeeded", "failed", "cancelled", "interrupted"}
 
 
 @dataclass
-class Kitchen:
+class RecipeApp:
     """An app that answers, and what is around it."""
 
     stack: Stack
@@ -91,13 +91,13 @@ class Kitchen:
 
 
 @contextmanager
-def cook(
+def run_recipe_app(
     folder: Path,
     name: str,
     services: Receiver,
     env: Mapping[str, str] | None = None,
     uvicorn_args: Sequence[str] = (),
-) -> Iterator[Kitchen]:
+) -> Iterator[RecipeApp]:
     """Start one approach and all it needs."""
     url = services.url
     sources = {each: f"{url}/sources/{each}" for each in ("rates", "stock", "weather")}
@@ -115,4 +115,4 @@ def cook(
     with Stack(folder, env=targets) as stack:
         part = stack.start(name, env=env, uvicorn_args=uvicorn_args)
         with httpx.Client(base_url=part.url, timeout=20) as http:
-            yield Kitchen(stack, part, http, services)
+            yield RecipeApp(stack, part, http, services)

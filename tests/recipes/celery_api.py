@@ -17,13 +17,13 @@ from scenarios import ledger
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 
-from .kitchen import Kitchen
+from .recipe_app import RecipeApp
 
 CELERY = "03_celery"
 
 
 @dataclass
-class Fleet(Kitchen):
+class CeleryApi(RecipeApp):
     """Its API runs all the time, its workers only as a test wants it."""
 
     @contextmanager
@@ -137,9 +137,9 @@ def count_lines(part: Part, pattern: str) -> int:
 
 
 @contextmanager
-def open_fleet(
+def open_celery_api(
     folder: Path, services: Receiver, *, worker: bool, env: Mapping[str, str] | None = None
-) -> Iterator[Fleet]:
+) -> Iterator[CeleryApi]:
     """Start the API and its services; a worker of two processes too, if asked for."""
     url = services.url
     settings = {
@@ -156,4 +156,4 @@ def open_fleet(
     with Stack(folder, env=settings) as stack:
         part = stack.start(CELERY, without=() if worker else ("worker",))
         with httpx.Client(base_url=part.url, timeout=20) as http:
-            yield Fleet(stack, part, http, services)
+            yield CeleryApi(stack, part, http, services)

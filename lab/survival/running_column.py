@@ -26,7 +26,7 @@ ENV = {
 NOTHING: Mapping[str, str] = {}
 
 
-class Ground:
+class RunningColumn:
     """What the faults of one column are tried on."""
 
     def __init__(self, stack: Stack, column: Column, receiver: Receiver) -> None:
@@ -72,7 +72,7 @@ class Ground:
     ) -> None:
         """Have an app, and a worker, that run with this; those that do so already stay.
 
-        `{folder}` in a value is the folder that all processes of this ground share.
+        `{folder}` in a value is the folder that all processes of this column share.
         """
         self.mail.release()
         self.receiver.release()
