@@ -16,6 +16,11 @@ Line = Annotated[
     StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f\x85\u2028\u2029]+$"),
 ]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=200)] | None
+KEY_MEANS = (
+    "The same key with the same route and body gives the same task, which is run once;"
+    " with another route or body the answer is 422. A key lives as long as its task is open, and"
+    " RESULT_TTL_S after its end. 01 and 02 ignore it: each request is a task of its own."
+)
 Width = Annotated[int, Field(ge=16, le=4096, description="Width of the new picture in pixels.")]
 
 

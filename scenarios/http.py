@@ -10,6 +10,7 @@ from fastapi.responses import FileResponse, JSONResponse
 
 from . import contract, files
 from .errors import BadUpload
+from .idempotency import KeyReused
 from .status import TaskStatus
 
 logger = logging.getLogger(__name__)
@@ -17,7 +18,7 @@ NOTHING: Mapping[type[Exception], str] = MappingProxyType({})
 Title = Annotated[contract.Line, Form()]
 Steps = Annotated[contract.Operations, Form()]
 Width = Annotated[contract.Width, Form()]
-Key = Annotated[contract.Key, Header(alias="Idempotency-Key")]
+Key = Annotated[contract.Key, Header(alias="Idempotency-Key", description=contract.KEY_MEANS)]
 
 
 def accepted(task_id: str) -> JSONResponse:
@@ -48,8 +49,14 @@ def too_late(task: TaskStatus) -> HTTPException:
     return HTTPException(409, f"too late to cancel: the {task.kind} is {task.status}")
 
 
+def invalid(loc: list[str], error: Exception) -> JSONResponse:
+    """Answer 422 as FastAPI does for a field that it has found wrong itself."""
+    problem = {"type": "value_error", "loc": loc, "msg": str(error)}
+    return JSONResponse({"detail": [problem]}, 422)
+
+
 def complete(app: FastAPI, unavailable: Mapping[type[Exception], str] = NOTHING) -> None:
-    """Add what every app answers alike: /healthz, 422 for a bad file, 503 for a full disk.
+    """Add what every app answers alike: /healthz, 422 for a bad file or key, 503 for a full disk.
 
     `unavailable` names more errors that are a 503, with the sentence for the client.
     """
@@ -60,8 +67,11 @@ def complete(app: FastAPI, unavailable: Mapping[type[Exception], str] = NOTHING)
 
     @app.exception_handler(BadUpload)
     async def refuse_upload(request: Request, error: BadUpload) -> JSONResponse:
-        problem = {"type": "value_error", "loc": ["body", "file"], "msg": str(error)}
-        return JSONResponse({"detail": [problem]}, 422)
+        return invalid(["body", "file"], error)
+
+    @app.exception_handler(KeyReused)
+    async def refuse_key(request: Request, error: KeyReused) -> JSONResponse:
+        return invalid(["header", "Idempotency-Key"], error)
 
     sentences: dict[type, str] = {OSError: "the server cannot store the job", **unavailable}
 

@@ -1,13 +1,13 @@
 """Files of tasks: their names are made from ids that can be nothing but UUIDs."""
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from scenarios import WORK, files, image, settings
+from scenarios import WORK, files, image
 from scenarios.contract import new_task_id
 from scenarios.errors import WorkError
 from scenarios.report import read_orders
@@ -22,16 +22,6 @@ TOUCH_FILES: dict[str, Callable[[str], object]] = {
     "find_picture": image.find,
     "read_orders": lambda task_id: list(read_orders(task_id)),
 }
-
-
-@pytest.fixture
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("DATA_DIR", str(tmp_path / "var"))
-    settings.get_settings.cache_clear()
-    for folder in (files.uploads_dir(), files.results_dir()):
-        folder.mkdir(parents=True)
-    yield tmp_path / "var"
-    settings.get_settings.cache_clear()
 
 
 @pytest.mark.parametrize("touch", TOUCH_FILES.values(), ids=TOUCH_FILES)
