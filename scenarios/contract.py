@@ -6,14 +6,17 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, EmailStr, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, EmailStr, Field, StringConstraints
+
+from .text import CONTROLS
 
 JSONDict = dict[str, Any]  # Any: each kind of job takes and returns its own facts
 
-# Every character that Python or an e-mail header takes for a line break is refused.
-Line = Annotated[
+# Whatever starts a new line or a command, or turns the order of what is shown, is refused.
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=rf"^[^{CONTROLS}]+$")]
+Body = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f\x85\u2028\u2029]+$"),
+    Field(max_length=100_000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"),
 ]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=200)] | None
 KEY_MEANS = (
@@ -21,6 +24,16 @@ KEY_MEANS = (
     " with another route or body the answer is 422. A key lives as long as its task is open, and"
     " RESULT_TTL_S after its end. 01 and 02 ignore it: each request is a task of its own."
 )
+
+
+def refuse_encoded_word(address: str) -> str:
+    """Refuse `=?utf-8?q?…?=@example.com`: some readers of mail would decode it, to a line break."""
+    if "=?" in address:
+        raise ValueError("the part before the @ looks like an encoded word: '=?'")
+    return address
+
+
+Address = Annotated[EmailStr, AfterValidator(refuse_encoded_word)]
 Width = Annotated[int, Field(ge=16, le=4096, description="Width of the new picture in pixels.")]
 
 
@@ -63,9 +76,9 @@ Operations = Annotated[list[Operation], Field(min_length=1, max_length=10)]
 class EmailIn(BaseModel):
     """An e-mail to send."""
 
-    to: EmailStr
+    to: Address
     subject: Line
-    body: str = Field(max_length=100_000)
+    body: Body
 
 
 class Accepted(BaseModel):

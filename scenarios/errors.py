@@ -1,5 +1,7 @@
 """What can go wrong in a job, and the sentence that a client reads about it."""
 
+from .text import one_line
+
 
 class WorkError(Exception):
     """A failure that trying again cannot cure; anything else that a job raises may be retried."""
@@ -15,7 +17,7 @@ class BadUpload(ValueError):
 
 def explain(error: BaseException) -> str:
     """Return one readable sentence for `error`: never empty, never a traceback."""
-    text = " ".join(str(error).split())
+    text = one_line(" ".join(str(error).split()))
     if text and isinstance(error, WorkError | TransientError):
         return text
     return f"the job failed: {type(error).__name__}" + (f": {text}" if text else "")

@@ -16,7 +16,9 @@ class Settings(BaseSettings):
     max_upload_bytes: PositiveInt = Field(10 * 1024**2, description="Limit of one request body.")
     result_ttl_s: PositiveFloat = Field(3600, description="How long ended tasks and files stay.")
 
-    smtp_url: str = Field("smtp://127.0.0.1:1025", description="smtp://[user:password@]host:port")
+    smtp_url: str = Field(
+        "smtp://127.0.0.1:1025", description="smtp:// or smtps://[user:password@]host:port"
+    )
     mail_from: str = "Änne's Shop <shop@example.com>"
     webhook_url: str | None = Field(None, description="Told about each picture; none: nobody is.")
     webhook_secret: str | None = Field(None, description="Signs webhooks; none: sent unsigned.")

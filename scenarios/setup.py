@@ -3,9 +3,11 @@
 import logging
 import threading
 import time
+from typing import Any
 
 from .files import remove_expired, results_dir, uploads_dir
 from .status import current_task_id, this_process_is_the_api
+from .text import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -14,6 +16,18 @@ class _AddTaskId(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         record.task_id = current_task_id.get()
         return True
+
+
+class OneLine(logging.Formatter):
+    """Writes each message in one line, and what belongs to it indented: nobody can add a line."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802, the name is given
+        record.message = one_line(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802, as above; Any: as in the standard library
+        lines = super().formatException(ei).split("\n")
+        return "\n".join(f"    {one_line(line)}" for line in lines)
 
 
 def set_up(*, is_api: bool) -> None:
@@ -45,5 +59,5 @@ def configure_logging() -> None:
     """Show INFO lines with the task id: plain uvicorn configures its own loggers only."""
     handler = logging.StreamHandler()
     handler.addFilter(_AddTaskId())
-    handler.setFormatter(logging.Formatter("%(levelname)s [%(task_id)s] %(name)s: %(message)s"))
+    handler.setFormatter(OneLine("%(levelname)s [%(task_id)s] %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])

@@ -8,6 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from scenarios import get_settings
 from scenarios.jobs import Job
 from scenarios.status import now
+from scenarios.text import one_line
 
 from .collector import Tasks, boundary
 
@@ -15,7 +16,7 @@ from .collector import Tasks, boundary
 def write_audit_line(subject: str, action: str) -> None:
     """Append one line."""
     with (get_settings().data_dir / "audit.log").open("a", encoding="utf-8") as log:
-        log.write(f"{now().isoformat()} {subject}: {action}\n")
+        log.write(f"{now().isoformat()} {one_line(subject)}: {action}\n")
 
 
 # --8<-- [start:dependency]

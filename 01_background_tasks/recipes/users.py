@@ -4,9 +4,9 @@ import sqlite3
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Path
-from pydantic import BaseModel, EmailStr
+from pydantic import BaseModel
 
-from scenarios.contract import JSONDict, Line, Problem
+from scenarios.contract import Address, JSONDict, Line, Problem
 from scenarios.email import compose, deliver
 from scenarios.status import current_task_id
 
@@ -23,7 +23,7 @@ class NewUser(BaseModel):
     """Who registers."""
 
     username: Line
-    email: EmailStr
+    email: Address
 
 
 class User(NewUser, Queued):

@@ -13,11 +13,11 @@ from typing import Annotated
 
 from fastapi import APIRouter
 from kombu.exceptions import OperationalError
-from pydantic import BaseModel, EmailStr, Field
+from pydantic import BaseModel, Field
 from redis.exceptions import RedisError
 
 from scenarios import get_settings, http, ledger
-from scenarios.contract import ACCEPTS, Accepted, JSONDict, Kind, Line, new_task_id
+from scenarios.contract import ACCEPTS, Accepted, Address, JSONDict, Kind, Line, new_task_id
 
 from .. import tasks
 from ..celery_app import app
@@ -41,7 +41,7 @@ UPDATE outbox SET leased_until = :now + :lease WHERE task_id IN (
 class NewOrder(BaseModel):
     """What somebody buys."""
 
-    customer: EmailStr
+    customer: Address
     product: Line
     quantity: Annotated[int, Field(ge=1, le=1000, strict=True)] = 1
 

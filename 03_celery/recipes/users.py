@@ -6,10 +6,10 @@ from contextlib import closing
 
 from celery import group
 from fastapi import APIRouter, HTTPException
-from pydantic import BaseModel, EmailStr
+from pydantic import BaseModel
 
 from scenarios import get_settings
-from scenarios.contract import JSONDict, Line, Problem
+from scenarios.contract import Address, JSONDict, Line, Problem
 from scenarios.email import compose, deliver
 from scenarios.status import current_task_id, now
 
@@ -31,7 +31,7 @@ class NewUser(BaseModel):
     """Who registers."""
 
     username: Line
-    email: EmailStr
+    email: Address
 
 
 class User(NewUser, Queued):

@@ -8,6 +8,7 @@ from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message as ParsedMessage
 
+import idna
 from aiosmtpd.smtp import Envelope
 from pydantic import BaseModel, Field
 
@@ -83,7 +84,7 @@ def read_message(number: int, envelope: Envelope) -> Message:
     parsed = message_from_bytes(raw, policy=policy.compat32)
     return Message(
         number=number,
-        to=_clean(", ".join(envelope.rcpt_tos)),
+        to=_clean(", ".join(map(_in_its_script, envelope.rcpt_tos))),
         sender=_header(parsed, "From") or _clean(envelope.mail_from or ""),
         subject=_header(parsed, "Subject"),
         task_id=_header(parsed, "X-Task-ID"),
@@ -101,6 +102,15 @@ def _header(message: ParsedMessage, name: str) -> str:
         return _clean(str(make_header(decode_header(raw)))).strip()
     except (LookupError, ValueError, HeaderParseError):
         return _clean(raw).strip()
+
+
+def _in_its_script(address: str) -> str:
+    """Return `info@bücher.example.com` for `info@xn--bcher-kva.example.com`."""
+    local, at, domain = address.rpartition("@")
+    try:
+        return f"{local}{at}{idna.decode(domain)}"
+    except idna.IDNAError:
+        return address
 
 
 def _body(message: ParsedMessage) -> str:
