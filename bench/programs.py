@@ -42,14 +42,20 @@ APPS = {
 def _accept(app: str) -> Program:
     parts = {"job": "POST /emails", "bare": "no job"}
     return Program(
-        "http_accept", 1_280, REQUESTS, app, options=(app,), parts=parts, valkey="celery" in app
+        "apps.http_accept",
+        1_280,
+        REQUESTS,
+        app,
+        options=(app,),
+        parts=parts,
+        valkey="celery" in app,
     )
 
 
 def _healthz(app: str) -> Program:
     parts = {"busy": "working", "idle": "idle"}
     return Program(
-        "http_healthz", 8, "ms", app, options=(app,), parts=parts, valkey="celery" in app
+        "apps.http_healthz", 8, "ms", app, options=(app,), parts=parts, valkey="celery" in app
     )
 
 
@@ -59,29 +65,31 @@ def _peer(module: str, title: str, count: int, needs: str, *, valkey: bool = Fal
 
 
 PROGRAMS = {
-    "memory": Program("memory_finish", 100_000, RATE, "04 in memory"),
-    "bare": Program("bare_finish", 100_000, RATE, "bare PriorityQueue, 4 consumers"),
-    "taskiq": Program("taskiq_finish", 20_000, RATE, "taskiq InMemoryBroker", "taskiq"),
-    "enqueue": Program("durable_enqueue", 32_000, RATE, "04 durable, enqueue"),
-    "huey-enqueue": Program("huey_enqueue", 1_920, RATE, "huey with fsync", "huey"),
-    "delay": Program("celery_delay", 640, RATE, "Celery .delay()", valkey=True),
-    "durable": Program("durable_finish", 12_800, RATE, "04 durable"),
-    "huey": Program("huey_finish", 640, RATE, "huey with fsync", "huey"),
-    "litequeue": _peer("litequeue_finish", "litequeue with fsync", 192, "litequeue"),
-    "persist-queue": _peer("persistqueue_finish", "persist-queue with fsync", 192, "persistqueue"),
-    "saq": _peer("saq_finish", "saq on Valkey", 640, "saq", valkey=True),
-    "dramatiq": _peer("dramatiq_finish", "dramatiq on Valkey", 640, "dramatiq", valkey=True),
-    "rq": _peer("rq_finish", "RQ on Valkey", 192, "rq", valkey=True),
-    "arq": replace(_peer("arq_finish", "arq on Valkey", 640, "arq", valkey=True), venv="arq"),
-    "celery": Program("celery_finish", 640, RATE, "Celery, one worker process", valkey=True),
-    "waiting": Program(
-        "waiting_memory", 300_000, "bytes", "04 in memory, a waiting task", once=True
+    "memory": Program("queue_of_04.memory_finish", 100_000, RATE, "04 in memory"),
+    "bare": Program("queue_of_04.bare_finish", 100_000, RATE, "bare PriorityQueue, 4 consumers"),
+    "taskiq": Program("peers.taskiq_finish", 20_000, RATE, "taskiq InMemoryBroker", "taskiq"),
+    "enqueue": Program("queue_of_04.durable_enqueue", 32_000, RATE, "04 durable, enqueue"),
+    "huey-enqueue": Program("peers.huey_enqueue", 1_920, RATE, "huey with fsync", "huey"),
+    "delay": Program("peers.celery_delay", 640, RATE, "Celery .delay()", valkey=True),
+    "durable": Program("queue_of_04.durable_finish", 12_800, RATE, "04 durable"),
+    "huey": Program("peers.huey_finish", 640, RATE, "huey with fsync", "huey"),
+    "litequeue": _peer("peers.litequeue_finish", "litequeue with fsync", 192, "litequeue"),
+    "persist-queue": _peer(
+        "peers.persistqueue_finish", "persist-queue with fsync", 192, "persistqueue"
     ),
-    "flat": Program("flat_memory", 1_000_000, "MB", "04 in memory, growth", once=True),
-    "deep": Program("depth_cost", 1_000_000, "µs", "04 in memory, 1 000 000 waiting"),
-    "shallow": Program("depth_cost", 1_000, "µs", "04 in memory, 1 000 waiting"),
+    "saq": _peer("peers.saq_finish", "saq on Valkey", 640, "saq", valkey=True),
+    "dramatiq": _peer("peers.dramatiq_finish", "dramatiq on Valkey", 640, "dramatiq", valkey=True),
+    "rq": _peer("peers.rq_finish", "RQ on Valkey", 192, "rq", valkey=True),
+    "arq": replace(_peer("peers.arq_finish", "arq on Valkey", 640, "arq", valkey=True), venv="arq"),
+    "celery": Program("peers.celery_finish", 640, RATE, "Celery, one worker process", valkey=True),
+    "waiting": Program(
+        "queue_of_04.waiting_memory", 300_000, "bytes", "04 in memory, a waiting task", once=True
+    ),
+    "flat": Program("queue_of_04.flat_memory", 1_000_000, "MB", "04 in memory, growth", once=True),
+    "deep": Program("queue_of_04.depth_cost", 1_000_000, "µs", "04 in memory, 1 000 000 waiting"),
+    "shallow": Program("queue_of_04.depth_cost", 1_000, "µs", "04 in memory, 1 000 waiting"),
     "durable-depth": Program(
-        "durable_depth",
+        "queue_of_04.durable_depth",
         1_000_000,
         "µs",
         "04 durable",
@@ -90,7 +98,7 @@ PROGRAMS = {
     **{f"accept-{name}": _accept(app) for name, app in APPS.items()},
     **{f"healthz-{name}": _healthz(app) for name, app in APPS.items() if name in FOUR},
     "mails": Program(
-        "celery_mails",
+        "peers.celery_mails",
         16,
         "e-mails/s",
         "Celery",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.load import CONNECTIONS, measure
+from bench.apps.load import CONNECTIONS, measure
 from bench.programs import PROGRAMS
 from bench.rounds import measure_all
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from huey import SqliteHuey
 
+from bench.program import run_program
+
 from .producers import THREADS, produce
-from .program import run_program
 
 
 def enqueue(count: int, threads: int, path: Path) -> float:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bench.program import run_program
 from lab.approaches import ROOT, find_approach
 from lab.processes.commands import Command
 from lab.processes.group import Processes, wait_ready
@@ -16,9 +17,7 @@ from lab.processes.part import Part
 from lab.processes.ports import HOST
 from lab.processes.ready import answers_http
 
-from .program import run_program
-
-UVICORN = ["-m", "uvicorn", "bench.accept_app:app", "--host", HOST, "--no-access-log"]
+UVICORN = ["-m", "uvicorn", "bench.apps.accept_app:app", "--host", HOST, "--no-access-log"]
 ENOUGH = {"QUEUE_SIZE": "1000000", "MAX_RUNNING": "1000000"}  # nothing is refused
 PARTS: dict[str, dict[str, str]] = {"job": {}, "bare": {"BENCH_BARE": "1"}}
 
@@ -41,7 +40,7 @@ def measure(count: int, folder: Path, name: str) -> dict[str, float]:
     with Processes(folder / "apps", say=lambda line: None, grace_s=2) as processes:
         apps = [launch(processes, name, part) for part in PARTS]
         wait_ready(apps)
-        command = [sys.executable, "-m", "bench.load", str(count)]
+        command = [sys.executable, "-m", "bench.apps.load", str(count)]
         command += [f"{app.url}/emails" for app in apps]
         done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
     return dict(zip(PARTS, json.loads(done.stdout), strict=True))

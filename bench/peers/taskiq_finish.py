@@ -7,7 +7,7 @@ from pathlib import Path
 
 from taskiq import InMemoryBroker
 
-from .program import run_program
+from bench.program import run_program
 
 
 async def finish(count: int) -> float:

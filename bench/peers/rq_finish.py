@@ -9,7 +9,8 @@ from pathlib import Path
 from redis import Redis
 from rq import Queue
 
-from .program import run_program
+from bench.program import run_program
+
 from .worker_process import time_sending, worker_process
 
 NAME = "bench-rq"
@@ -30,7 +31,7 @@ def measure(count: int, folder: Path) -> dict[str, float]:
         return not queue.count and not queue.started_job_registry.get_job_count(cleanup=False)
 
     with worker_process([*WORKER, "--url", url], folder):
-        return time_sending(lambda: queue.enqueue("bench.rq_finish.noop"), is_drained, count)
+        return time_sending(lambda: queue.enqueue("bench.peers.rq_finish.noop"), is_drained, count)
 
 
 if __name__ == "__main__":

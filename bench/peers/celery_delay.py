@@ -3,9 +3,10 @@
 import time
 from pathlib import Path
 
+from bench.program import run_program
+
 from .celery_app import app, noop
 from .producers import THREADS, produce
-from .program import run_program
 
 
 def send(count: int, threads: int) -> float:

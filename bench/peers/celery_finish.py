@@ -3,11 +3,12 @@
 import time
 from pathlib import Path
 
+from bench.program import run_program
+
 from .celery_app import app, noop
-from .program import run_program
 from .worker_process import worker_process
 
-WORKER = ["celery", "-A", "bench.celery_app", "worker", "--concurrency", "1"]
+WORKER = ["celery", "-A", "bench.peers.celery_app", "worker", "--concurrency", "1"]
 QUIET = ["--loglevel", "ERROR", "--without-gossip", "--without-mingle"]
 DEADLINE_S = 60
 

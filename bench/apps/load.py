@@ -1,7 +1,7 @@
 """Sends the same POST again and again over kept connections, from a process of its own.
 
 Plain asyncio: httpx takes more time for a request than the apps do, and would be measured instead.
-`python -m bench.load COUNT URL ...` prints the requests a second that each URL answered.
+`python -m bench.apps.load COUNT URL ...` prints the requests a second that each URL answered.
 """
 
 import asyncio

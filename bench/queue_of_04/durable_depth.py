@@ -10,8 +10,9 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+from bench.program import run_program
+
 from .custom_queue import SUCCEEDED, Limits, Task, sqlite_store
-from .program import run_program
 
 FEW, TIMED, TOGETHER, PRIORITIES = 1_000, 6_400, 64, 10
 FILL = """WITH RECURSIVE numbers (n) AS (SELECT ? UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)

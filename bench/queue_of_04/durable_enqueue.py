@@ -4,8 +4,9 @@ import asyncio
 import time
 from pathlib import Path
 
+from bench.program import run_program
+
 from .custom_queue import Limits, Task, sqlite_store
-from .program import run_program
 
 PRODUCERS = 64
 

@@ -11,11 +11,12 @@ from typing import Any
 
 from saq import Queue
 
-from .program import run_program
+from bench.program import run_program
+
 from .worker_process import worker_process
 
 PRODUCERS = 64
-WORKER = ["saq", "bench.saq_finish.settings"]
+WORKER = ["saq", "bench.peers.saq_finish.settings"]
 
 
 async def noop(_: Any) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from litequeue import LiteQueue
 
-from .program import run_program
+from bench.program import run_program
 
 
 def measure(count: int, folder: Path) -> dict[str, float]:

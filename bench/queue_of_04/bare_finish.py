@@ -4,7 +4,7 @@ import asyncio
 import time
 from pathlib import Path
 
-from .program import run_program
+from bench.program import run_program
 
 
 async def noop() -> None:

@@ -5,8 +5,9 @@ import random
 import time
 from pathlib import Path
 
+from bench.program import run_program
+
 from .custom_queue import SUCCEEDED, Limits, MemoryStore, Task
-from .program import run_program
 
 TIMED = 50_000
 PRIORITIES = 10

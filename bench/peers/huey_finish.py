@@ -10,8 +10,9 @@ from pathlib import Path
 
 from huey import SqliteHuey
 
+from bench.program import run_program
+
 from .producers import THREADS, produce
-from .program import run_program
 
 
 def finish(count: int, threads: int, path: Path) -> float:

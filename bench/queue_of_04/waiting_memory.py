@@ -7,8 +7,9 @@ from uuid import uuid4
 
 import psutil
 
+from bench.program import run_program
+
 from .custom_queue import Limits, MemoryStore, Task
-from .program import run_program
 
 
 async def fill(count: int) -> float:

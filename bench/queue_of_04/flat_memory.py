@@ -9,8 +9,9 @@ from uuid import uuid4
 
 import psutil
 
+from bench.program import run_program
+
 from .custom_queue import JobQueue, Limits, NoOp, Task
-from .program import run_program
 
 BATCH = 1000
 

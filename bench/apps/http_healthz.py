@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from bench.program import run_program
 from lab.load.heartbeat import Heartbeat
 from lab.load.run_jobs import connect
 from lab.load.samples import make_photos
@@ -17,7 +18,6 @@ from lab.load.workload import Post, send_all
 from lab.processes.stack import Stack
 
 from .ends import wait_for_ends
-from .program import run_program
 
 IDLE_S, PAUSE_S = 0.7, 0.005
 FEWEST = 10  # answers; a p99 of less says nothing

@@ -1,4 +1,4 @@
-"""The app of one numbered folder with an e-mail job that does nothing: `bench.accept_app:app`.
+"""The app of one numbered folder with an e-mail job that does nothing: `bench.apps.accept_app:app`.
 
 BENCH_FOLDER names the folder. With BENCH_BARE its route answers the same and starts no job.
 The ledger is off: it opens a file two or three times a job, for the tests and not for the pattern.

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import httpx
 
+from bench.apps.ends import wait_for_ends
+from bench.program import run_program
 from lab.load.run_jobs import connect
 from lab.load.workload import email_posts, send_all
 from lab.processes.stack import Stack
-
-from .ends import wait_for_ends
-from .program import run_program
 
 NAME, DELAY_S = "03_celery", 0.05
 

@@ -12,11 +12,12 @@ from typing import Any, ClassVar
 from arq import create_pool
 from arq.connections import RedisSettings
 
-from .program import run_program
+from bench.program import run_program
+
 from .worker_process import worker_process
 
 PRODUCERS, QUEUE = 64, "bench-arq"
-WORKER = ["arq", "bench.arq_finish.Worker"]
+WORKER = ["arq", "bench.peers.arq_finish.Worker"]
 
 
 async def noop(_: Any) -> None:

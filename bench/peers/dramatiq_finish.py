@@ -6,10 +6,11 @@ from pathlib import Path
 import dramatiq
 from dramatiq.brokers.redis import RedisBroker
 
-from .program import run_program
+from bench.program import run_program
+
 from .worker_process import time_sending, worker_process
 
-WORKER = ["dramatiq", "bench.dramatiq_finish", "--processes", "1", "--threads", "4"]
+WORKER = ["dramatiq", "bench.peers.dramatiq_finish", "--processes", "1", "--threads", "4"]
 QUEUE = "bench-dramatiq"
 broker = RedisBroker(url=os.environ.get("REDIS_URL", "redis://"))
 dramatiq.set_broker(broker)

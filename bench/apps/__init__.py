@@ -1,0 +1,1 @@
+"""The four apps under load, measured over HTTP."""

@@ -1,0 +1,1 @@
+"""The queue of 04 without HTTP, measured."""
