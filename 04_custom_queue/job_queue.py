@@ -1,7 +1,7 @@
-"""A bounded priority queue with workers, inside one event loop.
+"""A bounded priority queue with workers, inside one event loop: what a task is, and who runs it.
 
-Retries with back-off, a time limit, cancel, drain with a deadline. A store keeps the tasks: in
-memory, or in an SQLite file that outlives the process.
+Retries with back-off, a time limit, cancel, drain with a deadline. A store keeps the tasks: those
+of `memory.py` end with the process, those of `durable/` do not.
 """
 
 import asyncio
@@ -12,46 +12,126 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scenarios.contract import QueueMetrics
+from scenarios.contract import QueueMetrics, Status
 from scenarios.errors import WorkError, explain
 from scenarios.status import JobStopped, RanIn, current_task_id, here
 
-from .memory_store import MemoryStore
-from .process_pool import ProcessPool
-from .sqlite_store import SQLiteStore
-from .store import FAILED, RUNNING, SUCCEEDED, Again, Limits, Observe, Store, Task
-from .worker import Worker
+from .processes import ProcessPool
+
+if TYPE_CHECKING:
+    from .store import OpenStore
 
 logger = logging.getLogger(__name__)
 Work = Callable[..., Any]  # a job: `async def` or `def`, called with what `put` was given
 TURN = 64  # jobs
 
 
+@dataclass(slots=True, eq=False)
+class Task:
+    """One job and what is known of it; times are seconds since the epoch."""
+
+    task_id: str
+    kind: str
+    arguments: dict[str, Any]
+    priority: int = 0
+    key: str | None = None
+    due: float = 0  # not taken before; 0: at once
+    number: int = 0  # order of arrival; makes the order of equal priorities total
+    status: Status = Status.QUEUED
+    progress: int = 0
+    attempts: int = 0
+    result: Any = None
+    error: str | None = None
+    queued_at: float = field(default_factory=time.time)
+    started_at: float | None = None
+    finished_at: float | None = None
+    ran_in: RanIn | None = None
+
+
+@dataclass(frozen=True)
+class Again:
+    """What a job returns whose task has not ended: it runs again at `due`, with `arguments`.
+
+    There is one task however often it runs, so runs never overlap and never pile up.
+    """
+
+    due: float  # seconds since the epoch
+    arguments: dict[str, Any]
+
+
+class QueueFull(Exception):
+    """The queue holds as many waiting tasks as it may, or is closing."""
+
+
+class QueueUnavailable(Exception):
+    """The file of the queue cannot be used now; says why."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much the queue takes on."""
+
+    workers: int = 4  # jobs that run at the same time, `async def` jobs too
+    processes: int = 2  # of those, jobs that run in a process of their own
+    size: int = 1000  # tasks that wait, delayed ones included; one more raises `QueueFull`
+    timeout_s: float = 300  # seconds that one attempt may take
+    max_attempts: int = 4  # the first run and its retries
+    retry_base_s: float = 1.0  # pause before the first retry; it doubles with each further one
+    keep: int = 10_000  # ended tasks that are remembered in memory,
+    keep_s: float = 3600  # and for how many seconds, in memory and on disk
+    lease_s: float = (
+        10  # on disk: seconds that a process may be silent before others take its tasks
+    )
+
+
+# --8<-- [start:worker]
+@dataclass(slots=True, eq=False)
+class Worker:
+    """Runs one job after the other; `stop` ends the job and not the worker."""
+
+    runs: Task | None = None
+    deadline: float = 0  # of the job, on the monotonic clock
+    stopped: bool = False
+    loop_task: "asyncio.Task[None] | None" = None
+
+    def stop(self) -> None:
+        """Cancel the job where it waits, once."""
+        if not self.stopped and self.loop_task:
+            self.stopped = True
+            self.loop_task.cancel()
+
+    async def recover(self) -> None:
+        """Make the worker whole after its job was cancelled, whether the job noticed or not."""
+        self.stopped = False
+        if self.loop_task:
+            self.loop_task.uncancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)  # a cancel that the job did not wait for would hit the next one
+
+
+# --8<-- [end:worker]
 class JobQueue:
     """Runs `work[kind]` for each task that is put; the kinds `in_process` run in processes.
 
-    `observe(event, task)` is told of every change. With `db` the tasks are kept in that file, and
-    several queues may share it. Make and use a queue inside a running event loop.
+    `observe(event, task)` is told of every change. Make and use a queue inside a running event
+    loop. What only some apps ask for stands in its `store`.
     """
 
     def __init__(
         self,
+        open_store: "OpenStore",
         work: Mapping[Any, Work],  # Any: a mapping is invariant in its keys, and enums are strings
         limits: Limits,
         in_process: Set[str] = frozenset(),
-        observe: Observe | None = None,
-        db: Path | None = None,
+        observe: Callable[[str, Task], None] | None = None,
     ) -> None:
         self._limits = limits
-        self._store: Store = (
-            SQLiteStore(db, limits, observe, self._stop)
-            if db
-            else MemoryStore(limits, observe, self._stop)
-        )
+        self.store = open_store(limits, observe, self._stop)
         self._threads = ThreadPoolExecutor(limits.workers, "job")
         self._in_threads: set[Task] = set()
         self._processes = ProcessPool(limits.processes if in_process else 0)
@@ -67,51 +147,39 @@ class JobQueue:
 
         Returns the earlier task if there is one with the same key.
         """
-        return self._store.add(task)
+        return self.store.add(task)
 
     async def find(self, task_id: str) -> Task | None:
         """Return the task with this id, if it was taken and is not forgotten."""
-        return await self._store.find(task_id)
+        return await self.store.find(task_id)
 
     async def cancel(self, task: Task) -> bool:
         """Ask a task that waits or runs to end; False if it has ended."""
-        return await self._store.cancel(task.task_id)
-
-    async def find_failed(self, limit: int) -> list[Task]:
-        """Return tasks that failed for good, the last one first."""
-        return await self._store.find_failed(limit)
-
-    async def find_unfinished(self, kind: str) -> list[Task]:
-        """Return the tasks of this kind that wait or run."""
-        return await self._store.find_unfinished(kind)
-
-    async def put_back(self, task: Task) -> bool:
-        """Let a failed task run again, with all its attempts; False if it has not failed."""
-        return await self._store.put_back(task.task_id)
+        return await self.store.cancel(task.task_id)
 
     async def metrics(self) -> QueueMetrics:
         """Count the tasks by state, and the workers that live."""
-        metrics = await self._store.metrics()
+        metrics = await self.store.metrics()
         dead = sum(worker.loop_task is None or worker.loop_task.done() for worker in self._workers)
         return metrics.model_copy(update={"workers": (metrics.workers or 0) - dead})
 
     async def close(self, drain_s: float) -> None:
         """Take nothing more, let tasks end for `drain_s`, then give up what is left."""
-        self._store.stop_adding()
+        self.store.stop_adding()
         deadline, last_due = time.monotonic() + drain_s, time.time() + drain_s
-        left = self._store.unfinished()
+        left = self.store.unfinished()
         while any(task.due <= last_due for task in left) and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
-            left = self._store.unfinished()
+            left = self.store.unfinished()
         if left:
-            fate = self._store.fate_at_stop
+            fate = self.store.fate_at_stop
             logger.warning("%d tasks had not ended after %g s: %s", len(left), drain_s, fate)
         for task in left:
-            self._store.give_up(task)
+            self.store.give_up(task)
         await self._stop_workers()
         self._processes.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
-        await self._store.close([task for task in left if task in self._in_threads])
+        await self.store.close([task for task in left if task in self._in_threads])
 
     async def _stop_workers(self) -> None:
         self._stopped = True
@@ -124,8 +192,8 @@ class JobQueue:
 
     async def _work(self, worker: Worker) -> None:
         while not self._stopped:
-            task = await self._store.take()
-            if task.status is RUNNING:  # it may have been cancelled on the way to us
+            task = await self.store.take()
+            if task.status is Status.RUNNING:  # it may have been cancelled on the way to us
                 await self._attempt(task, worker)
             if not task.number % TURN:
                 await asyncio.sleep(0)  # jobs that never wait would keep the loop for themselves
@@ -149,17 +217,17 @@ class JobQueue:
         elif error:
             self._fail_or_retry(task, error)
         elif isinstance(result, Again):
-            self._store.repeat(task, result)
+            self.store.repeat(task, result)
         else:
-            self._store.end(task, SUCCEEDED, result)
+            self.store.end(task, Status.SUCCEEDED, result)
 
     def _fail_or_retry(self, task: Task, error: Exception) -> None:
         if isinstance(error, WorkError) or task.attempts >= self._limits.max_attempts:
-            self._store.end(task, FAILED, error=explain(error))
+            self.store.end(task, Status.FAILED, error=explain(error))
         else:
             # Half of the delay is random: jobs that failed together do not return together.
             delay_s = self._limits.retry_base_s * 2 ** (task.attempts - 1) * random.uniform(0.5, 1)
-            self._store.retry(task, delay_s)
+            self.store.retry(task, delay_s)
 
     def _end_late_jobs(self) -> None:
         """End the jobs whose time is over, and look again when the next one's is.
@@ -171,7 +239,7 @@ class JobQueue:
         next_s = None
         for worker in self._workers:
             if worker.runs and worker.deadline <= now:
-                self._store.end(worker.runs, FAILED, error=error)
+                self.store.end(worker.runs, Status.FAILED, error=error)
                 worker.stop()
             elif worker.runs:
                 next_s = min(next_s or math.inf, worker.deadline - now)
@@ -212,7 +280,7 @@ class JobQueue:
         return call if inspect.iscoroutinefunction(work) else in_a_thread
 
     def _report(self, task: Task, percent: int, ran_in: RanIn | None = None) -> None:
-        if task.status is not RUNNING:
+        if task.status is not Status.RUNNING:
             raise JobStopped(f"the task is {task.status}")  # how a thread learns of a cancel
         task.progress, task.ran_in = percent, ran_in or here()
-        self._store.report(task)
+        self.store.report(task)

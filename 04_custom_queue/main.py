@@ -15,8 +15,8 @@ from scenarios.contract import EmailIn, Kind, QueueMetrics
 from scenarios.http import Key, Steps, Title, Width
 
 from . import recipes
-from .job_queue import JobQueue
-from .store import Limits, QueueFull, QueueUnavailable, Task
+from .job_queue import JobQueue, Limits, QueueFull, QueueUnavailable, Task
+from .store import choose_store
 
 settings = get_settings()
 PRIORITY = {Kind.EMAIL: 2, Kind.REPORT: 1, Kind.IMAGE: 0}  # short jobs first
@@ -38,7 +38,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         lease_s=settings.queue_lease_s,
     )
     work, in_process = WORK | recipes.WORK, {Kind.IMAGE, *recipes.IN_PROCESS}
-    tasks = JobQueue(work, limits, in_process, write_to_ledger, settings.queue_db)
+    tasks = JobQueue(choose_store(settings.queue_db), work, limits, in_process, write_to_ledger)
     app.state.tasks = tasks  # for the recipes
     yield
     await tasks.close(settings.drain_s)

@@ -1,78 +1,22 @@
-"""What the queue asks of a store, and what a task is.
+"""What the queue asks of a store: read it before you write one.
 
-`memory_store.py` keeps tasks as long as the process lives, `sqlite_store.py` beyond that.
+`memory.py` is the short example.
 """
 
-import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any, Protocol
 
 from scenarios.contract import QueueMetrics, Status
-from scenarios.status import RanIn
+
+from .job_queue import Again, Limits, Task
 
 # Names of the module's own: `Status.QUEUED` takes five times as long on Python 3.11.
 QUEUED, RUNNING = Status.QUEUED, Status.RUNNING
 SUCCEEDED, FAILED, CANCELLED = Status.SUCCEEDED, Status.FAILED, Status.CANCELLED
 INTERRUPTED = Status.INTERRUPTED
 EVENTS = {each: "finished" if each is SUCCEEDED else str(each) for each in Status}
-
-
-@dataclass(slots=True, eq=False)
-class Task:
-    """One job and what is known of it; times are seconds since the epoch."""
-
-    task_id: str
-    kind: str
-    arguments: dict[str, Any]
-    priority: int = 0
-    key: str | None = None
-    due: float = 0  # not taken before; 0: at once
-    number: int = 0  # order of arrival; makes the order of equal priorities total
-    status: Status = QUEUED
-    progress: int = 0
-    attempts: int = 0
-    result: Any = None
-    error: str | None = None
-    queued_at: float = field(default_factory=time.time)
-    started_at: float | None = None
-    finished_at: float | None = None
-    ran_in: RanIn | None = None
-
-
-@dataclass(frozen=True)
-class Again:
-    """What a job returns whose task has not ended: it runs again at `due`, with `arguments`.
-
-    There is one task however often it runs, so runs never overlap and never pile up.
-    """
-
-    due: float  # seconds since the epoch
-    arguments: dict[str, Any]
-
-
-class QueueFull(Exception):
-    """The queue holds as many waiting tasks as it may, or is closing."""
-
-
-class QueueUnavailable(Exception):
-    """The file of the queue cannot be used now; says why."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much the queue takes on."""
-
-    workers: int = 4
-    processes: int = 2
-    size: int = 1000
-    timeout_s: float = 300
-    max_attempts: int = 4
-    retry_base_s: float = 1.0
-    keep: int = 10_000  # ended tasks that are remembered in memory,
-    keep_s: float = 3600  # and for how long, in memory and on disk
-    lease_s: float = 10  # on disk: how long a process may be silent before others take its tasks
-
 
 Observe = Callable[[str, Task], None]
 Stop = Callable[[Task], None]
@@ -137,3 +81,17 @@ class Store(Protocol):
 
     async def close(self, in_threads: Collection[Task]) -> None:
         """Write down what is left to write; the jobs `in_threads` have not noticed the end yet."""
+
+
+OpenStore = Callable[[Limits, Observe | None, Stop], Store]
+
+
+def choose_store(path: Path | None) -> OpenStore:
+    """Have the tasks kept in memory, or in an SQLite file if there is a path."""
+    if not path:
+        from .memory import MemoryStore
+
+        return MemoryStore
+    from .durable.store import SQLiteStore  # not loaded where it is not used
+
+    return partial(SQLiteStore, path)

@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 class Approach:
     """One numbered folder: its preferred port, the services it needs and what it promises.
 
-    A variant runs a `folder` of another name, with `env`, where `{data_dir}` stands for DATA_DIR.
+    A variant runs a `folder` of another name, with `env`, where `{data_dir}` stands for DATA_DIR,
+    and may need further `rooms` of that folder.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Approach:
     services: tuple[str, ...] = ()
     promises: dict[str, bool | str] = field(default_factory=dict)
     folder: str = ""
+    rooms: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)
     survives: dict[str, str] = field(default_factory=dict)
     survives_by_default: dict[str, str] = field(default_factory=dict)
@@ -47,6 +49,7 @@ def load_approaches(root: Path = ROOT) -> dict[str, Approach]:
             services=tuple(table["services"]),
             promises=table.get("promises", {}),
             folder=table.get("folder", name),
+            rooms=tuple(table.get("rooms", ())),
             env=table.get("env", {}),
             survives=table.get("survives", {}),
             survives_by_default=table.get("survives_by_default", {}),

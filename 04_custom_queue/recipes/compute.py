@@ -6,8 +6,8 @@ from pydantic import BaseModel, Field
 from scenarios.contract import new_task_id
 from scenarios.http import Key
 
+from ..job_queue import Task
 from ..primes import count_primes
-from ..store import Task
 from .queue_access import REFUSALS, Queue, start
 
 router = APIRouter()

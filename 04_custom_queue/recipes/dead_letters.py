@@ -9,7 +9,8 @@ from scenarios import files, http
 from scenarios.contract import CONFLICT, Kind
 from scenarios.status import TaskStatus
 
-from ..store import FAILED, QueueFull
+from ..job_queue import QueueFull
+from ..store import FAILED
 from .queue_access import DOWN, REFUSALS, Queue
 
 router = APIRouter()
@@ -23,7 +24,7 @@ async def read_dead_letters(queue: Queue, limit: Limit = 100) -> list[TaskStatus
 
     A queue that only logs a failure has thrown the job away: there is nothing to repair with.
     """
-    failed = await queue.find_failed(limit)
+    failed = await queue.store.find_failed(limit)
     return [TaskStatus.model_validate(task, from_attributes=True) for task in failed]
 
 
@@ -39,7 +40,7 @@ async def retry_dead_letter(task_id: str, queue: Queue) -> Response:
     if has_upload and not await to_thread(files.upload_path(task_id).exists):
         raise HTTPException(409, f"the file of the {task.kind} is gone: send it again")
     try:
-        if await queue.put_back(task):
+        if await queue.store.put_back(task_id):
             return http.accepted(task_id)
     except QueueFull as error:
         raise http.refused(str(error)) from error

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field, ValidationInfo, field_validator
 from scenarios.contract import EmailIn, Kind, new_task_id
 from scenarios.http import Key
 
-from ..store import Task
+from ..job_queue import Task
 from .queue_access import LONGEST_WAIT_S, REFUSALS, Queue, start
 
 router = APIRouter()

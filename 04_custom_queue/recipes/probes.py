@@ -15,7 +15,7 @@ from scenarios.http import Key
 from scenarios.service import calling, open_client
 from scenarios.status import ReportProgress
 
-from ..store import Again, Task
+from ..job_queue import Again, Task
 from .queue_access import DOWN, LONGEST_WAIT_S, REFUSALS, Queue, start
 
 router = APIRouter()
@@ -66,7 +66,7 @@ async def create_probe(probe: Probe, queue: Queue, key: Key = None) -> Response:
 @router.get("/probes", responses=DOWN)
 async def read_probes(queue: Queue) -> list[ProbeState]:
     """List the probes that go on."""
-    return [read_probe(task) for task in await queue.find_unfinished(KIND)]
+    return [read_probe(task) for task in await queue.store.find_unfinished(KIND)]
 
 
 def read_probe(task: Task) -> ProbeState:

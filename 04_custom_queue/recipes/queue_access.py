@@ -7,8 +7,7 @@ from fastapi import Depends, Request, Response
 from scenarios import http
 from scenarios.contract import ACCEPTS, JSONDict
 
-from ..job_queue import JobQueue
-from ..store import QueueFull, Task
+from ..job_queue import JobQueue, QueueFull, Task
 
 REFUSALS: dict[int | str, JSONDict] = {code: ACCEPTS[code] for code in (202, 400, 413, 503)}
 DOWN: dict[int | str, JSONDict] = {503: ACCEPTS[503]}

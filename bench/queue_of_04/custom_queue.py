@@ -11,11 +11,12 @@ from scenarios.status import ReportProgress
 
 # Any: mypy cannot follow an import by name.
 job_queue: Any = importlib.import_module("04_custom_queue.job_queue")
-memory_store: Any = importlib.import_module("04_custom_queue.memory_store")
-sqlite_store: Any = importlib.import_module("04_custom_queue.sqlite_store")
 store: Any = importlib.import_module("04_custom_queue.store")
-JobQueue, MemoryStore = job_queue.JobQueue, memory_store.MemoryStore
-Limits, Task, SUCCEEDED = store.Limits, store.Task, store.SUCCEEDED
+memory: Any = importlib.import_module("04_custom_queue.memory")
+sqlite_store: Any = importlib.import_module("04_custom_queue.durable.store")
+JobQueue, MemoryStore = job_queue.JobQueue, memory.MemoryStore
+Limits, Task, SUCCEEDED = job_queue.Limits, job_queue.Task, store.SUCCEEDED
+choose_store = store.choose_store
 
 
 class NoOp:

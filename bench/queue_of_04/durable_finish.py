@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.program import run_program
 
-from .custom_queue import JobQueue, Limits, NoOp, Task
+from .custom_queue import JobQueue, Limits, NoOp, Task, choose_store
 
 PRODUCERS = 64
 
@@ -15,7 +15,7 @@ async def finish(count: int, folder: Path) -> float:
     """Put `count` tasks into a queue with 4 workers; return tasks a second."""
     job = NoOp(count)
     limits = Limits(workers=4, size=count)
-    queue = JobQueue({"noop": job.run}, limits, db=folder / "queue.db")
+    queue = JobQueue(choose_store(folder / "queue.db"), {"noop": job.run}, limits)
     await queue.metrics()  # makes the file
 
     async def produce(producer: int) -> None:

@@ -11,7 +11,7 @@ import psutil
 
 from bench.program import run_program
 
-from .custom_queue import JobQueue, Limits, NoOp, Task
+from .custom_queue import JobQueue, Limits, MemoryStore, NoOp, Task
 
 BATCH = 1000
 
@@ -20,7 +20,7 @@ async def pass_through(count: int) -> float:
     """Put `count` tasks, a batch at a time; return the growth after the first tenth."""
     process = psutil.Process()
     job = NoOp(0)
-    queue = JobQueue({"noop": job.run}, Limits(workers=4, size=BATCH))
+    queue = JobQueue(MemoryStore, {"noop": job.run}, Limits(workers=4, size=BATCH))
     batch = min(BATCH, count // 20)
     sizes = []
     for first in range(0, count, batch):

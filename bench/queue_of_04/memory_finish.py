@@ -6,13 +6,13 @@ from pathlib import Path
 
 from bench.program import run_program
 
-from .custom_queue import JobQueue, Limits, NoOp, Task
+from .custom_queue import JobQueue, Limits, MemoryStore, NoOp, Task
 
 
 async def finish(count: int) -> float:
     """Put `count` tasks into a queue with 4 workers; return tasks a second."""
     job = NoOp(count)
-    queue = JobQueue({"noop": job.run}, Limits(workers=4, size=count))
+    queue = JobQueue(MemoryStore, {"noop": job.run}, Limits(workers=4, size=count))
     start = time.perf_counter()
     for number in range(count):
         await queue.put(Task(str(number), "noop", {}))

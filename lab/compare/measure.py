@@ -48,7 +48,8 @@ def _measure(
     watch.say("stopping")
     _stop_all_but_the_mailbox(stack)
     watch.end()
-    code_lines = count_code_lines(stack.root / approach.folder)
+    folder = stack.root / approach.folder
+    code_lines = sum(count_code_lines(folder / room) for room in (".", *approach.rooms))
     return _make_figures(approach, plan, run, aftermath, mailbox.delivered(), code_lines)
 
 

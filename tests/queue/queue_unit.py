@@ -19,12 +19,12 @@ from scenarios.status import ReportProgress
 # Any: mypy cannot follow an import by name.
 job_queue: Any = importlib.import_module("04_custom_queue.job_queue")
 store: Any = importlib.import_module("04_custom_queue.store")
-memory_store: Any = importlib.import_module("04_custom_queue.memory_store")
-sqlite_store: Any = importlib.import_module("04_custom_queue.sqlite_store")
-group_commit: Any = importlib.import_module("04_custom_queue.group_commit")
-queue_file: Any = importlib.import_module("04_custom_queue.queue_file")
-Limits, Task = store.Limits, store.Task
-QueueFull, QueueUnavailable = store.QueueFull, store.QueueUnavailable
+memory: Any = importlib.import_module("04_custom_queue.memory")
+sqlite_store: Any = importlib.import_module("04_custom_queue.durable.store")
+group_commit: Any = importlib.import_module("04_custom_queue.durable.group_commit")
+queue_file: Any = importlib.import_module("04_custom_queue.durable.file")
+Limits, Task = job_queue.Limits, job_queue.Task
+QueueFull, QueueUnavailable = job_queue.QueueFull, job_queue.QueueUnavailable
 
 
 class Jobs:
@@ -112,7 +112,8 @@ async def opened(jobs: Jobs, db: Path | None, **limits: Any) -> AsyncIterator[An
     limits = {"workers": 2, "processes": 1, "retry_base_s": 0.01, "lease_s": 1.0} | limits
     in_process = {"process", "pid"} if limits.pop("in_process", False) else set()
     usable = limits.pop("usable", True)
-    queue = job_queue.JobQueue(jobs.work, Limits(**limits), in_process, jobs.observe, db)
+    open_store = store.choose_store(db)
+    queue = job_queue.JobQueue(open_store, jobs.work, Limits(**limits), in_process, jobs.observe)
     try:
         if usable:
             await until("the queue can be used", lambda: can_be_used(queue))
@@ -137,7 +138,7 @@ async def crash(queue: Any) -> None:
     for worker in queue._workers:
         worker.loop_task.cancel()
     await asyncio.wait([worker.loop_task for worker in queue._workers])
-    await crash_store(queue._store)
+    await crash_store(queue.store)
     queue.close = nothing
 
 

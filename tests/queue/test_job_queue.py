@@ -16,7 +16,7 @@ import pytest
 from scenarios.contract import Status
 from tests.support.waiting import wait_until
 
-from .queue_unit import Jobs, QueueFull, ended, memory_store, new_task, opened, store, until
+from .queue_unit import Jobs, Limits, QueueFull, ended, memory, new_task, opened, until
 
 pytestmark = pytest.mark.anyio
 
@@ -297,7 +297,7 @@ async def test_close_does_not_wait_for_a_thread_that_hears_nothing(
         queue.close = _done
         await until("the thread has heard of it", lambda: not queue._in_threads)
         if db:
-            queue._store._rows.close()  # kept for the thread, which is the last to use the file
+            queue.store._rows.close()  # kept for the thread, which is the last to use the file
 
     assert took_s < 10
     assert task.task_id in jobs.told("requeued" if db else "interrupted")
@@ -330,14 +330,14 @@ async def test_memory_keeps_so_many_ended_tasks_for_so_long(jobs: Jobs) -> None:
 
 
 async def test_cancelled_tasks_do_not_pile_up_behind_busy_workers() -> None:
-    limits = store.Limits(size=10)
-    memory = memory_store.MemoryStore(limits, None, lambda task: None)
+    limits = Limits(size=10)
+    store = memory.MemoryStore(limits, None, lambda task: None)
 
     for _ in range(2000):
-        task = await memory.add(new_task("quick"))
-        await memory.cancel(task.task_id)
+        task = await store.add(new_task("quick"))
+        await store.cancel(task.task_id)
 
-    assert sum(map(len, memory._lines.values())) < 200
+    assert sum(map(len, store._lines.values())) < 200
 
 
 @pytest.mark.parametrize("pause_s", [0, 0.002, 0.01, 0.05])

@@ -1,6 +1,6 @@
-"""The SQL of the durable queue, for the tables in `queue_file.py`."""
+"""The SQL of the durable queue, for the tables in `file.py`."""
 
-from .queue_file import COLUMNS
+from .file import COLUMNS
 
 ADD = """INSERT INTO tasks (task_id, key, kind, arguments, priority, queued_at, due)
     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""

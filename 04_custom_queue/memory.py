@@ -5,14 +5,15 @@ import itertools
 import math
 import time
 from collections import Counter, deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from heapq import heappop, heappush
+from itertools import islice
 from typing import Any
 
 from scenarios.contract import QueueMetrics, Status
 
-from .due import Timers, waits_since
-from .memory_records import Records
+from .job_queue import Again, Limits, QueueFull, Task
 from .store import (
     CANCELLED,
     EVENTS,
@@ -21,12 +22,8 @@ from .store import (
     QUEUED,
     RUNNING,
     SUCCEEDED,
-    Again,
-    Limits,
     Observe,
-    QueueFull,
     Stop,
-    Task,
 )
 
 NO_ARGUMENTS: dict[str, Any] = {}
@@ -207,3 +204,87 @@ class MemoryStore:
         self._lines, self._levels = {}, []
         for task in waiting:
             self._offer(task)
+
+
+class Records:
+    """Every task that waits or runs, and for a while those that ended."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self.by_id: dict[str, Task] = {}
+        self.by_key: dict[str, Task] = {}
+        self.ended: deque[Task] = deque()
+
+    def find_key(self, key: str) -> Task | None:
+        """Return the task with this key."""
+        self.forget_old()
+        return self.by_key.get(key)
+
+    def find_failed(self, limit: int) -> list[Task]:
+        """Return tasks that failed, the last one first."""
+        self.forget_old()
+        return list(islice((task for task in reversed(self.ended) if task.status is FAILED), limit))
+
+    def renew(self, task: Task) -> Task:
+        """Put a new task in the place of a failed one.
+
+        A thread may still work on the old object, which stays failed for it.
+        """
+        new = replace(task, attempts=0, progress=0, finished_at=None, error=None, ran_in=None)
+        self.ended.remove(task)
+        self.by_id[task.task_id] = new
+        if task.key is not None:
+            self.by_key[task.key] = new
+        return new
+
+    def forget_old(self) -> None:
+        """Forget the tasks that ended too long ago."""
+        before = time.time() - self._limits.keep_s
+        while self.ended and (self.ended[0].finished_at or 0) < before:
+            self.forget_first()
+
+    def forget_first(self) -> None:
+        """Forget the task that ended first."""
+        task = self.ended.popleft()
+        del self.by_id[task.task_id]
+        if task.key is not None:
+            del self.by_key[task.key]
+
+
+class Timers:
+    """Offers each task when it is due."""
+
+    def __init__(self, offer: Callable[[Task], None]) -> None:
+        self._offer = offer
+        self._timers: dict[Task, asyncio.TimerHandle] = {}
+
+    def set(self, task: Task) -> None:
+        """Have the task offered at its time; at once if that has passed."""
+        loop = asyncio.get_running_loop()
+        self._timers[task] = loop.call_later(task.due - time.time(), self._ring, task)
+
+    def drop(self, task: Task) -> None:
+        """Forget the task, so that cancelled ones do not pile up."""
+        if timer := self._timers.pop(task, None):
+            timer.cancel()
+
+    def _ring(self, task: Task) -> None:
+        if task.due > time.time():  # the two clocks differ a little, or one was set
+            self.set(task)
+        else:
+            del self._timers[task]
+            self._offer(task)
+
+
+def waits_since(line: deque[Task]) -> float:
+    """Return since when the first task of a line could have run.
+
+    What stands behind a task without a due time arrived later, so the search ends there.
+    """
+    since = math.inf
+    for task in line:
+        if task.status is QUEUED:
+            since = min(since, task.due or task.queued_at)
+            if not task.due:
+                break
+    return since

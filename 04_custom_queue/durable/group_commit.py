@@ -15,7 +15,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
 
-from .store import QueueUnavailable
+from ..job_queue import QueueUnavailable
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")

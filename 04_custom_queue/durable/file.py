@@ -10,8 +10,8 @@ from typing import Any
 from scenarios.contract import Status
 from scenarios.status import RanIn
 
+from ..job_queue import QueueUnavailable, Task
 from .group_commit import patiently
-from .store import QueueUnavailable, Task
 
 VERSION = 1
 # Each partial index holds only the rows that its question is about, so it stays small and cheap.

@@ -15,11 +15,8 @@ from typing import Any
 
 from scenarios.contract import QueueMetrics, Status
 
-from . import statements as sql
-from .group_commit import Change, GroupCommit, patiently, unavailable
-from .queue_file import connect, to_task
-from .sqlite_rows import News, Rows
-from .store import (
+from ..job_queue import Again, Limits, QueueFull, Task
+from ..store import (
     CANCELLED,
     EVENTS,
     FAILED,
@@ -27,13 +24,13 @@ from .store import (
     QUEUED,
     RUNNING,
     SUCCEEDED,
-    Again,
-    Limits,
     Observe,
-    QueueFull,
     Stop,
-    Task,
 )
+from . import statements as sql
+from .file import connect, to_task
+from .group_commit import Change, GroupCommit, patiently, unavailable
+from .rows import News, Rows
 
 NOTHING = Change(lambda db: None)
 

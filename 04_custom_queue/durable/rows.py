@@ -16,10 +16,11 @@ from uuid import uuid4
 
 from scenarios.contract import Status
 
+from ..job_queue import Limits, QueueFull, Task
+from ..store import CANCELLED, FAILED, QUEUED, RUNNING
 from . import statements as sql
+from .file import Presence, connect, join, to_task
 from .group_commit import Change, Result
-from .queue_file import Presence, connect, join, to_task
-from .store import CANCELLED, FAILED, QUEUED, RUNNING, Limits, QueueFull, Task
 
 Facts = tuple[Any, ...]  # Any: columns of several types
 
