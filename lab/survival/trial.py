@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 
 from lab.errors import LabError
+from lab.ledger import read_ledger
 from lab.processes.pauses import pause
-from scenarios import ledger
 
 from . import broker, posting
 from .running_column import RunningColumn
@@ -131,7 +131,7 @@ class Trial:
     def events(self) -> Events:
         """Return what the ledger tells of each accepted task."""
         events: Events = defaultdict(list)
-        for event in ledger.read(self.running.data_dir):
+        for event in read_ledger(self.running.data_dir):
             if event["task_id"] in self.accepted:
                 events[event["task_id"]].append(event)
         return events

@@ -21,6 +21,17 @@ SHARED_ORDER = [
     "read_metrics",
 ]
 MOST_LINES = 110
+MOST_FILES = 15  # in a folder, beside its __init__.py
+# What each room may import; tests may import all of them, and nothing imports tests.
+ARROWS: dict[str, set[str]] = {
+    "scenarios": set(),
+    **{folder: {"scenarios"} for folder in FOLDERS},
+    "lab": set(),  # it talks HTTP with the numbered folders, as a user does
+    "bench": {"lab", "scenarios"},
+    "workshop": {"lab"},
+    "site_making": {"lab", "bench", "workshop", "scenarios"},
+}
+OURS = {*ARROWS, "tests"}
 UNITS = {"queue_unit.py"}  # of 04, without HTTP
 WEB_SIDE = "http.py"  # of the contract: the one module of the work that knows FastAPI
 by_folder = pytest.mark.parametrize("name", FOLDERS)
@@ -69,20 +80,40 @@ def test_main_is_short_and_says_first_what_a_restart_does(name: str) -> None:
     assert "restart" in (ast.get_docstring(ast.parse(source)) or "")
 
 
+@pytest.mark.parametrize("room", ARROWS)
+def test_no_arrow_runs_back(room: str) -> None:
+    for path in (ROOT / room).rglob("*.py"):
+        assert imported_roots(path) & OURS <= ARROWS[room] | {room}, path
+
+
 @by_folder
-def test_numbered_folder_imports_only_the_work_and_its_siblings(name: str) -> None:
-    ours = {"scenarios", "lab", "bench", "workshop", "tests", *FOLDERS}
-
-    for path in (ROOT / name).rglob("*.py"):
-        assert imported_roots(path) & ours <= {"scenarios"}, path
+def test_a_step_imports_nothing_of_the_repository(name: str) -> None:
+    for path in (ROOT / name / "steps").rglob("*.py"):
+        assert not imported_roots(path) & {*OURS, "."}, path
 
 
-def test_the_work_knows_neither_web_nor_queue_nor_folders() -> None:
-    barred = {"fastapi", "starlette", "celery", "lab", "tests", *FOLDERS}
+def test_the_work_knows_neither_web_nor_queue() -> None:
+    barred = {"fastapi", "starlette", "celery"}
 
     for path in (ROOT / "scenarios").rglob("*.py"):
         allowed = {"fastapi"} if path.name == WEB_SIDE else set()
         assert not imported_roots(path) & barred - allowed, path
+
+
+def test_the_lab_reads_neither_pages_nor_exercises() -> None:
+    for path in (ROOT / "lab").rglob("*.py"):
+        texts = [node.value for node in ast.walk(parse(path)) if isinstance(node, ast.Constant)]
+        read = {str(text).partition("/")[0] for text in texts}
+        assert not read & {"docs", "workshop", "tests"}, path
+
+
+def test_no_folder_holds_more_files_than_a_reader_can_take_in() -> None:
+    rooms = [each for each in (*ARROWS, "tests") if each not in ("workshop", "scenarios")]
+    folders = {path.parent for room in rooms for path in (ROOT / room).rglob("*.py")}
+
+    for folder in folders:
+        files = [path for path in folder.iterdir() if path.is_file()]
+        assert len([path for path in files if path.name != "__init__.py"]) <= MOST_FILES, folder
 
 
 @pytest.mark.parametrize("folder", ["lab", "tests"])

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from lab.approaches import ROOT
-from tests.repo.test_structure import imported_roots
 from tests.support.waiting import wait_until
 from workshop.course import FOLDER, HINTS, TRACKS, Exercise, load_course, pick_track
 from workshop.progress import Progress
@@ -65,13 +64,6 @@ def test_there_are_sixteen_exercises_two_bonuses_and_a_capstone() -> None:
     assert [each.number for each in COURSE] == list(range(1, 20))
     assert len(pick_track("fast", COURSE)) == 6
     assert all(wanted <= {each.id for each in COURSE} for wanted in TRACKS.values())
-
-
-def test_workshop_stands_on_the_lab_and_on_nothing_else_of_ours() -> None:
-    ours = {"scenarios", "lab", "bench", "workshop", "tests"}
-
-    for path in FOLDER.rglob("*.py"):
-        assert imported_roots(path) & ours <= {"lab", "workshop"}, path
 
 
 @by_exercise
