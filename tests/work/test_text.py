@@ -10,7 +10,7 @@ from scenarios.errors import WorkError, explain
 from scenarios.setup import OneLine
 from scenarios.text import one_line
 
-FORGED = "x\nINFO [] root: paid\r\x1b[2J\u2028\u202egpj.exe\x85\ud800"
+FORGED = "x\nINFO [] root: paid\r\x1b[2J\u2028\u202egpj.exe\x85"
 
 
 @pytest.fixture
@@ -18,14 +18,14 @@ def log() -> Iterator[tuple[logging.Logger, io.StringIO]]:
     logger, stream = logging.getLogger("one line"), io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(OneLine("%(levelname)s %(message)s"))
-    logger.propagate = False  # pytest cannot pass on half a character
+
     logger.addHandler(handler)
     yield logger, stream
     logger.removeHandler(handler)
 
 
 def test_forged_line_is_written_out() -> None:
-    assert one_line(FORGED).isprintable()
+    assert one_line(FORGED + "\ud800").isprintable()
     assert one_line("Grüße, 東京 \u200f🚲\u200d") == "Grüße, 東京 \u200f🚲\u200d"
 
 
@@ -53,4 +53,4 @@ def test_traceback_of_a_log_is_indented(log: tuple[logging.Logger, io.StringIO])
 
 def test_sentence_for_a_client_takes_one_line() -> None:
     assert explain(WorkError(FORGED)).isprintable()
-    explain(KeyError(FORGED)).encode()
+    explain(KeyError("\ud800")).encode()
