@@ -12,6 +12,7 @@ from rich.console import Console
 from lab.compare.command import compare
 from lab.survival.command import survival
 
+from .approaches import ROOT
 from .errors import LabError
 from .processes import ports
 
@@ -41,11 +42,12 @@ def run(
 @app.command()
 def step(
     name: Annotated[str, typer.Argument(help="01/s1 to 04/s7.")],
+    root: Annotated[Path, typer.Option(help="Folder that holds the numbered folders.")] = ROOT,
 ) -> None:
     """Run one step of a ladder with everything that it needs, until Ctrl-C."""
     from .steps.run import run_step  # imported here, as above
 
-    run_step(name, Console())
+    run_step(name, Console(), root.resolve())
 
 
 @app.command()

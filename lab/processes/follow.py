@@ -15,6 +15,10 @@ class LogTail:
         self._log = part.log.open("rb")
         self._rest = b""
 
+    def close(self) -> None:
+        """Read no more of it."""
+        self._log.close()
+
     def lines(self) -> list[str]:
         """Return the complete lines since the last call."""
         *lines, self._rest = (self._rest + self._log.read()).split(b"\n")

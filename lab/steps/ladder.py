@@ -21,6 +21,11 @@ class Step:
         return self.path.parts[-3]
 
     @property
+    def root(self) -> Path:
+        """The folder that holds the numbered folders."""
+        return self.path.parents[2]
+
+    @property
     def short(self) -> str:
         """The name that `make` takes, `01/s1`."""
         return f"{self.folder[:2]}/{self.path.stem.partition('_')[0]}"

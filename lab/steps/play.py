@@ -29,7 +29,6 @@ class Stream:
 
     seen: list[str] = field(default_factory=list)
     used: int = 0
-    cut: bool = False  # lines may follow that the transcript leaves out
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ class Player:
                 os.killpg(process.pid, signal.SIGKILL)
                 raise LabError(f"{command!r} still runs after {COMMAND_S:g} s")
             time.sleep(LOOK_S)
-        process.wait()
+        process.communicate()
 
     def _refuse_strangers(self, command: str) -> None:
         """Refuse to signal a process that was not started here."""
@@ -122,13 +121,14 @@ class Player:
     def _agrees(self, block: Block, own: list[str], *, is_last: bool) -> bool:
         """Wait until every expected line has come."""
         deadline = time.monotonic() + self._patience_s
+        # What `...` leaves out at the end of a block ends before the next command is typed.
+        ends = is_last or any(line.cut for line in block.printed)
         while True:
             self._look()
             if found := self._match(block, own):
-                if not is_last:
-                    break
-                self._wait_quiet()
-                found = self._match(block, own, whole=True)
+                if ends:
+                    self._wait_quiet()
+                    found = self._match(block, own, whole=is_last)
                 break
             if time.monotonic() > deadline:
                 break
@@ -144,7 +144,7 @@ class Player:
         bound = match_all(expected_lines(block, ""), own, self._bindings)
         after = {}
         for label, stream in self._streams.items():
-            expected = [CUT] * stream.cut + expected_lines(block, label)
+            expected = expected_lines(block, label)
             if bound is None:
                 return None
             rest = stream.seen[stream.used :]
@@ -152,8 +152,8 @@ class Player:
             if found is None or (whole and match_all(expected, rest, bound) is None):
                 return None
             used, bound = found
-            cut = bool(expected) and expected[-1] == CUT
-            after[label] = Stream(stream.seen, stream.used + used, cut)
+            cut = expected[-1:] == [CUT]
+            after[label] = Stream(stream.seen, len(stream.seen) if cut else stream.used + used)
         missing = {line.label for line in block.printed} - after.keys() - {"", SAID}
         return None if bound is None or missing else (bound, after)
 
@@ -163,7 +163,7 @@ class Player:
         for label, stream in self._streams.items():
             rest = stream.seen[stream.used :]
             self._bindings = bind_loosely(expected_lines(block, label), rest, self._bindings)
-            stream.used, stream.cut = len(stream.seen), False
+            stream.used = len(stream.seen)
 
     def _wait_quiet(self) -> None:
         """Wait until nothing has been printed for a while."""

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab.approaches import ROOT
-
 from .ladder import Step
 from .play import Played, Player
 from .servers import Servers
@@ -17,11 +15,11 @@ FIRST_PORT = 21_000  # far from those that a reader uses
 
 
 @contextmanager
-def stage(step: Step, folder: Path, root: Path = ROOT) -> Iterator[Servers]:
+def stage(step: Step, folder: Path) -> Iterator[Servers]:
     """Yield servers that run in a folder of their own, which looks like the repository's root."""
     cwd = folder / "root"
     cwd.mkdir()
-    for each in root.glob("0[0-9]_*"):
+    for each in step.root.glob("0[0-9]_*"):
         (cwd / each.name).symlink_to(each)
     servers = Servers(
         step, folder / "data", port=FIRST_PORT, cwd=cwd, say=lambda line: None, grace_s=1.0

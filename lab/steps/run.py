@@ -2,10 +2,10 @@
 
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
-from watchfiles import PythonFilter, watch
 
 from lab.approaches import ROOT
 from lab.errors import LabError
@@ -18,8 +18,25 @@ from .transcript import Block, parse
 from .values import BOUND, find_values
 
 GRACE_S = 2.0
+LOOK_S = 0.05
+GIVEN_UP = 0.0
 TOO_SOON_S = 3.0  # a server that lives shorter than this is not started again until a save
 NAMES = {"id": "TASK_ID", "pid": "PROCESS_ID"}
+
+
+class SavedFile:
+    """A file that is asked, now and then, whether it was saved since."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._time = path.stat().st_mtime_ns
+
+    def was_saved(self) -> bool:
+        """Tell whether it was saved since the last call."""
+        before = self._time
+        with suppress(FileNotFoundError):  # some editors take it away for a moment
+            self._time = self._path.stat().st_mtime_ns
+        return self._time != before
 
 
 class Terminal:
@@ -51,12 +68,13 @@ def run_step(name: str, console: Console, root: Path = ROOT, port: int = 8000) -
     with signals_exit(), servers:
         try:
             servers.open()
+            file = SavedFile(step.path)
             terminal.write(f"\n{step.short}  {step.question}\n", *show_commands(servers, commands))
             for command in commands.values():
                 servers.begin(command)
                 show_lines(servers, terminal)
             terminal.write(*show_trials(servers, blocks))
-            follow(step, servers, commands, terminal)
+            follow(file, servers, commands, terminal)
         except (KeyboardInterrupt, SystemExit):
             terminal.write("\nStopping.")
             servers.stop(*commands)
@@ -118,25 +136,23 @@ def show_lines(servers: Servers, terminal: Terminal) -> None:
             terminal.show(label, line)
 
 
-def follow(step: Step, servers: Servers, commands: dict[str, str], terminal: Terminal) -> None:
+def follow(file: SavedFile, servers: Servers, commands: dict[str, str], terminal: Terminal) -> None:
     """Show each new line, for ever; start a server again when its file was saved or it ended."""
     begun = dict.fromkeys(commands, time.monotonic())
-    changes = watch(
-        step.path.parent, watch_filter=PythonFilter(), rust_timeout=100, yield_on_timeout=True
-    )
-    for changed in changes:
-        saved = str(step.path) in {path for _, path in changed}
+    while True:
+        time.sleep(LOOK_S)
         show_lines(servers, terminal)
+        saved = file.was_saved()
         for label, command in commands.items():
             part = servers.parts[label]
             if part.alive and saved and " dev " not in command:  # `fastapi dev` does it itself
-                terminal.say(f"{step.path.name} was saved; starting the {label} again")
+                terminal.say(f"the file was saved; starting the {label} again")
                 servers.stop(label)
-            elif part.alive or (not saved and begun[label] == 0):
+            elif part.alive or (not saved and begun[label] == GIVEN_UP):
                 continue
             elif not saved and _failed(part) and time.monotonic() - begun[label] < TOO_SOON_S:
                 terminal.say(f"the {label} has ended at once; save the file to start it again")
-                begun[label] = 0
+                begun[label] = GIVEN_UP
                 continue
             elif not saved:
                 terminal.say(f"the {label} (process {part.pid}) has ended; starting it again")

@@ -62,6 +62,11 @@ class Servers(Processes):
         self._told: set[tuple[str, int]] = set()
         self.port = self.redis_port = 0
 
+    def __exit__(self, *exc_info: object) -> None:
+        for tail in self._tails.values():
+            tail.close()
+        super().__exit__(*exc_info)
+
     def open(self) -> None:
         """Choose the ports, and start the broker if the step needs one."""
         self.port = self.claim(API, self._wanted)
@@ -104,19 +109,18 @@ class Servers(Processes):
         """Start a server with a command of the transcript; wait until it answers or has ended."""
         label = find_label(command)
         words = shlex.split(self.with_port(command).replace("\\\n", " "))
-        own = dict(word.split("=", 1) for word in words if _ASSIGNED.fullmatch(word))
-        words = [word for word in words if not _ASSIGNED.fullmatch(word)]
-        ready = _listens(self.port) if label == API else logs(r"\bready\.|beat: Starting")
-        part = self.parts.get(label)
-        if part:
-            part.wait_exit()
+        if _ASSIGNED.fullmatch(words[0]):
+            words.insert(0, "env")
+        if part := self.parts.get(label):
+            part.wait_exit()  # its terminal is not free before
             part.command = words
-            part.env = {**part.env, **own}
             part.launch()
         else:
-            what = Command(words, "", lambda part: not part.alive or ready(part))
-            part = self.launch(label, what, env={**self.env, **own}, cwd=self.cwd)
+            answers = _listens(self.port) if label == API else logs(r"\bready\.|beat: Starting")
+            what = Command(words, "", lambda part: not part.alive or answers(part))
+            part = self.launch(label, what, env=self.env, cwd=self.cwd)
             self._tails[label] = LogTail(part)
+        part.wait_ready()
         return part
 
     def new_lines(self) -> list[tuple[str, str]]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 # `id` and `pid` are bound. `seconds` and `ms` may differ within wide limits, the others freely.
 _VALUE = re.compile(
     r"(?P<id>\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b|\b[0-9a-f]{32}\b)"
-    r"|(?P<date>\b\d{4}-\d\d-\d\d\b)"
-    r"|(?P<clock>\b\d\d:\d\d:\d\d(?:[.,]\d+)?)"
+    r"|(?P<date>\b\d{4}-\d\d-\d\d(?!\d))"
+    r"|(?P<clock>(?<!\d)\d\d:\d\d:\d\d(?:[.,]\d+)?)"
     r"|ForkPoolWorker-(?P<child>\d+)"
     r"|\b127\.0\.0\.1:(?P<port>\d{4,5}) - \""
     r"|(?i:\b(?:process|pid)(?:[ _]id)?)\W{1,4}(?P<pid>\d{2,8})\b"

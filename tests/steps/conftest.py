@@ -1,0 +1,5 @@
+"""What the tests of the steps share."""
+
+from .ladder import step
+
+__all__ = ["step"]

@@ -1,0 +1,114 @@
+"""`make 01/s1` shows what it runs and what to try, follows the file, and leaves nothing behind."""
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import psutil
+import pytest
+
+from lab.processes.ports import claim
+from lab.steps.ladder import Step
+from tests.support.stand_ins import running
+
+from .ladder import change
+
+
+@contextmanager
+def run(step: Step) -> Iterator[subprocess.Popen[str]]:
+    words = [sys.executable, "-u", "-m", "lab", "step", step.short, "--root", str(step.root)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def read_until(process: subprocess.Popen[str], pattern: str) -> str:
+    """Read lines up to the one that matches; return the first group, or the match."""
+    seen = []
+    assert process.stdout
+    for line in process.stdout:
+        seen.append(line)
+        if found := re.search(pattern, line):
+            return found[found.lastindex or 0]
+    raise AssertionError(f"no line matches {pattern!r} in {''.join(seen)}")
+
+
+def test_it_shows_the_commands_and_the_lines_to_try_which_work(step: Step) -> None:
+    with run(step) as process:
+        read_until(process, r"^  fastapi run 01_background_tasks/steps/s1_answer_first.py")
+        read_until(process, r"# Who answers\?")
+        command = read_until(process, r"(curl .*)")
+        read_until(process, r"kill -9 PROCESS_ID")
+
+        answer = subprocess.check_output(command.split(), text=True, timeout=10)
+
+        assert read_until(process, r"api \| asked in process (\d+)") in answer
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_it_ends_all_of_it_at_once(step: Step, number: signal.Signals) -> None:
+    with run(step) as process:
+        url = read_until(process, r"curl -sS (\S+)")
+        pids = [each.pid for each in psutil.Process(process.pid).children(recursive=True)]
+        assert httpx.get(url).status_code == 200
+
+        process.send_signal(number)
+
+        assert process.wait(10) == 0
+        assert running(pids) == []
+
+
+def test_a_taken_port_is_said_and_the_next_one_used(step: Step) -> None:
+    taken = claim(8000)  # by this test, or by whoever else runs a step at the moment
+    try:
+        with run(step) as process:
+            port = read_until(process, r"port 8000 is taken, using (\d+)")
+            read_until(process, rf"fastapi run .* --port {port}")
+            assert port in read_until(process, r"(curl .*)")
+    finally:
+        taken.release()
+
+
+def test_a_killed_server_is_started_again_and_a_saved_one_too(step: Step) -> None:
+    with run(step) as process:
+        url = read_until(process, r"curl -sS (\S+)")
+        first = httpx.get(url).json()["pid"]
+        psutil.Process(first).kill()
+        read_until(process, rf"the api \(process {first}\) has ended; starting it again")
+        read_until(process, "startup complete")
+
+        change(step.path, '{"pid": os', '{"saved": os')
+
+        read_until(process, "was saved; starting the api again")
+        read_until(process, "startup complete")
+        assert httpx.get(url).json().keys() == {"saved"}
+
+
+def test_a_broken_file_is_said_once_and_started_again_when_it_is_mended(step: Step) -> None:
+    with run(step) as process:
+        url = read_until(process, r"curl -sS (\S+)")
+        change(step.path, "import os", "import os, no_such_module")
+        read_until(process, "No module named 'no_such_module'")
+        read_until(process, "save the file to start it again")
+
+        change(step.path, "import os, no_such_module", "import os")
+
+        read_until(process, "startup complete")
+        assert httpx.get(url).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["01/s9", "05/s1", "s1"])
+def test_a_wrong_name_ends_in_a_sentence_with_the_right_ones(name: str) -> None:
+    command = [sys.executable, "-m", "lab", "step", name]
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"lab: there is no step {name!r}; the steps are ")
+    assert done.stderr.count("\n") == 1
