@@ -34,7 +34,7 @@ publishers = CapacityLimiter(celery_app.PUBLISHERS)
 # --8<-- [start:pattern]
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    set_up(is_api=True)
+    set_up(is_api=True, store=settings.redis_url)
     celery_app.answer_in_time()
     yield
 

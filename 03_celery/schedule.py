@@ -7,6 +7,7 @@ import logging
 from contextlib import closing
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from celery.beat import PersistentScheduler
@@ -15,7 +16,7 @@ from redis.exceptions import LockNotOwnedError, RedisError
 
 from scenarios import files, get_settings
 from scenarios.contract import JSONDict
-from scenarios.report import connect
+from scenarios.orders import connect
 from scenarios.status import now
 
 from . import records
@@ -63,8 +64,12 @@ app.conf.update(
 # --8<-- [start:jobs]
 @app.task(base=Job)
 def clean_results() -> None:
-    """Remove expired files; Redis forgets the records and results by itself."""
-    files.remove_expired()
+    """Keep the nightly reports of a month, and nothing that belongs to no task any more."""
+    oldest = now().date() - timedelta(days=31)
+    for path in nightly_dir().iterdir():
+        if path.stem < str(oldest):
+            path.unlink(missing_ok=True)
+    files.remove_orphans()
 
 
 @app.task(base=Job)
@@ -80,8 +85,15 @@ def nightly_report(day: str | None = None) -> JSONDict:
     if orders:
         # The same name for the same day: a second run replaces the first.
         pdf = render_pdf(f"Orders of {day}", orders, total, regions)
-        files.write_whole(files.results_dir() / f"nightly-{day}.pdf", pdf)
+        files.write_whole(nightly_dir() / f"{day}.pdf", pdf)
     return {"day": day, "orders": orders, "total": str(total)}
+
+
+def nightly_dir() -> Path:
+    """Return the folder of the nightly reports, which belong to no task of a client."""
+    folder = settings.data_dir / "nightly"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 # --8<-- [end:jobs]

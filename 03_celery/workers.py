@@ -4,7 +4,7 @@ from typing import Any
 
 from celery import signals
 
-from scenarios import set_up
+from scenarios import get_settings, set_up
 
 from . import records
 
@@ -32,4 +32,4 @@ def forget_worker(sender: Any, **_: object) -> None:
 
 @signals.worker_init.connect
 def prepare_worker(**_: object) -> None:
-    set_up(is_api=False)
+    set_up(is_api=False, store=get_settings().redis_url)

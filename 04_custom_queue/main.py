@@ -27,7 +27,7 @@ tasks: JobQueue
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     global tasks
-    set_up(is_api=True)
+    set_up(is_api=True, store=settings.queue_db)
     limits = Limits(
         workers=settings.queue_workers,
         size=settings.queue_size,

@@ -6,4 +6,13 @@ from .setup import set_up
 from .status import TaskStatus
 from .work import WORK
 
-__all__ = ["WORK", "TaskStatus", "contract", "files", "get_settings", "set_up", "status", "uploads"]
+__all__ = [
+    "WORK",
+    "TaskStatus",
+    "contract",
+    "files",
+    "get_settings",
+    "set_up",
+    "status",
+    "uploads",
+]

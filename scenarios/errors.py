@@ -15,6 +15,10 @@ class BadUpload(ValueError):
     """Says why a file is refused before its job is taken."""
 
 
+class CannotStore(Exception):
+    """The disk does not take what a job needs: it is full, read-only or beyond its quota."""
+
+
 def explain(error: BaseException) -> str:
     """Return one readable sentence for `error`: never empty, never a traceback."""
     text = one_line(" ".join(str(error).split()))

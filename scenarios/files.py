@@ -1,23 +1,34 @@
-"""Files of a task under DATA_DIR: named after its id, never after what a client calls them."""
+"""Files of a task under DATA_DIR: named after its id, never after what a client calls them.
+
+`forget` says what belongs to a task, and removes all of it together. Nothing goes by its age: what
+is open may wait for days, see `owners.py`.
+"""
 
 import asyncio
+import fcntl
 import json
 import os
 import re
 import shutil
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
+from uuid import uuid4
 
-from . import ledger
-from .contract import JSONDict, Status, new_task_id
-from .errors import WorkError
+from . import ledger, owners
+from .contract import JSONDict, Kind, Status, new_task_id
+from .errors import CannotStore, WorkError
+from .orders import forget_orders
+from .picture_index import forget_pictures
 from .settings import get_settings
 from .status import TaskStatus
 
 TASK_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # a UUID as `str` writes it
+SUFFIXES = {"PDF": ".pdf", "PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
+MOST_WRITING_S = 60  # what is not finished after that may be of a process that was killed
 
 
 def uploads_dir() -> Path:
@@ -40,30 +51,46 @@ def result_path(task_id: str, suffix: str) -> Path:
     return results_dir() / f"{_checked(task_id)}{suffix}"
 
 
+def _unfinished_dir() -> Path:
+    return get_settings().data_dir / "unfinished"
+
+
+def make_folders() -> None:
+    """Make the folders under DATA_DIR; raises `OSError` if it cannot be written."""
+    for folder in (uploads_dir(), results_dir(), _unfinished_dir()):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
 @asynccontextmanager
 async def stored_upload(source: BinaryIO, check: Callable[[BinaryIO], None]) -> AsyncIterator[str]:
     """Check and copy `source` off the loop, to the `upload_path` of a new task; yield its id.
 
-    The file goes again if the body raises: what is refused leaves nothing behind.
+    The file goes again if the body raises: what is refused leaves nothing behind. Raises
+    `CannotStore`, and whatever `check` raises.
     """
     task_id = new_task_id()
-    path = upload_path(task_id)
     try:
-        await asyncio.to_thread(_copy, source, check, path)
+        await asyncio.to_thread(_copy, source, check, task_id)
         yield task_id
-    except BaseException:
-        path.unlink(missing_ok=True)
+    except Exception:
+        await asyncio.to_thread(forget, [task_id])
         raise
+    # Not reached if the request is cancelled: nobody knows then whether the job was taken.
+    await asyncio.to_thread(owners.hand_over, task_id)
 
 
-def _copy(source: BinaryIO, check: Callable[[BinaryIO], None], path: Path) -> None:
+def _copy(source: BinaryIO, check: Callable[[BinaryIO], None], task_id: str) -> None:
     check(source)
     source.seek(0)
-    with path.open("wb") as target:
-        shutil.copyfileobj(source, target)
-        if get_settings().queue_db:  # a job on disk needs its file there, too
-            target.flush()
-            os.fsync(target.fileno())
+    try:
+        owners.take(task_id)
+        with upload_path(task_id).open("wb") as target:
+            shutil.copyfileobj(source, target)
+            if get_settings().queue_db:  # a job on disk needs its file there, too
+                target.flush()
+                os.fsync(target.fileno())
+    except OSError as error:
+        raise CannotStore from error
 
 
 def discard_upload(task_id: str) -> None:
@@ -73,6 +100,7 @@ def discard_upload(task_id: str) -> None:
 
 def publish(task_id: str, suffix: str, content: bytes) -> None:
     """Put `content` where the result is downloaded; readers see all of it or nothing."""
+    owners.mark(task_id)
     write_whole(result_path(task_id, suffix), content)
 
 
@@ -80,14 +108,16 @@ def find_result(task: TaskStatus) -> Path | None:
     """Return the file that a client may download, if the task succeeded and made one."""
     if task.status is not Status.SUCCEEDED:
         return None
-    found = (
-        p for p in results_dir().glob(f"{task.task_id}.*") if p.suffix not in (".json", ".tmp")
-    )
-    return next(found, None)
+    made = "PDF" if task.kind == Kind.REPORT else (task.result or {}).get("format")
+    if made not in SUFFIXES:
+        return None
+    path = result_path(task.task_id, SUFFIXES[made])
+    return path if path.exists() else None
 
 
 def remember(task_id: str, result: JSONDict) -> JSONDict:
     """Note that the effect of this task has happened, and return `result`."""
+    owners.mark(task_id)
     write_whole(result_path(task_id, ".json"), json.dumps(result).encode())
     ledger.record("effect", task_id)
     discard_upload(task_id)
@@ -103,22 +133,51 @@ def recall(task_id: str) -> JSONDict | None:
     return result
 
 
-def remove_expired() -> None:
-    """Remove uploads and results that nobody has touched for RESULT_TTL_S and a job's time."""
-    settings = get_settings()
-    oldest = time.time() - settings.result_ttl_s - settings.job_timeout_s
-    for folder in (uploads_dir(), results_dir()):
-        for path in folder.iterdir():
-            with suppress(FileNotFoundError):  # another process may be quicker
-                if path.stat().st_mtime < oldest:
-                    path.unlink()
+def forget(task_ids: Iterable[str]) -> None:
+    """Remove all that belongs to these tasks: upload, results, orders, index entry, mark.
+
+    In batches, so that neither the disk nor a database is held for long; tasks without any of it
+    are fine. Call it off the event loop.
+    """
+    rest = (task_id for task_id in task_ids if TASK_ID.fullmatch(task_id))
+    while batch := list(islice(rest, owners.BATCH)):
+        for task_id in batch:
+            discard_upload(task_id)
+            for suffix in (".json", *SUFFIXES.values()):
+                result_path(task_id, suffix).unlink(missing_ok=True)
+        forget_orders(batch)
+        forget_pictures(batch)
+        owners.drop(batch)  # last: what is interrupted here is found again
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file; whoever reads it meanwhile sees the old content or all of the new."""
-    temporary = path.with_suffix(f"{path.suffix}.{os.getpid()}.tmp")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    temporary = _unfinished_dir() / f"{path.name}.{uuid4().hex}"
+    try:
+        with temporary.open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)  # for `_remove_unfinished`
+            file.write(content)
+            file.flush()
+            temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def remove_orphans() -> None:
+    """Remove what nobody answers for: of dead processes, of forgotten tasks, half-written files."""
+    owners.forget_dead_processes(forget)
+    owners.forget_unknown(forget)
+    _remove_unfinished()
+
+
+def _remove_unfinished() -> None:
+    for path in _unfinished_dir().iterdir():
+        with suppress(FileNotFoundError, BlockingIOError):  # finished, or still being written
+            if time.time() - path.stat().st_mtime > MOST_WRITING_S:
+                with path.open("rb") as file:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    path.unlink()
 
 
 def _checked(task_id: str) -> str:

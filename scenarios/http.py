@@ -9,7 +9,7 @@ from fastapi import FastAPI, Form, Header, HTTPException, Request
 from fastapi.responses import FileResponse, JSONResponse
 
 from . import contract, files
-from .errors import BadUpload
+from .errors import BadUpload, CannotStore
 from .idempotency import KeyReused
 from .status import TaskStatus
 
@@ -73,7 +73,7 @@ def complete(app: FastAPI, unavailable: Mapping[type[Exception], str] = NOTHING)
     async def refuse_key(request: Request, error: KeyReused) -> JSONResponse:
         return invalid(["header", "Idempotency-Key"], error)
 
-    sentences: dict[type, str] = {OSError: "the server cannot store the job", **unavailable}
+    sentences: dict[type, str] = {CannotStore: "the server cannot store the job", **unavailable}
 
     async def refuse(request: Request, error: Exception) -> JSONResponse:
         # The log gets the reason; the client must not learn addresses or paths from it.

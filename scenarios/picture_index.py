@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from itertools import islice
+from pathlib import Path
 
 from .contract import JSONDict
 from .settings import get_settings
@@ -22,6 +23,8 @@ def index(task_id: str, facts: JSONDict) -> None:
 
 def forget_pictures(task_ids: Iterable[str]) -> None:
     """Take the pictures of these tasks out of the index; a task without one is fine."""
+    if not _path().exists():
+        return
     rest = iter(task_ids)
     with _opened() as database:
         while batch := list(islice(rest, BATCH)):
@@ -31,8 +34,7 @@ def forget_pictures(task_ids: Iterable[str]) -> None:
 
 @contextmanager
 def _opened() -> Iterator[sqlite3.Connection]:
-    path = get_settings().data_dir / "pictures.sqlite"
-    with closing(sqlite3.connect(path, timeout=30)) as database:
+    with closing(sqlite3.connect(_path(), timeout=30)) as database:
         database.execute(
             "CREATE VIRTUAL TABLE IF NOT EXISTS pictures USING fts5 (task_id UNINDEXED, facts)"
         )
@@ -42,6 +44,10 @@ def _opened() -> Iterator[sqlite3.Connection]:
             " (task_id TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID"
         )
         yield database
+
+
+def _path() -> Path:
+    return get_settings().data_dir / "pictures.sqlite"
 
 
 def _remove(database: sqlite3.Connection, task_ids: list[str]) -> None:

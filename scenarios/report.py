@@ -11,20 +11,13 @@ from decimal import Decimal
 from .contract import JSONDict
 from .errors import WorkError
 from .files import discard_upload, publish, recall, remember, upload_path
-from .settings import get_settings
+from .orders import connect
 from .status import ReportProgress
 from .uploads.orders import COLUMNS
 
 QUANTITY = re.compile(r"\d{1,5}", re.ASCII)  # `int` refuses thousands of digits with its own error
 PRICE = re.compile(r"\d{1,7}(\.\d{1,2})?", re.ASCII)
 MAX_QUANTITY = 10_000  # 10 MiB of the largest orders still add up within 64 bits
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS orders (
-    task_id TEXT NOT NULL, day TEXT NOT NULL, region TEXT NOT NULL, product TEXT NOT NULL,
-    quantity INTEGER NOT NULL, unit_price_cents INTEGER NOT NULL
-);
-CREATE INDEX IF NOT EXISTS orders_of_task ON orders (task_id, region);
-"""
 Order = tuple[str, str, str, str, int, int]
 
 
@@ -57,14 +50,6 @@ def make_report(task_id: str, title: str, report_progress: ReportProgress) -> JS
         "size_bytes": len(pdf),
     }
     return remember(task_id, result)
-
-
-def connect() -> sqlite3.Connection:
-    """Open the database of orders; each job has its own connection, opened where it runs."""
-    database = sqlite3.connect(get_settings().data_dir / "orders.sqlite", timeout=30)
-    database.execute("PRAGMA journal_mode=WAL")
-    database.executescript(SCHEMA)
-    return database
 
 
 def store_orders(database: sqlite3.Connection, task_id: str) -> int:

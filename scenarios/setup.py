@@ -1,15 +1,21 @@
-"""What each process does once at its start: folders, logging, and away with old files."""
+"""What each process does once at its start: folders, logging, and a thread that cleans up."""
 
 import logging
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
+from itertools import count
+from pathlib import Path
 from typing import Any
 
-from .files import remove_expired, results_dir, uploads_dir
+from . import files, owners
+from .settings import get_settings
 from .status import current_task_id, this_process_is_the_api
 from .text import one_line
 
 logger = logging.getLogger(__name__)
+ALL_TASKS_EVERY = 10  # sweeps: asking a store for every task takes seconds if there are many
 
 
 class _AddTaskId(logging.Filter):
@@ -30,29 +36,52 @@ class OneLine(logging.Formatter):
         return "\n".join(f"    {one_line(line)}" for line in lines)
 
 
-def set_up(*, is_api: bool) -> None:
-    """Make the folders under DATA_DIR; the API also logs from INFO on and removes old files.
+def set_up(
+    *,
+    is_api: bool,
+    sweep: Callable[[], None] | None = None,
+    store: str | Path | None = None,
+    knows: owners.Knows | None = None,
+) -> None:
+    """Make the folders under DATA_DIR; the API also logs from INFO on and sweeps every minute.
 
+    A thread of its own calls `sweep`, which lets go of what ended more than RESULT_TTL_S ago.
+    `store` is the address of what keeps the tasks when this process dies; without one their files
+    go with it. `knows` returns those of some task ids that the store has not forgotten, and raises
+    if it cannot tell just now; without it no file that the store was given is removed by itself.
     Raises `OSError` if DATA_DIR cannot be written.
     """
-    for folder in (uploads_dir(), results_dir()):
-        folder.mkdir(parents=True, exist_ok=True)
+    files.make_folders()
+    owners.begin(owners.TaskStore(str(store), knows) if store else None, is_api=is_api)
     # At INFO it writes whole URLs, and a webhook's may hold a token.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     if is_api:  # not the Celery worker: it forks, and nothing may fork while threads run
         this_process_is_the_api()
         configure_logging()
-        threading.Thread(target=sweep, name="sweeper", daemon=True).start()
+        arguments = (sweep or do_nothing,)
+        threading.Thread(target=clean_up, args=arguments, name="sweeper", daemon=True).start()
 
 
-def sweep() -> None:
-    """Remove expired files, now and every minute."""
-    while True:
-        try:
-            remove_expired()
-        except OSError as error:
-            logger.warning("cannot remove expired files: %s", error)
-        time.sleep(60)
+def do_nothing() -> None:
+    """Stand for an app that has nothing to let go of."""
+
+
+def clean_up(sweep: Callable[[], None]) -> None:
+    """Remove what belongs to nobody any more, now and every minute."""
+    pause_s = min(60, max(0.5, get_settings().result_ttl_s))
+    for sweeps in count():
+        steps: list[Callable[[], None]] = [
+            sweep,
+            partial(owners.forget_dead_processes, files.forget),
+        ]
+        if sweeps % ALL_TASKS_EVERY == 0:
+            steps.append(files.remove_orphans)
+        for step in steps:
+            try:
+                step()
+            except Exception:  # the boundary of this thread: the next step does not need this one
+                logger.exception("cannot clean up now; trying again in %g s", pause_s)
+        time.sleep(pause_s)
 
 
 def configure_logging() -> None:

@@ -266,20 +266,24 @@ def test_nightly_report_runs_now(celery: CeleryApi) -> None:
     job = celery.job(celery.http.post("/schedule/nightly-report/run"))
 
     assert job["result"] == {"day": str(day), "orders": 1, "total": "21.00"}
-    pdf = celery.data_dir / "results" / f"nightly-{day}.pdf"
+    pdf = celery.data_dir / "nightly" / f"{day}.pdf"
     assert pdf.read_bytes().startswith(b"%PDF")
 
 
-def test_cleaning_removes_old_results_only(celery: CeleryApi) -> None:
-    old, new = (celery.data_dir / "results" / name for name in ("old.pdf", "new.pdf"))
+def test_cleaning_removes_old_nightly_reports_and_nothing_by_its_age(celery: CeleryApi) -> None:
+    nightly, today = celery.data_dir / "nightly", datetime.now(UTC).date()
+    nightly.mkdir(exist_ok=True)
+    old, new = (nightly / f"{today - timedelta(days=days)}.pdf" for days in (40, 2))
     for path in (old, new):
         path.write_bytes(b"%PDF")
-    os.utime(old, (0, 0))
+    picture = celery.data_dir / "results" / f"{post_picture(celery)}.png"
+    for path in (new, picture):
+        os.utime(path, (0, 0))
 
     job = celery.job(celery.http.post("/schedule/clean-results/run"))
 
     assert job["status"] == "succeeded"
-    assert (old.exists(), new.exists()) == (False, True)
+    assert (old.exists(), new.exists(), picture.exists()) == (False, True, True)
 
 
 # What can be read
