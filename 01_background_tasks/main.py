@@ -13,7 +13,7 @@ from fastapi import BackgroundTasks, FastAPI, Response, UploadFile
 
 from scenarios import WORK, TaskStatus, contract, files, get_settings, http, set_up, status, uploads
 from scenarios.contract import EmailIn, JSONDict, Kind, QueueMetrics
-from scenarios.http import Key, Steps, Title, Width
+from scenarios.http import Key, OrderFile, Steps, Title, Width
 
 from . import recipes
 
@@ -68,7 +68,7 @@ async def create_email(email: EmailIn, background: BackgroundTasks, key: Key = N
 
 @app.post("/reports", status_code=202, responses=contract.ACCEPTS)
 async def create_report(
-    file: UploadFile, title: Title, background: BackgroundTasks, key: Key = None
+    file: OrderFile, title: Title, background: BackgroundTasks, key: Key = None
 ) -> Response:
     async with files.stored_upload(file.file, uploads.check_csv) as task_id:
         return start(background, task_id, Kind.REPORT, title=title)

@@ -15,7 +15,7 @@ from fastapi import FastAPI, Response, UploadFile
 
 from scenarios import WORK, TaskStatus, contract, files, get_settings, http, set_up, status, uploads
 from scenarios.contract import EmailIn, JSONDict, Kind, QueueMetrics
-from scenarios.http import Key, Steps, Title, Width
+from scenarios.http import Key, OrderFile, Steps, Title, Width
 
 from . import recipes
 from .tracked import create_tracked_task, drain, refuse_if_full, running
@@ -68,7 +68,7 @@ async def create_email(email: EmailIn, key: Key = None) -> Response:
 
 
 @app.post("/reports", status_code=202, responses=contract.ACCEPTS)
-async def create_report(file: UploadFile, title: Title, key: Key = None) -> Response:
+async def create_report(file: OrderFile, title: Title, key: Key = None) -> Response:
     async with files.stored_upload(file.file, uploads.check_csv) as task_id:
         return start(task_id, Kind.REPORT, title=title)
 

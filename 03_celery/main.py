@@ -23,7 +23,7 @@ from scenarios import (
     uploads,
 )
 from scenarios.contract import EmailIn, Kind, QueueMetrics
-from scenarios.http import Key, Steps, Title, Width
+from scenarios.http import Key, OrderFile, Steps, Title, Width
 
 from . import celery_app, recipes, records, tasks
 
@@ -64,7 +64,7 @@ async def create_email(email: EmailIn, key: Key = None) -> Response:
 
 
 @app.post("/reports", status_code=202, responses=contract.ACCEPTS)
-async def create_report(file: UploadFile, title: Title, key: Key = None) -> Response:
+async def create_report(file: OrderFile, title: Title, key: Key = None) -> Response:
     async with files.stored_upload(file.file, uploads.check_csv) as task_id:
         return await start(task_id, Kind.REPORT, key, title=title)
 

@@ -6,7 +6,6 @@ celery -A 03_celery.schedule beat --loglevel INFO
 import logging
 from contextlib import closing
 from datetime import date, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from redis.exceptions import LockNotOwnedError, RedisError
 
 from scenarios import files, get_settings
 from scenarios.contract import JSONDict
-from scenarios.orders import connect
+from scenarios.orders import add_up, connect
 from scenarios.status import now
 
 from . import records
@@ -25,10 +24,6 @@ from .tasks import Job
 
 logger = logging.getLogger(__name__)
 settings = get_settings()
-TURNOVER = """
-SELECT region, COUNT(*), SUM(quantity * unit_price_cents) AS cents FROM orders WHERE day = ?
-GROUP BY region ORDER BY cents DESC, region
-"""
 
 # --8<-- [start:schedule]
 # `expires`: what no worker took in time is dropped. Without it, a night without workers leaves
@@ -79,14 +74,12 @@ def nightly_report(day: str | None = None) -> JSONDict:
 
     day = str(date.fromisoformat(day) if day else now().date() - timedelta(days=1))
     with closing(connect()) as database:
-        rows = database.execute(TURNOVER, (day,)).fetchall()
-    regions = {region: Decimal(cents).scaleb(-2) for region, _, cents in rows}
-    orders, total = sum(count for _, count, _ in rows), sum(regions.values(), Decimal())
-    if orders:
+        sums = add_up(database, "day", day)
+    if sums.orders:
         # The same name for the same day: a second run replaces the first.
-        pdf = render_pdf(f"Orders of {day}", orders, total, regions)
+        pdf = render_pdf(f"Orders of {day}", sums.orders, sums.total, sums.regions)
         files.write_whole(nightly_dir() / f"{day}.pdf", pdf)
-    return {"day": day, "orders": orders, "total": str(total)}
+    return {"day": day, "orders": sums.orders, "total": str(sums.total)}
 
 
 def nightly_dir() -> Path:

@@ -12,7 +12,7 @@ from fastapi import FastAPI, Response, UploadFile
 
 from scenarios import WORK, TaskStatus, contract, files, get_settings, http, ledger, set_up, uploads
 from scenarios.contract import EmailIn, Kind, QueueMetrics
-from scenarios.http import Key, Steps, Title, Width
+from scenarios.http import Key, OrderFile, Steps, Title, Width
 
 from . import recipes
 from .job_queue import JobQueue, Limits, QueueFull, QueueUnavailable, Task
@@ -72,7 +72,7 @@ async def create_email(email: EmailIn, key: Key = None) -> Response:
 
 
 @app.post("/reports", status_code=202, responses=contract.ACCEPTS)
-async def create_report(file: UploadFile, title: Title, key: Key = None) -> Response:
+async def create_report(file: OrderFile, title: Title, key: Key = None) -> Response:
     async with files.stored_upload(file.file, uploads.check_csv) as task_id:
         return await start(task_id, Kind.REPORT, key, title=title)
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated
 
-from fastapi import FastAPI, Form, Header, HTTPException, Request
+from fastapi import FastAPI, File, Form, Header, HTTPException, Request, UploadFile
 from fastapi.responses import FileResponse, JSONResponse
 
-from . import contract, files
+from . import contract, files, order_file
 from .errors import BadUpload, CannotStore
 from .idempotency import KeyReused
 from .status import TaskStatus
@@ -16,6 +16,7 @@ from .status import TaskStatus
 logger = logging.getLogger(__name__)
 NOTHING: Mapping[type[Exception], str] = MappingProxyType({})
 Title = Annotated[contract.Line, Form()]
+OrderFile = Annotated[UploadFile, File(description=order_file.READS)]
 Steps = Annotated[contract.Operations, Form()]
 Width = Annotated[contract.Width, Form()]
 Key = Annotated[contract.Key, Header(alias="Idempotency-Key", description=contract.KEY_MEANS)]

@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Response, UploadFile
+from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
 from scenarios import files
 from scenarios.contract import JSONDict, Line, Problem, new_task_id
 from scenarios.errors import WorkError
+from scenarios.http import OrderFile
 from scenarios.report import read_orders
 from scenarios.uploads import check_csv
 
@@ -33,7 +34,7 @@ class NewReport(BaseModel):
 
 # --8<-- [start:upload]
 @router.post("/upload-csv", status_code=202)
-def upload_csv(file: UploadFile, database: Session, tasks: Tasks) -> Queued:
+def upload_csv(file: OrderFile, database: Session, tasks: Tasks) -> Queued:
     """Store an upload under a name of our own, commit, and let a job read it in.
 
     Saved as `file.filename`, `../evil.txt` leaves the folder, and two uploads of one name become

@@ -1,29 +1,41 @@
 """Look at a CSV file of orders before its job is taken."""
 
 import codecs
+import io
 from typing import BinaryIO
 
-from scenarios.errors import BadUpload
+from scenarios.errors import BadUpload, WorkError
+from scenarios.order_file import read_rows
 
-COLUMNS = ["date", "region", "product", "quantity", "unit_price"]
 CHUNK_BYTES = 1 << 16
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def check_csv(file: BinaryIO) -> None:
     """Accept UTF-8 text with the right header and at least one row."""
-    header = ",".join(COLUMNS)
-    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    check_encoding(file)
     file.seek(0)
-    text = ""
+    text = io.TextIOWrapper(file, "utf-8-sig", newline="")
+    try:
+        if next(read_rows(text), None) is None:
+            raise BadUpload("there is no order below the header")
+    except WorkError as error:
+        raise BadUpload(str(error)) from None
+    finally:
+        text.detach()  # it would close the file
+
+
+def check_encoding(file: BinaryIO) -> None:
+    """Read the whole file as UTF-8, so that no job stumbles over its last line."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    file.seek(0)
+    wanted = "save it as “CSV UTF-8”"
+    if file.read(2) in UTF_16:
+        raise BadUpload(f"the file is UTF-16: {wanted}")
+    file.seek(0)
     try:
         while chunk := file.read(CHUNK_BYTES):
-            decoded = decoder.decode(chunk)
-            text = text or decoded
+            decoder.decode(chunk)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        raise BadUpload("the file is not UTF-8") from None
-    first, _, rest = text.partition("\n")
-    if first.strip() != header:
-        raise BadUpload(f"the first line is {first.strip()[:80]!r}, not {header!r}")
-    if not rest.strip():
-        raise BadUpload("there is no order below the header")
+        raise BadUpload(f"the file is not UTF-8: {wanted}") from None

@@ -1,0 +1,206 @@
+"""Orders as programs export them: the same meaning is stored the same, the rest is refused."""
+
+import json
+import resource
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from decimal import Decimal
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from scenarios import files
+from scenarios.contract import JSONDict, new_task_id
+from scenarios.errors import BadUpload, WorkError
+from scenarios.orders import MOST_REGIONS, add_up, connect
+from scenarios.report import make_report
+from scenarios.settings import get_settings
+from scenarios.uploads import check_csv
+
+HEADER = "date,region,product,quantity,unit_price"
+ROWS = ["2026-11-21,Zürich,Lamp,3,1.50", "2026-11-21,北,Desk,2,0.25"]
+FILE = "\n".join([HEADER, *ROWS]) + "\n"
+SAME: dict[str, Callable[[], str | bytes]] = {
+    "plain": lambda: FILE,
+    "Excel: byte order mark and CRLF": lambda: "\ufeff" + FILE.replace("\n", "\r\n"),
+    "Excel for Mac: CR alone": lambda: FILE.replace("\n", "\r"),
+    "Excel: rows that were used once": lambda: FILE + ",,,,\r\n" * 50,
+    "Excel: columns that were used once": lambda: FILE.replace("\n", ",,\n"),
+    "Excel: more columns below than above": lambda: FILE.replace("50\n", "50,,,\n"),
+    "LibreOffice: every text quoted": lambda: (
+        '"date","region","product","quantity","unit_price"\n'
+        '"2026-11-21","Zürich","Lamp",3,1.5\n"2026-11-21","北","Desk",2,0.25\n'
+    ),
+    "LibreOffice: empty rows above": lambda: ",,,,\n\n" + FILE,
+    "Numbers: no last line end": lambda: FILE.rstrip("\n"),
+    "Numbers: rows of blanks": lambda: FILE + "   \n \t \n\n\n",
+    "pandas: index": lambda: (
+        f",{HEADER}\n0,{ROWS[0]}\n1,{ROWS[1]}\n"  # to_csv() without index=False
+    ),
+    "pandas: floats": lambda: FILE.replace(",3,1.50", ",3.0,1.5").replace(",2,", ",2.0,"),
+    "pandas: timestamps": lambda: FILE.replace("-21,", "-21 00:00:00,"),
+    "psql: numeric(12,4)": lambda: FILE.replace("1.50", "1.5000").replace("0.25", "0.2500"),
+    "psql: timestamp": lambda: FILE.replace("-21,", "-21T00:00:00.000000,"),
+    "Sheets: quotes where needed": lambda: FILE.replace("Zürich", '"Zürich"'),
+    "header in capitals": lambda: FILE.replace(HEADER, HEADER.upper()),
+    "header in words": lambda: FILE.replace(HEADER, " Date ,Region, Product,Quantity,Unit Price "),
+    "header quoted in part": lambda: FILE.replace("unit_price", '"unit_price"'),
+    "blanks around values": lambda: FILE.replace(",", " , "),
+    "quotes behind blanks": lambda: FILE.replace(",Lamp", ', "Lamp"'),
+    "tabs around values": lambda: FILE.replace(",", "\t,\t"),
+    "no-break blanks around values": lambda: FILE.replace("Zürich", "\u00a0Zürich\u202f"),
+    "basic dates": lambda: FILE.replace("2026-11-21", "20261121"),
+    "week dates": lambda: FILE.replace("2026-11-21", "2026-W47-6"),
+    "mixed dates": lambda: FILE.replace("2026-11-21", "2026W476", 1),
+    "accents apart (NFD)": lambda: FILE.replace("ü", "u\u0308"),
+    "plus, zeros in front": lambda: FILE.replace(",3,1.50", ",+03,+01.50"),
+    "no zero before the point": lambda: FILE.replace("0.25", ".25"),
+    "invisible marks": lambda: FILE.replace("Zürich", "\u200bZü\u00adrich\u200e"),
+    "all of it": lambda: (
+        "\ufeff\r\n" + FILE.replace("\n", " \r\n\r\n").replace("ü", "u\u0308").replace("-", "")
+    ),
+}
+REFUSED: dict[str, tuple[str | bytes, str]] = {
+    "semicolons": (FILE.replace(",", ";"), "commas instead of ';'"),
+    "tabs": (FILE.replace(",", "\t"), r"commas instead of '\\t'"),
+    "UTF-16": (FILE.encode("utf-16"), "UTF-16: save it as “CSV UTF-8”"),
+    "UTF-16, the other way": (b"\xfe\xff" + FILE.encode("utf-16-be"), "UTF-16: save it"),
+    "Latin-1": (FILE.replace("北", "N").encode("latin-1"), "not UTF-8: save it as"),
+    "another order": (FILE.replace("date,region", "region,date"), "first line is 'region,date"),
+    "a column twice": (FILE.replace(HEADER, f"{HEADER},date"), "first line is"),
+    "no header": ("\n".join(ROWS), "first line is '2026-11-21,Zürich"),
+    "nothing below": (f"{HEADER}\n,,,,\n\n  \n", "no order below the header"),
+    "decimal comma": (FILE.replace("1.50", "1,50"), "row 2 has 6 columns.*a price has a point"),
+    "quoted decimal comma": (FILE.replace("1.50", '"1,50"'), "row 2, column 'unit_price'.*point"),
+    "thousands": (FILE.replace(",3,", ',"1,200",'), "row 2, column 'quantity'.*such as 1200"),
+    "currency": (FILE.replace("1.50", "€1.50"), "row 2, column 'unit_price'.*in digits"),
+    "third of a cent": (FILE.replace("1.50", "1.505"), "row 2, column 'unit_price'"),
+    "float that is not exact": (FILE.replace("1.50", "1.4999999999999998"), "'unit_price'"),
+    "exponent": (FILE.replace(",3,", ",3E+00,"), "row 2, column 'quantity'"),
+    "negative": (FILE.replace("1.50", "-1.50"), "row 2, column 'unit_price'"),
+    "full-width digits": (FILE.replace(",3,", ",３,"), "row 2, column 'quantity'"),
+    "other digits": (FILE.replace("2026", "٢٠٢٦"), "row 2, column 'date'"),
+    "German date": (FILE.replace("2026-11-21", "21.11.2026"), "row 2, column 'date'.*2026-11-21"),
+    "American date": (FILE.replace("2026-11-21", "11/21/2026"), "row 2, column 'date'"),
+    "week alone": (FILE.replace("2026-11-21", "2026-W47"), "row 2, column 'date'"),
+    "no such day": (FILE.replace("2026-11-21", "2026-02-30"), "row 2, column 'date'"),
+    "hour of a day": (FILE.replace("-21,", "-21T10:30,"), "row 2, column 'date'"),
+    "time zone": (FILE.replace("-21,", "-21T00:00:00+01:00,"), "row 2, column 'date'"),
+    "empty name": (FILE.replace("北", " \u00a0 "), "row 3, column 'region'"),
+    "name of 101 characters": (FILE.replace("北", "x" * 101), "row 3, column 'region'.*1 to 100"),
+    "name that turns the order": (FILE.replace("北", "a\u202eb"), "row 3, column 'region'"),
+    "name with a command": (FILE.replace("北", "a\x1b[2J"), "row 3, column 'region'"),
+    "open quote": (FILE.replace("北", '"北'), "row 3"),
+    "endless field": (FILE + '"' + "x" * 200_000, "row 4 is no CSV"),
+    "bad row behind an empty one": (f"{FILE}\n\n,,,,\nx,y,z,1,1\n", "row 7, column 'date'"),
+}
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    get_settings.cache_clear()
+    files.uploads_dir().mkdir()
+    files.results_dir().mkdir()
+    yield
+    get_settings.cache_clear()
+
+
+def encode(content: str | bytes) -> bytes:
+    return content if isinstance(content, bytes) else content.encode()
+
+
+def report(content: str | bytes) -> JSONDict:
+    """Do what `POST /reports` and its job do."""
+    task_id = new_task_id()
+    check_csv(BytesIO(encode(content)))
+    files.upload_path(task_id).write_bytes(encode(content))
+    return make_report(task_id, "Orders", lambda percent: None)
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_what_means_the_same_is_stored_as_the_same(name: str) -> None:
+    result = report(SAME[name]())
+
+    assert result["regions"] == {"Zürich": "4.50", "北": "0.50"}
+    assert (result["orders"], result["total"]) == (2, "5.00")
+    with closing(connect()) as database:
+        nightly = add_up(database, "day", "2026-11-21")
+        products = database.execute("SELECT product FROM orders ORDER BY product").fetchall()
+    assert (nightly.orders, str(nightly.total)) == (2, "5.00")
+    assert list(nightly.regions) == ["Zürich", "北"]
+    assert products == [("Desk",), ("Lamp",)]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_read_is_refused_with_what_would_be_right(name: str) -> None:
+    content, sentence = REFUSED[name]
+
+    with pytest.raises((BadUpload, WorkError), match=sentence) as refusal:
+        report(content)
+
+    assert "\n" not in str(refusal.value)
+    with closing(connect()) as database:
+        assert database.execute("SELECT COUNT(*) FROM orders").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    ("region", "stored"),
+    [
+        ('"Nor\nth"', "Nor th"),
+        ('"Nor\r\nth, East"', "Nor th, East"),
+        ('"' + "\n".join("x" * 49) + '"', " ".join("x" * 49)),
+        ('"x' + "\n" * 98 + 'y"', "x y"),
+        ('"19"" Monitor"', '19" Monitor'),
+        ("=cmd|' /C calc'!A0", "=cmd|' /C calc'!A0"),
+        ("@SUM(1)", "@SUM(1)"),
+        ("New\u00a0York", "New York"),
+        ("New\u3000  York", "New York"),
+        ("ｎｏｒｔｈ", "ｎｏｒｔｈ"),
+        ("مرحبا", "مرحبا"),
+    ],
+)
+def test_name_is_stored_with_single_blanks_and_as_text(region: str, stored: str) -> None:
+    result = report(f"{HEADER}\n2026-11-21,{region},Lamp,1,2.50\n")
+
+    assert result["regions"] == {stored: "2.50"}
+
+
+def test_sums_stay_exact_beyond_64_bits() -> None:
+    report(f"{HEADER}\n2026-11-21,North,Lamp,10000,9999999.99\n")
+    with closing(connect()) as database:
+        for _ in range(20):  # as many such orders as three files of 10 MiB hold
+            database.execute("INSERT INTO orders SELECT * FROM orders")
+
+        nightly = add_up(database, "day", "2026-11-21")
+
+    assert nightly.total == 2**20 * 10_000 * Decimal("9999999.99")
+    assert nightly.total * 100 > 2**63
+
+
+def test_many_regions_neither_fill_the_status_nor_the_memory() -> None:
+    rows = "".join(f"2026-11-21,r{n},Lamp,1,{n % 9 + 1}\n" for n in range(300_000))
+    before_kib, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+
+    result = report(f"{HEADER}\n{rows}")
+
+    grown_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib
+    assert result["orders"] == 300_000
+    assert len(result["regions"]) == MOST_REGIONS
+    assert result["regions_left_out"] == 300_000 - MOST_REGIONS
+    assert set(result["regions"].values()) == {"9.00"}
+    assert len(json.dumps(result)) < 20_000
+    assert grown_kib < 400 * 1024
+    assert time.monotonic() - began < 30
+
+
+def test_accents_without_end_take_no_time() -> None:
+    accents = "a" + "\u0300\u0323" * 40_000
+    began = time.monotonic()
+
+    with pytest.raises(WorkError, match="column 'region'"):
+        report(f"{HEADER}\n2026-11-21,{accents},Lamp,1,2.50\n")
+
+    assert time.monotonic() - began < 5
