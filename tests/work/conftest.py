@@ -14,7 +14,6 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Let `files` work in an empty folder, for this test alone."""
     monkeypatch.setenv("DATA_DIR", str(tmp_path / "var"))
     get_settings.cache_clear()
-    for folder in (files.uploads_dir(), files.results_dir()):
-        folder.mkdir(parents=True)
+    files.make_folders()
     yield tmp_path / "var"
     get_settings.cache_clear()

@@ -3,11 +3,10 @@
 import json
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from decimal import Decimal
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 
@@ -16,7 +15,6 @@ from scenarios.contract import JSONDict, new_task_id
 from scenarios.errors import BadUpload, WorkError
 from scenarios.orders import MOST_REGIONS, add_up, connect
 from scenarios.report import make_report
-from scenarios.settings import get_settings
 from scenarios.uploads import check_csv
 
 HEADER = "date,region,product,quantity,unit_price"
@@ -98,16 +96,6 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    get_settings.cache_clear()
-    files.uploads_dir().mkdir()
-    files.results_dir().mkdir()
-    yield
-    get_settings.cache_clear()
-
-
 def encode(content: str | bytes) -> bytes:
     return content if isinstance(content, bytes) else content.encode()
 
@@ -118,6 +106,9 @@ def report(content: str | bytes) -> JSONDict:
     check_csv(BytesIO(encode(content)))
     files.upload_path(task_id).write_bytes(encode(content))
     return make_report(task_id, "Orders", lambda percent: None)
+
+
+pytestmark = pytest.mark.usefixtures("data_dir")
 
 
 @pytest.mark.parametrize("name", SAME)
