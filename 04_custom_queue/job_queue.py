@@ -11,7 +11,6 @@ import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Set
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,6 +21,7 @@ from scenarios.errors import WorkError, explain
 from scenarios.status import JobStopped, RanIn, current_task_id, here
 
 from .processes import ProcessPool
+from .threads import JobThreads
 
 if TYPE_CHECKING:
     from .store import OpenStore
@@ -40,7 +40,10 @@ class Task:
     arguments: dict[str, Any]
     priority: int = 0
     key: str | None = None
-    due: float = 0  # not taken before; 0: at once
+    fingerprint: str | None = None  # of the request that the key belongs to
+    due: float = 0  # not taken before this date; 0: at once
+    delay_s: float = 0  # nor before so many seconds have passed, whatever is done to the clock
+    ready: float = 0  # in memory: since when it can run, on the monotonic clock
     number: int = 0  # order of arrival; makes the order of equal priorities total
     status: Status = Status.QUEUED
     progress: int = 0
@@ -55,12 +58,12 @@ class Task:
 
 @dataclass(frozen=True)
 class Again:
-    """What a job returns whose task has not ended: it runs again at `due`, with `arguments`.
+    """What a job returns whose task has not ended: it runs again later, with `arguments`.
 
     There is one task however often it runs, so runs never overlap and never pile up.
     """
 
-    due: float  # seconds since the epoch
+    delay_s: float
     arguments: dict[str, Any]
 
 
@@ -78,15 +81,15 @@ class Limits:
 
     workers: int = 4  # jobs that run at the same time, `async def` jobs too
     processes: int = 2  # of those, jobs that run in a process of their own
+    spare_threads: int = 8  # jobs that may hang in their thread before workers are lost
     size: int = 1000  # tasks that wait, delayed ones included; one more raises `QueueFull`
-    timeout_s: float = 300  # seconds that one attempt may take
+    timeout_s: float = 300  # seconds that one attempt may take, from when it really runs
     max_attempts: int = 4  # the first run and its retries
     retry_base_s: float = 1.0  # pause before the first retry; it doubles with each further one
-    keep: int = 10_000  # ended tasks that are remembered in memory,
-    keep_s: float = 3600  # and for how many seconds, in memory and on disk
-    lease_s: float = (
-        10  # on disk: seconds that a process may be silent before others take its tasks
-    )
+    keep_s: float = 3600  # seconds that an ended task is remembered, with its key and its files,
+    keep: int = 10_000  # in memory only so many of them,
+    keep_bytes: int = 64 * 1024**2  # and what they hold only up to this size
+    lease_s: float = 10  # on disk: seconds of silence after which others take a process's tasks
 
 
 # --8<-- [start:worker]
@@ -97,6 +100,7 @@ class Worker:
     runs: Task | None = None
     deadline: float = 0  # of the job, on the monotonic clock
     stopped: bool = False
+    lost: bool = False  # waits for a thread that a job does not give back
     loop_task: "asyncio.Task[None] | None" = None
 
     def stop(self) -> None:
@@ -118,8 +122,9 @@ class Worker:
 class JobQueue:
     """Runs `work[kind]` for each task that is put; the kinds `in_process` run in processes.
 
-    `observe(event, task)` is told of every change. Make and use a queue inside a running event
-    loop. What only some apps ask for stands in its `store`.
+    `observe(event, task)` is told of every change, and `forget(task_ids)`, in a thread, of tasks
+    that ended `keep_s` ago: what belongs to them can go. Make and use a queue inside a running
+    event loop. What only some apps ask for stands in its `store`.
     """
 
     def __init__(
@@ -129,13 +134,13 @@ class JobQueue:
         limits: Limits,
         in_process: Set[str] = frozenset(),
         observe: Callable[[str, Task], None] | None = None,
+        forget: Callable[[list[str]], None] | None = None,
     ) -> None:
-        self._limits = limits
-        self.store = open_store(limits, observe, self._stop)
-        self._threads = ThreadPoolExecutor(limits.workers, "job")
-        self._in_threads: set[Task] = set()
+        self._works, self._limits, self._in_process = work, limits, in_process
+        self._on_loop = {kind for kind, each in work.items() if inspect.iscoroutinefunction(each)}
+        self.store = open_store(limits, observe, self._stop, forget)
+        self._threads = JobThreads(limits.spare_threads)
         self._processes = ProcessPool(limits.processes if in_process else 0)
-        self._run_work = {kind: self._runner(w, kind in in_process) for kind, w in work.items()}
         self._watch: asyncio.TimerHandle | None = None
         self._stopped = False
         self._workers = [Worker() for _ in range(limits.workers)]
@@ -143,9 +148,10 @@ class JobQueue:
             worker.loop_task = asyncio.create_task(self._work(worker))
 
     def put(self, task: Task) -> Awaitable[Task]:
-        """Take a job; of those that are due the highest priority runs first. Raises `QueueFull`.
+        """Take a job; of those that are due the highest priority runs first.
 
-        Returns the earlier task if there is one with the same key.
+        Returns the earlier task if there is one with the same key. Raises `QueueFull`, and
+        `KeyReused` if that task stands for another request.
         """
         return self.store.add(task)
 
@@ -159,16 +165,15 @@ class JobQueue:
 
     async def metrics(self) -> QueueMetrics:
         """Count the tasks by state, and the workers that live."""
-        metrics = await self.store.metrics()
-        dead = sum(worker.loop_task is None or worker.loop_task.done() for worker in self._workers)
-        return metrics.model_copy(update={"workers": (metrics.workers or 0) - dead})
+        self._count_workers()
+        return await self.store.metrics()
 
     async def close(self, drain_s: float) -> None:
         """Take nothing more, let tasks end for `drain_s`, then give up what is left."""
         self.store.stop_adding()
-        deadline, last_due = time.monotonic() + drain_s, time.time() + drain_s
+        deadline, date = time.monotonic() + drain_s, time.time() + drain_s
         left = self.store.unfinished()
-        while any(task.due <= last_due for task in left) and time.monotonic() < deadline:
+        while any(begins_by(each, deadline, date) for each in left) and time.monotonic() < deadline:
             await asyncio.sleep(0.02)
             left = self.store.unfinished()
         if left:
@@ -178,8 +183,7 @@ class JobQueue:
             self.store.give_up(task)
         await self._stop_workers()
         self._processes.close()
-        self._threads.shutdown(wait=False, cancel_futures=True)
-        await self.store.close([task for task in left if task in self._in_threads])
+        await self.store.close([task for task in left if self._threads.is_busy_with(task)])
 
     async def _stop_workers(self) -> None:
         self._stopped = True
@@ -199,12 +203,10 @@ class JobQueue:
                 await asyncio.sleep(0)  # jobs that never wait would keep the loop for themselves
 
     async def _attempt(self, task: Task, worker: Worker) -> None:
-        worker.runs, worker.deadline = task, time.monotonic() + self._limits.timeout_s
-        if not self._watch:
-            self._end_late_jobs()
+        worker.runs, worker.deadline = task, math.inf
         error = None
         try:
-            result = await self._run_work[task.kind](task)
+            result = await self._run(task, worker)
         except asyncio.CancelledError:
             if not worker.stopped:
                 raise
@@ -214,6 +216,9 @@ class JobQueue:
             worker.runs = None
         if worker.stopped:
             await worker.recover()
+            await self._replace_thread(task, worker)
+        elif isinstance(error, JobStopped):  # we may have lost the task: somebody is to look again
+            self.store.retry(task, 0, is_counted=False)
         elif error:
             self._fail_or_retry(task, error)
         elif isinstance(result, Again):
@@ -241,7 +246,7 @@ class JobQueue:
             if worker.runs and worker.deadline <= now:
                 self.store.end(worker.runs, Status.FAILED, error=error)
                 worker.stop()
-            elif worker.runs:
+            elif worker.runs and worker.deadline < math.inf:
                 next_s = min(next_s or math.inf, worker.deadline - now)
         loop = asyncio.get_running_loop()
         self._watch = loop.call_later(next_s, self._end_late_jobs) if next_s else None
@@ -252,35 +257,46 @@ class JobQueue:
             if worker.runs is task:
                 worker.stop()
 
-    def _runner(self, work: Work, in_process: bool) -> Callable[[Task], Awaitable[Any]]:
-        """Return what runs a job: on the loop if it is `async def`, else in a thread or process."""
-
-        def call(task: Task) -> Any:
-            current_task_id.set(task.task_id)
-            report = partial(self._report, task)
-            return work(task_id=task.task_id, report_progress=report, **task.arguments)
-
-        def call_in_thread(task: Task) -> Any:
-            try:
-                return call(task)
-            finally:
-                self._in_threads.discard(task)
-
-        async def in_a_thread(task: Task) -> Any:
-            self._in_threads.add(task)
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, call_in_thread, task)
-
-        async def in_a_process(task: Task) -> Any:
+    async def _run(self, task: Task, worker: Worker) -> Any:
+        """Run the job where it belongs; its time counts from when it has its thread or process."""
+        current_task_id.set(task.task_id)
+        work, report = self._works[task.kind], partial(self._report, task)
+        if task.kind in self._in_process:
             arguments = {"task_id": task.task_id, **task.arguments}
-            return await self._processes.run(work, arguments, partial(self._report, task))
+            async with self._processes.free_process() as process:
+                self._start_clock(worker)
+                return await self._processes.run(process, work, arguments, report)
+        self._start_clock(worker)
+        call = partial(work, task_id=task.task_id, report_progress=report, **task.arguments)
+        if task.kind in self._on_loop:
+            return await call()
+        return await self._threads.run(task, call)
 
-        if in_process:
-            return in_a_process
-        return call if inspect.iscoroutinefunction(work) else in_a_thread
+    def _start_clock(self, worker: Worker) -> None:
+        worker.deadline = time.monotonic() + self._limits.timeout_s
+        if not self._watch:
+            self._end_late_jobs()
+
+    async def _replace_thread(self, task: Task, worker: Worker) -> None:
+        worker.lost = True
+        self._count_workers()
+        await self._threads.replace(task)
+        worker.lost = False
+        self._count_workers()
+
+    def _count_workers(self) -> None:
+        alive = [each for each in self._workers if each.loop_task and not each.loop_task.done()]
+        self.store.count_workers(sum(not worker.lost for worker in alive))
 
     def _report(self, task: Task, percent: int, ran_in: RanIn | None = None) -> None:
         if task.status is not Status.RUNNING:
             raise JobStopped(f"the task is {task.status}")  # how a thread learns of a cancel
+        if not self.store.holds(task):
+            raise JobStopped("another process may have taken the task over")
         task.progress, task.ran_in = percent, ran_in or here()
         self.store.report(task)
+
+
+def begins_by(task: Task, deadline: float, date: float) -> bool:
+    """Tell whether a task runs, or need not wait longer than until then."""
+    return task.status is Status.RUNNING or (task.ready <= deadline and task.due <= date)

@@ -4,6 +4,7 @@ Needs nothing but FastAPI and asyncio; `job_queue.py` is the queue, pictures run
 A restart loses what cannot end within DRAIN_S, and all that was known; with QUEUE_DB nothing.
 """
 
+from asyncio import to_thread
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,11 +12,13 @@ from typing import Any
 from fastapi import FastAPI, Response, UploadFile
 
 from scenarios import WORK, TaskStatus, contract, files, get_settings, http, ledger, set_up, uploads
-from scenarios.contract import EmailIn, Kind, QueueMetrics
+from scenarios.contract import EmailIn, Kind, QueueMetrics, Status
 from scenarios.http import Key, OrderFile, Steps, Title, Width
+from scenarios.idempotency import fingerprint
 
 from . import recipes
-from .job_queue import JobQueue, Limits, QueueFull, QueueUnavailable, Task
+from .job_queue import JobQueue, QueueFull, QueueUnavailable, Task
+from .limits import read_limits
 from .store import choose_store
 
 settings = get_settings()
@@ -28,17 +31,10 @@ tasks: JobQueue
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     global tasks
     set_up(is_api=True, store=settings.queue_db)
-    limits = Limits(
-        workers=settings.queue_workers,
-        size=settings.queue_size,
-        timeout_s=settings.job_timeout_s,
-        max_attempts=settings.max_attempts,
-        retry_base_s=settings.retry_base_s,
-        keep_s=settings.result_ttl_s,
-        lease_s=settings.queue_lease_s,
-    )
     work, in_process = WORK | recipes.WORK, {Kind.IMAGE, *recipes.IN_PROCESS}
-    tasks = JobQueue(choose_store(settings.queue_db), work, limits, in_process, write_to_ledger)
+    tasks = JobQueue(
+        choose_store(settings.queue_db), work, read_limits(), in_process, note, files.forget
+    )
     app.state.tasks = tasks  # for the recipes
     yield
     await tasks.close(settings.drain_s)
@@ -50,8 +46,9 @@ app.include_router(recipes.router)
 
 
 async def start(task_id: str, kind: Kind, key: str | None, **arguments: Any) -> Response:
+    stands_for = await to_thread(fingerprint, task_id, kind, arguments) if key else None
     try:
-        task = await tasks.put(Task(task_id, kind, arguments, PRIORITY[kind], key))
+        task = await tasks.put(Task(task_id, kind, arguments, PRIORITY[kind], key, stands_for))
     except (QueueFull, QueueUnavailable) as error:
         raise http.refused(str(error)) from error
     if task.task_id != task_id:
@@ -59,9 +56,10 @@ async def start(task_id: str, kind: Kind, key: str | None, **arguments: Any) -> 
     return http.accepted(task.task_id)
 
 
-def write_to_ledger(event: str, task: Task) -> None:
-    facts = {"kind": task.kind, "attempt": task.attempts, "error": task.error}
-    ledger.record(event, task.task_id, **facts)
+def note(event: str, task: Task) -> None:
+    ledger.record(event, task.task_id, kind=task.kind, attempt=task.attempts, error=task.error)
+    if task.status is Status.CANCELLED:
+        files.discard_upload(task.task_id)
 
 
 # --8<-- [end:pattern]

@@ -2,11 +2,13 @@
 
 import asyncio
 import itertools
+import logging
 import math
+import sys
 import time
-from collections import Counter, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import islice
 from typing import Any
@@ -22,10 +24,15 @@ from .store import (
     QUEUED,
     RUNNING,
     SUCCEEDED,
+    Forget,
     Observe,
     Stop,
+    same_request,
 )
 
+logger = logging.getLogger(__name__)
+MOST_FORGOTTEN = 200  # tasks whose files are removed in one go
+LOOK_S = 1.0  # how often to look at a clock that can be set, and for tasks to forget
 NO_ARGUMENTS: dict[str, Any] = {}
 
 
@@ -34,12 +41,18 @@ class MemoryStore:
 
     fate_at_stop = "they are interrupted"
 
-    def __init__(self, limits: Limits, observe: Observe | None, stop: Stop) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        observe: Observe | None,
+        stop: Stop,
+        forget: Forget | None = None,
+    ) -> None:
         self._closing = False
         self._limits, self._observe, self._stop = limits, observe, stop
-        self._records = Records(limits)
+        self._records = Records(limits, forget)
         self._tasks, self._by_key = self._records.by_id, self._records.by_key
-        self._ended = self._records.ended
+        self._workers = limits.workers
         self._queued = 0
         self._numbers = itertools.count(1)
         # One line of tasks for each priority that has any, and a heap of those priorities, negated.
@@ -50,7 +63,7 @@ class MemoryStore:
 
     async def add(self, task: Task) -> Task:
         if task.key is not None and (known := self._records.find_key(task.key)):
-            return known
+            return same_request(known, task)
         self._refuse_if_full()
         task.number = next(self._numbers)
         self._tasks[task.task_id] = task
@@ -59,11 +72,18 @@ class MemoryStore:
         self._queued += 1
         if self._observe:
             self._observe("accepted", task)
-        if task.due:
+        task.ready = time.monotonic() + task.delay_s
+        if waits_at_first(task):
             self._timers.set(task)
         else:
             self._offer(task)
         return task
+
+    def count_workers(self, workers: int) -> None:
+        self._workers = workers
+
+    def holds(self, task: Task) -> bool:
+        return True  # nobody else knows of it
 
     def stop_adding(self) -> None:
         self._closing = True
@@ -79,7 +99,7 @@ class MemoryStore:
                     continue  # it was cancelled while it waited
                 self._queued -= 1
                 task.status = RUNNING
-                task.started_at = time.time()
+                task.started_at = max(time.time(), task.queued_at)  # a clock may be set back
                 task.attempts += 1
                 if self._observe:
                     self._observe("started", task)
@@ -91,16 +111,17 @@ class MemoryStore:
     def report(self, task: Task) -> None:
         """Do nothing: there is one copy of the task, and the queue has changed it."""
 
-    def retry(self, task: Task, delay_s: float) -> None:
+    def retry(self, task: Task, delay_s: float, *, is_counted: bool = True) -> None:
         if task.status is RUNNING:
-            self._wait_again(task, time.time() + delay_s, "retried")
+            task.attempts -= not is_counted
+            self._wait_again(task, delay_s, "retried")
 
     def repeat(self, task: Task, again: Again) -> None:
         if self._closing:
             self.give_up(task)
         elif task.status is RUNNING:
             task.attempts, task.arguments = 0, again.arguments
-            self._wait_again(task, again.due, "repeated")
+            self._wait_again(task, again.delay_s, "repeated")
 
     def end(self, task: Task, status: Status, result: Any = None, error: str | None = None) -> None:
         if task.finished_at:
@@ -108,7 +129,8 @@ class MemoryStore:
         if task.status is QUEUED:
             self._queued -= 1
             self._timers.drop(task)
-        task.status, task.finished_at = status, time.time()
+        task.status = status
+        task.finished_at = max(time.time(), task.started_at or task.queued_at)
         task.result, task.error = result, error
         if status is not FAILED:  # it may be put back
             task.arguments = NO_ARGUMENTS
@@ -116,9 +138,7 @@ class MemoryStore:
             task.progress = 100
         if self._observe:
             self._observe(EVENTS[status], task)
-        self._ended.append(task)
-        if len(self._ended) > self._limits.keep:
-            self._records.forget_first()
+        self._records.note_end(task)
 
     async def cancel(self, task_id: str) -> bool:
         task = self._tasks.get(task_id)
@@ -145,20 +165,19 @@ class MemoryStore:
         if not task or task.status is not FAILED:
             return False
         self._refuse_if_full()
-        self._wait_again(self._records.renew(task), time.time(), "put back")
+        self._wait_again(self._records.renew(task), 0, "put back")
         return True
 
     async def metrics(self) -> QueueMetrics:
         self._records.forget_old()
-        ended = Counter(task.status for task in self._ended)
         oldest = min(map(waits_since, self._lines.values()), default=math.inf)
         return QueueMetrics(
             queued=self._queued,
-            running=len(self._tasks) - self._queued - len(self._ended),
-            succeeded=ended[SUCCEEDED],
-            failed=ended[FAILED],
-            oldest_queued_s=max(0.0, time.time() - oldest),
-            workers=self._limits.workers,
+            running=len(self._tasks) - self._queued - len(self._records.ended),
+            succeeded=self._records.counts[SUCCEEDED],
+            failed=self._records.counts[FAILED],
+            oldest_queued_s=max(0.0, time.monotonic() - oldest),
+            workers=self._workers,
         )
 
     def unfinished(self) -> Collection[Task]:
@@ -169,15 +188,17 @@ class MemoryStore:
         self._stop(task)
 
     async def close(self, in_threads: Collection[Task]) -> None:
-        """Do nothing: memory ends with the process."""
+        """Finish what goes on beside the loop; memory ends with the process."""
+        await self._records.close()
 
     def _refuse_if_full(self) -> None:
         if self._queued >= self._limits.size or self._closing:
             raise QueueFull(f"the queue is closing or full: {self._queued} tasks wait")
 
-    def _wait_again(self, task: Task, due: float, event: str) -> None:
+    def _wait_again(self, task: Task, delay_s: float, event: str) -> None:
         self._queued += 1
-        task.status, task.due = QUEUED, due
+        task.status, task.due, task.delay_s = QUEUED, 0, delay_s
+        task.ready = time.monotonic() + delay_s
         if self._observe:
             self._observe(event, task)
         self._timers.set(task)
@@ -206,14 +227,27 @@ class MemoryStore:
             self._offer(task)
 
 
+@dataclass(slots=True)
+class Ended:
+    """A task that ended, when on the monotonic clock, and about how many bytes it holds."""
+
+    task: Task
+    at: float
+    size_bytes: int
+
+
 class Records:
     """Every task that waits or runs, and for a while those that ended."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, limits: Limits, forget: Forget | None) -> None:
+        self._limits, self._forget = limits, forget
         self.by_id: dict[str, Task] = {}
         self.by_key: dict[str, Task] = {}
-        self.ended: deque[Task] = deque()
+        self.ended: OrderedDict[str, Ended] = OrderedDict()  # by their ends
+        self.counts: Counter[Status] = Counter()  # of those that ended
+        self._size_bytes = 0
+        self._forgotten: list[str] = []
+        self._timer: asyncio.TimerHandle | None = None
 
     def find_key(self, key: str) -> Task | None:
         """Return the task with this key."""
@@ -223,7 +257,19 @@ class Records:
     def find_failed(self, limit: int) -> list[Task]:
         """Return tasks that failed, the last one first."""
         self.forget_old()
-        return list(islice((task for task in reversed(self.ended) if task.status is FAILED), limit))
+        ended = (each.task for each in reversed(self.ended.values()))
+        return list(islice((task for task in ended if task.status is FAILED), limit))
+
+    def note_end(self, task: Task) -> None:
+        """Keep an ended task for a while, and as many as there is room for."""
+        ended = Ended(task, time.monotonic(), size_of(task.arguments) + size_of(task.result))
+        self.ended[task.task_id] = ended
+        self.counts[task.status] += 1
+        self._size_bytes += ended.size_bytes
+        while len(self.ended) > self._limits.keep or self._size_bytes > self._limits.keep_bytes:
+            self._forget_first()
+        if not self._timer:
+            self._look_later()
 
     def renew(self, task: Task) -> Task:
         """Put a new task in the place of a failed one.
@@ -231,7 +277,7 @@ class Records:
         A thread may still work on the old object, which stays failed for it.
         """
         new = replace(task, attempts=0, progress=0, finished_at=None, error=None, ran_in=None)
-        self.ended.remove(task)
+        self._drop(self.ended.pop(task.task_id))
         self.by_id[task.task_id] = new
         if task.key is not None:
             self.by_key[task.key] = new
@@ -239,20 +285,65 @@ class Records:
 
     def forget_old(self) -> None:
         """Forget the tasks that ended too long ago."""
-        before = time.time() - self._limits.keep_s
-        while self.ended and (self.ended[0].finished_at or 0) < before:
-            self.forget_first()
+        before = time.monotonic() - self._limits.keep_s
+        while self.ended and next(iter(self.ended.values())).at < before:
+            self._forget_first()
 
-    def forget_first(self) -> None:
-        """Forget the task that ended first."""
-        task = self.ended.popleft()
-        del self.by_id[task.task_id]
+    async def close(self) -> None:
+        """Have the files removed that are still to be removed, and look no more."""
+        if self._timer:
+            self._timer.cancel()
+        if self._forgotten and self._forget:
+            await asyncio.to_thread(forget_files, self._forget, self._forgotten)
+
+    def _forget_first(self) -> None:
+        task_id, ended = self.ended.popitem(last=False)
+        self._drop(ended)
+        task = self.by_id.pop(task_id)
         if task.key is not None:
             del self.by_key[task.key]
+        self._forgotten.append(task_id)
+
+    def _drop(self, ended: Ended) -> None:
+        self.counts[ended.task.status] -= 1
+        self._size_bytes -= ended.size_bytes
+
+    def _look(self) -> None:
+        """Forget what is old though nobody asks, and have the files removed in a thread."""
+        self.forget_old()
+        if self._forgotten and self._forget:
+            loop = asyncio.get_running_loop()
+            loop.run_in_executor(None, forget_files, self._forget, self._forgotten)
+        self._forgotten = []
+        self._timer = None
+        if self.ended:
+            self._look_later()
+
+    def _look_later(self) -> None:
+        pause_s = min(self._limits.keep_s / 2, LOOK_S)
+        self._timer = asyncio.get_running_loop().call_later(pause_s, self._look)
+
+
+def forget_files(forget: Forget, task_ids: list[str]) -> None:
+    """Remove the files of tasks that nobody knows any more, a few at a time."""
+    for first in range(0, len(task_ids), MOST_FORGOTTEN):
+        try:
+            forget(task_ids[first : first + MOST_FORGOTTEN])
+        except Exception:  # the thread must come to the others
+            logger.exception("files of tasks that are forgotten cannot be removed")
+
+
+def size_of(value: Any) -> int:  # Any: a JSON value
+    """Return about how many bytes a JSON value takes in memory."""
+    if isinstance(value, dict):
+        return sys.getsizeof(value) + sum(size_of(each) for each in value.values())
+    if isinstance(value, list):
+        return sys.getsizeof(value) + sum(map(size_of, value))
+    return sys.getsizeof(value)
 
 
 class Timers:
-    """Offers each task when it is due."""
+    """Offers each task when it can run."""
 
     def __init__(self, offer: Callable[[Task], None]) -> None:
         self._offer = offer
@@ -260,8 +351,12 @@ class Timers:
 
     def set(self, task: Task) -> None:
         """Have the task offered at its time; at once if that has passed."""
+        wait_s = task.ready - time.monotonic()
+        if task.due:
+            # The date can be set while we wait, so it is looked at now and then.
+            wait_s = max(wait_s, min(task.due - time.time(), LOOK_S))
         loop = asyncio.get_running_loop()
-        self._timers[task] = loop.call_later(task.due - time.time(), self._ring, task)
+        self._timers[task] = loop.call_later(wait_s, self._ring, task)
 
     def drop(self, task: Task) -> None:
         """Forget the task, so that cancelled ones do not pile up."""
@@ -269,22 +364,28 @@ class Timers:
             timer.cancel()
 
     def _ring(self, task: Task) -> None:
-        if task.due > time.time():  # the two clocks differ a little, or one was set
+        if task.due > time.time() or task.ready > time.monotonic():
             self.set(task)
         else:
+            task.ready = max(task.ready, time.monotonic() - max(0, time.time() - task.due))
             del self._timers[task]
             self._offer(task)
 
 
-def waits_since(line: deque[Task]) -> float:
-    """Return since when the first task of a line could have run.
+def waits_at_first(task: Task) -> bool:
+    """Tell whether a task cannot run at once."""
+    return bool(task.due or task.delay_s)
 
-    What stands behind a task without a due time arrived later, so the search ends there.
+
+def waits_since(line: deque[Task]) -> float:
+    """Return since when the first task of a line could have run, on the monotonic clock.
+
+    What stands behind a task that could run at once arrived later, so the search ends there.
     """
     since = math.inf
     for task in line:
         if task.status is QUEUED:
-            since = min(since, task.due or task.queued_at)
-            if not task.due:
+            since = min(since, task.ready)
+            if not waits_at_first(task):
                 break
     return since

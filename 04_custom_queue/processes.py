@@ -8,14 +8,15 @@ import asyncio
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from scenarios.status import RanIn, here
+from scenarios.status import JobStopped, RanIn, here
 
 # Not "fork": the app has threads, and a lock that one of them holds would be copied locked.
 context = multiprocessing.get_context("spawn")
@@ -56,10 +57,18 @@ class JobProcess:
                     return value
                 if kind == "error":
                     raise value
-                report(*value)
+                pipe.send(self._may_go_on(report, value))
         except (EOFError, ConnectionError) as error:
             process.join()
             raise ProcessDied(f"its process ended with exit code {process.exitcode}") from error
+
+    def _may_go_on(self, report: Report, progress: tuple[int, RanIn]) -> str | None:
+        """Pass the progress on; return why the job has to stop, if it has to."""
+        try:
+            report(*progress)
+        except JobStopped as reason:
+            return str(reason)
+        return None
 
     def kill(self) -> None:
         """End the process now; the next job gets a new one."""
@@ -94,13 +103,25 @@ class ProcessPool:
         for process in self._processes:
             self._free.put_nowait(process)
 
-    async def run(self, work: Callable[..., Any], arguments: dict[str, Any], report: Report) -> Any:
-        """Wait for a process and for its result; cancelling this kills the process."""
+    async def run(
+        self,
+        process: JobProcess,
+        work: Callable[..., Any],
+        arguments: dict[str, Any],
+        report: Report,
+    ) -> Any:
+        """Wait for the result of a job in `process`; cancelling this kills the process."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, process.run, work, arguments, report)
+
+    @asynccontextmanager
+    async def free_process(self) -> AsyncIterator[JobProcess]:
+        """Wait for a process that has nothing to do; a cancel inside kills it."""
         process = await self._free.get()
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(self._threads, process.start)
-            return await loop.run_in_executor(self._threads, process.run, work, arguments, report)
+            yield process
         except asyncio.CancelledError:
             process.kill()
             raise
@@ -133,7 +154,10 @@ def serve(pipe: Connection) -> None:
 
 
 def send_progress(pipe: Connection, percent: int) -> None:
+    """Tell the app, and hear whether the task is still ours: the next step may be an effect."""
     pipe.send(("progress", (percent, here())))
+    if reason := pipe.recv():
+        raise JobStopped(reason)
 
 
 def die_with_the_app() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from scenarios.contract import QueueMetrics, Status
+from scenarios.idempotency import KeyReused
 
 from .job_queue import Again, Limits, Task
 
@@ -20,19 +21,27 @@ EVENTS = {each: "finished" if each is SUCCEEDED else str(each) for each in Statu
 
 Observe = Callable[[str, Task], None]
 Stop = Callable[[Task], None]
+Forget = Callable[[list[str]], None]
 
 
 class Store(Protocol):
     """Keeps tasks and hands them out.
 
-    Tells `observe(event, task)` of each change that it has kept, and `stop(task)` to end the job
-    of a task that has ended otherwise.
+    While a task is open nothing of it expires; `Limits.keep_s` after its end all of it goes.
+    Tells `observe(event, task)` of each change that it has kept, `stop(task)` to end the job of a
+    task that has ended otherwise, and `forget(task_ids)`, in a thread, when their files can go.
     """
 
     fate_at_stop: str  # what becomes of a task that is given up
 
     async def add(self, task: Task) -> Task:
-        """Keep a new task, or return the earlier one with its key. Raises `QueueFull`."""
+        """Keep a new task, or return the earlier one with its key.
+
+        Raises `QueueFull`, and `KeyReused` if the key belongs to another request.
+        """
+
+    def count_workers(self, workers: int) -> None:
+        """Note how many workers of this process live."""
 
     def stop_adding(self) -> None:
         """Refuse new tasks from now on."""
@@ -40,11 +49,14 @@ class Store(Protocol):
     async def take(self) -> Task:
         """Wait for the next task, the highest priority first, and note that it runs."""
 
+    def holds(self, task: Task) -> bool:
+        """Tell whether a running task is still ours; asked before each effect, from any thread."""
+
     def report(self, task: Task) -> None:
         """Keep the progress of a running task."""
 
-    def retry(self, task: Task, delay_s: float) -> None:
-        """Let a running task wait again, and not be taken before `delay_s`."""
+    def retry(self, task: Task, delay_s: float, *, is_counted: bool = True) -> None:
+        """Let a running task wait again, and not be taken before `delay_s` have passed."""
 
     def repeat(self, task: Task, again: Again) -> None:
         """Let a running task wait for its next run; the attempts are counted anew."""
@@ -83,7 +95,14 @@ class Store(Protocol):
         """Write down what is left to write; the jobs `in_threads` have not noticed the end yet."""
 
 
-OpenStore = Callable[[Limits, Observe | None, Stop], Store]
+OpenStore = Callable[[Limits, Observe | None, Stop, Forget | None], Store]
+
+
+def same_request(known: Task, task: Task) -> Task:
+    """Return the earlier task with the key of `task`; raises `KeyReused` for another request."""
+    if known.fingerprint != task.fingerprint and known.fingerprint and task.fingerprint:
+        raise KeyReused
+    return known
 
 
 def choose_store(path: Path | None) -> OpenStore:

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import sqlite3
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from scenarios.status import RanIn
 from ..job_queue import QueueUnavailable, Task
 from .group_commit import patiently
 
-VERSION = 1
+VERSION = 2
 # Each partial index holds only the rows that its question is about, so it stays small and cheap.
 SCHEMA = f"""
 BEGIN IMMEDIATE;
@@ -21,6 +22,7 @@ CREATE TABLE IF NOT EXISTS tasks (
     number INTEGER PRIMARY KEY,        -- order of arrival
     task_id TEXT NOT NULL UNIQUE,
     key TEXT,
+    fingerprint TEXT,                  -- of the request that the key belongs to
     kind TEXT NOT NULL,
     arguments TEXT NOT NULL,           -- this, result and ran_in: JSON
     priority INTEGER NOT NULL,
@@ -29,18 +31,28 @@ CREATE TABLE IF NOT EXISTS tasks (
     attempts INTEGER NOT NULL DEFAULT 0,
     result TEXT,
     error TEXT,
-    queued_at REAL NOT NULL,           -- seconds since the epoch, as all times here but leases
+    queued_at REAL NOT NULL,           -- seconds since the epoch, for people to read
     started_at REAL,
     finished_at REAL,
+    ended_at REAL,                     -- on the file's own clock, see below
     ran_in TEXT,
-    due REAL NOT NULL DEFAULT 0,       -- not taken before; 0: at once
+    due REAL NOT NULL DEFAULT 0,       -- not taken before this date; 0: at once
+    ready REAL NOT NULL DEFAULT 0,     -- nor before this time on the file's own clock
     owner TEXT,                        -- the queue that runs it
     cancel_asked INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX IF NOT EXISTS by_key ON tasks (key) WHERE key IS NOT NULL;
-CREATE INDEX IF NOT EXISTS waiting ON tasks (priority DESC, number, due) WHERE status = 'queued';
+CREATE INDEX IF NOT EXISTS waiting ON tasks (priority DESC, number, due, ready)
+    WHERE status = 'queued';
 CREATE INDEX IF NOT EXISTS running ON tasks (owner) WHERE status = 'running';
-CREATE INDEX IF NOT EXISTS ended ON tasks (finished_at) WHERE finished_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS ended ON tasks (ended_at) WHERE ended_at IS NOT NULL;
+
+-- Tasks whose record is removed and whose files are not yet: a crash in between forgets none.
+CREATE TABLE IF NOT EXISTS forgotten (task_id TEXT PRIMARY KEY);
+
+-- Pauses and ages are measured on a clock that nobody can set: the monotonic clock plus `base`.
+CREATE TABLE IF NOT EXISTS clock (one INTEGER PRIMARY KEY, base REAL NOT NULL, seen REAL NOT NULL);
+INSERT OR IGNORE INTO clock VALUES (1, 0, 0);
 
 -- Every queue that lives renews its lease, on the monotonic clock, which all processes share.
 CREATE TABLE IF NOT EXISTS owners (
@@ -53,10 +65,20 @@ INSERT OR IGNORE INTO counts VALUES {", ".join(f"('{status}', 0)" for status in 
 PRAGMA user_version = {VERSION};
 COMMIT;
 """
+FROM_VERSION_1 = """
+BEGIN IMMEDIATE;
+ALTER TABLE tasks ADD COLUMN fingerprint TEXT;
+ALTER TABLE tasks ADD COLUMN ended_at REAL;
+ALTER TABLE tasks ADD COLUMN ready REAL NOT NULL DEFAULT 0;
+UPDATE tasks SET ended_at = finished_at WHERE finished_at IS NOT NULL;
+DROP INDEX waiting;
+DROP INDEX ended;
+COMMIT;
+"""
 STATE = "SELECT user_version, EXISTS (SELECT * FROM sqlite_master) FROM pragma_user_version"
 STATUS = {str(status): status for status in Status}
 COLUMNS = """number, task_id, key, kind, arguments, priority, status, progress, attempts, result,
-    error, queued_at, started_at, finished_at, ran_in, due"""
+    error, queued_at, started_at, finished_at, ran_in, due, fingerprint"""
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -86,20 +108,23 @@ def set_up(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA cache_size = -65536")  # KiB
     db.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: fewer, larger checkpoints
-    if not version:
+    if version == 1:
+        db.executescript(FROM_VERSION_1)
+    if version < VERSION:
         db.executescript(SCHEMA)
 
 
 def to_task(row: tuple[Any, ...]) -> Task:  # Any: columns of several types
     """Turn the `COLUMNS` of a row into a task."""
     (number, task_id, key, kind, arguments, priority, status, progress, attempts) = row[:9]
-    (result, error, queued_at, started_at, finished_at, ran_in, due) = row[9:]
+    (result, error, queued_at, started_at, finished_at, ran_in, due, fingerprint) = row[9:]
     return Task(
         task_id=task_id,
         kind=kind,
         arguments=json.loads(arguments),
         priority=priority,
         key=key,
+        fingerprint=fingerprint,
         due=due,
         number=number,
         status=STATUS[status],
@@ -112,6 +137,16 @@ def to_task(row: tuple[Any, ...]) -> Task:  # Any: columns of several types
         finished_at=finished_at,
         ran_in=RanIn.model_validate_json(ran_in) if ran_in else None,
     )
+
+
+def set_clock(db: sqlite3.Connection) -> None:
+    """Put the file's clock forward to the time of day, and never back.
+
+    The monotonic clock stands while no process looks at the file, and a reboot starts it anew. If
+    the time of day was set back meanwhile, the clock goes on from where it was last seen.
+    """
+    facts = (time.time(), time.monotonic())
+    db.execute("UPDATE clock SET base = max(seen, ?) - ?", facts)
 
 
 class Presence:
@@ -138,11 +173,12 @@ class Presence:
 
 
 def join(path: Path, db: sqlite3.Connection) -> Presence:
-    """Use the file; whoever is alone need not wait for the leases of the dead."""
+    """Use the file; a queue that is alone on it need not wait for the leases of the dead."""
     presence = Presence(path)
     try:
         if presence.is_alone():
             patiently(partial(db.execute, "DELETE FROM owners"))
+            patiently(partial(set_clock, db))
         presence.share()
     except BaseException:
         presence.leave()

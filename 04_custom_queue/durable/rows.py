@@ -17,12 +17,13 @@ from uuid import uuid4
 from scenarios.contract import Status
 
 from ..job_queue import Limits, QueueFull, Task
-from ..store import CANCELLED, FAILED, QUEUED, RUNNING
+from ..store import CANCELLED, FAILED, QUEUED, RUNNING, same_request
 from . import statements as sql
-from .file import Presence, connect, join, to_task
+from .file import Presence, connect, join, set_clock, to_task
 from .group_commit import Change, Result
 
 Facts = tuple[Any, ...]  # Any: columns of several types
+MOST_FORGOTTEN = 200  # tasks in one transaction, which others wait for
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class News:
     lost: set[int]  # numbers of tasks that others took over from us
     cancelled: list[Task]  # ours: another process was asked to cancel them
     taken_over: list[Task]  # of queues that died
+    forgotten: list[str]  # ids of tasks whose files can go
 
 
 class Rows:
@@ -47,26 +49,34 @@ class Rows:
         self.owner = f"{os.getpid()}-{uuid4()}"
         self.closing = False
         self.wanted = 0  # tasks, since the start; counted on the event loop
+        self.workers = limits.workers  # that live
+        self.lease_until = 0.0  # until then nobody takes our tasks; on the monotonic clock
+        self.forget_at = 0.0  # no sooner; on the monotonic clock
         self._path, self._limits = path, limits
         self._hand_out = Change(self._claim, claimed)
         self._catch_up = Change(self.catch_up, heard)
         self._presence: Presence | None = None
+        self._base = 0.0  # of the file's clock
         self._claimed = 0
         self._claiming: list[Task] = []
         self._held: set[int] = set()  # numbers of the tasks that we run
         self._moves: Counter[str] = Counter()  # by status, in this transaction
         self._waiting: int | None = None  # before this transaction
-        self._renew_at = 0.0
+        self._renewed = 0.0  # the lease that this transaction asks for
 
     def connect(self) -> sqlite3.Connection:
         db = connect(self._path)
         if not self._presence:
             self._presence = join(self._path, db)
+        elif not db.execute("SELECT base FROM clock").fetchone()[0]:
+            set_clock(db)  # somebody has removed the file, and this is a new one
+        (self._base,) = db.execute("SELECT base FROM clock").fetchone()
         return db
 
     def begin(self, db: sqlite3.Connection) -> None:
         self._moves.clear()
         self._waiting = None
+        self._renewed = self.lease_until
 
     def finish(self, db: sqlite3.Connection) -> list[Result]:
         self._claiming = self._claim(db)
@@ -77,25 +87,50 @@ class Rows:
     def committed(self) -> None:
         self._claimed += len(self._claiming)
         self._held.update(task.number for task in self._claiming)
+        self.lease_until = self._renewed
 
     def look(self, db: sqlite3.Connection) -> list[Change]:
-        now = time.monotonic()
-        if now >= self._renew_at or self._lost(db):
+        renew_at = self.lease_until - self._limits.lease_s * 2 / 3
+        if time.monotonic() >= renew_at or self._lost(db):
             return [self._catch_up]
-        facts = (now, self.owner, self._expired(), self._missing(), time.time())
+        facts = self.times() | {
+            "owner": self.owner,
+            "limit": self._missing(),
+            "expired": self._expired(),
+            "forgets": self._may_forget(),
+        }
         return [self._catch_up] if db.execute(sql.NEWS, facts).fetchone()[0] else []
 
+    def holds(self, task: Task) -> bool:
+        """Tell whether nobody can have taken this task from us; from any thread, without the file.
+
+        The lease is looked at first: a new one counts after what was lost meanwhile is known.
+        """
+        return time.monotonic() < self.lease_until and task.number in self._held
+
+    def times(self) -> dict[str, Any]:
+        """Return what the three clocks show."""
+        return {"now": time.time(), "clock": self.clock(), "mono": time.monotonic()}
+
+    def clock(self) -> float:
+        """Return the time on the file's clock, which goes on whatever is done to the date."""
+        return time.monotonic() + self._base
+
     def insert(self, task: Task, arguments: str, db: sqlite3.Connection) -> Task:
-        """Add a task, or return the earlier one with its key. Raises `QueueFull`."""
+        """Add a task, or return the earlier one with its key.
+
+        Raises `QueueFull`, and `KeyReused` if the key belongs to another request.
+        """
         if not self._is_full(db):
-            facts = (task.task_id, task.key, str(task.kind), arguments)
-            cursor = db.execute(sql.ADD, (*facts, task.priority, task.queued_at, task.due))
+            facts = (task.task_id, task.key, task.fingerprint, str(task.kind), arguments)
+            times = (task.queued_at, task.due, self.clock() + task.delay_s)
+            cursor = db.execute(sql.ADD, (*facts, task.priority, *times))
             if cursor.rowcount:
                 self._moves[QUEUED] += 1
                 task.number = cursor.lastrowid or 0
                 return task
         if row := db.execute(sql.FIND_KNOWN, (task.key, task.task_id)).fetchone():
-            return to_task(row)
+            return same_request(to_task(row), task)
         raise self._full()
 
     def put_back(self, task_id: str, db: sqlite3.Connection) -> Task | None:
@@ -105,56 +140,66 @@ class Rows:
         if self._is_full(db) or self.closing:
             raise self._full()
         self._move(FAILED, QUEUED, 1)
-        return to_task(db.execute(sql.PUT_BACK, (time.time(), task_id)).fetchone())
+        return to_task(db.execute(sql.PUT_BACK, (self.clock(), task_id)).fetchone())
 
     def report(self, task: Task, ran_in: str | None, db: sqlite3.Connection) -> None:
         """Keep the progress of a task that is ours."""
         db.execute(sql.REPORT, (task.progress, ran_in, *self._ours(task)))
 
-    def retry(self, task: Task, due: float, db: sqlite3.Connection) -> bool:
+    def retry(self, task: Task, delay_s: float, uncounted: int, db: sqlite3.Connection) -> bool:
         """Let a task wait again; False if it is not ours any more, or is to be cancelled."""
         self._held.discard(task.number)
-        rows = db.execute(sql.RETRY, (due, *self._ours(task))).rowcount
+        facts = (self.clock() + delay_s, uncounted, *self._ours(task))
+        rows = db.execute(sql.RETRY, facts).rowcount
         self._move(RUNNING, QUEUED, rows)
         return bool(rows)
 
-    def repeat(self, task: Task, due: float, arguments: str, db: sqlite3.Connection) -> bool:
+    def repeat(self, task: Task, delay_s: float, arguments: str, db: sqlite3.Connection) -> bool:
         """Let a task wait for its next run; False as for `retry`."""
         self._held.discard(task.number)
-        rows = db.execute(sql.REPEAT, (due, arguments, *self._ours(task))).rowcount
+        facts = (self.clock() + delay_s, arguments, *self._ours(task))
+        rows = db.execute(sql.REPEAT, facts).rowcount
         self._move(RUNNING, QUEUED, rows)
         return bool(rows)
 
     def end(self, task: Task, status: Status, facts: Facts, db: sqlite3.Connection) -> bool:
         """Note how a task ended; False if it is not ours any more."""
         self._held.discard(task.number)
-        rows = db.execute(sql.END, (str(status), *facts, *self._ours(task))).rowcount
+        times = (time.time(), self.clock())
+        rows = db.execute(sql.END, (str(status), *facts, *times, *self._ours(task))).rowcount
         self._move(RUNNING, status, rows)
         return bool(rows)
 
     def cancel(self, task_id: str, db: sqlite3.Connection) -> Task | bool:
         """Cancel a task that waits or is ours, and return it; ask its owner if there is another."""
+        times = (time.time(), self.clock())
         for before, facts in ((QUEUED, (task_id, None)), (RUNNING, (task_id, self.owner))):
-            if row := db.execute(sql.CANCEL, (time.time(), *facts)).fetchone():
+            if row := db.execute(sql.CANCEL, (*times, *facts)).fetchone():
                 self._held.discard(row[0])
                 self._move(before, CANCELLED, 1)
                 return to_task(row)
         return bool(db.execute(sql.ASK_TO_CANCEL, (task_id,)).rowcount)
 
     def catch_up(self, db: sqlite3.Connection) -> News:
-        """Renew our lease, obey others, clear up after queues that died, remove what is old."""
-        now, lease_s = time.monotonic(), self._limits.lease_s
-        facts = (self.owner, self._limits.workers, now + lease_s)
-        db.execute("REPLACE INTO owners VALUES (?, ?, ?)", facts)
+        """Renew our lease, do what others ask, clear up after dead queues, remove what is old."""
+        now = time.monotonic()
+        self._renewed = now + self._limits.lease_s
+        db.execute(
+            "REPLACE INTO owners VALUES (?, ?, ?)", (self.owner, self.workers, self._renewed)
+        )
         db.execute("DELETE FROM owners WHERE lease_until <= ?", (now,))
-        self._renew_at = now + lease_s / 3
+        seen = db.execute("UPDATE clock SET seen = ? + base RETURNING base", (now,)).fetchone()
+        self._base = seen[0]
         lost = self._lost(db)
         self._held -= lost
         asked = db.execute(sql.ASKED, (self.owner,)).fetchall()
         cancelled = [self.cancel(task_id, db) for (task_id,) in asked]
-        self._purge(db)
         found = [task for task in cancelled if isinstance(task, Task)]
-        return News(lost, found, self._take_over(db))
+        return News(lost, found, self._take_over(db), self._purge(db) if self._may_forget() else [])
+
+    def has_no_files(self, task_ids: list[str], db: sqlite3.Connection) -> None:
+        """Note that nothing is left of these tasks."""
+        db.executemany("DELETE FROM forgotten WHERE task_id = ?", [(each,) for each in task_ids])
 
     def leave(self, in_threads: Collection[Task], db: sqlite3.Connection) -> None:
         """Give back what we run; a job that is still in a thread stays ours until a lease ends."""
@@ -183,8 +228,8 @@ class Rows:
         """Take as many tasks as workers wait for, the highest priority first."""
         if not (missing := self._missing()):
             return []
-        now = time.time()
-        tasks = [to_task(row) for row in db.execute(sql.CLAIM, (self.owner, now, now, missing))]
+        facts = self.times() | {"owner": self.owner, "limit": missing}
+        tasks = [to_task(row) for row in db.execute(sql.CLAIM, facts)]
         tasks.sort(key=lambda task: (-task.priority, task.number))  # RETURNING keeps no order
         self._move(QUEUED, RUNNING, len(tasks))
         return tasks
@@ -193,15 +238,21 @@ class Rows:
         return 0 if self.closing else max(0, self.wanted - self._claimed)
 
     def _take_over(self, db: sqlite3.Connection) -> list[Task]:
-        facts = (self._limits.max_attempts, time.time(), time.monotonic())
+        facts = self.times() | {"max_attempts": self._limits.max_attempts}
         tasks = [to_task(row) for row in db.execute(sql.TAKE_OVER, facts)]
         for task in tasks:
             self._move(RUNNING, task.status, 1)
         return tasks
 
-    def _purge(self, db: sqlite3.Connection) -> None:
-        for (status,) in db.execute(sql.PURGE, (self._expired(),)):
+    def _purge(self, db: sqlite3.Connection) -> list[str]:
+        """Remove what ended long ago; return of which tasks the files can go."""
+        for task_id, status in db.execute(sql.PURGE, (self._expired(), MOST_FORGOTTEN)).fetchall():
             self._moves[status] -= 1
+            db.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (task_id,))
+        return [task_id for (task_id,) in db.execute(sql.FORGOTTEN, (MOST_FORGOTTEN,))]
+
+    def _may_forget(self) -> bool:
+        return time.monotonic() >= self.forget_at
 
     def _lost(self, db: sqlite3.Connection) -> set[int]:
         return self._held - {number for (number,) in db.execute(sql.HELD, (self.owner,))}
@@ -214,4 +265,4 @@ class Rows:
         self._moves[after] += tasks
 
     def _expired(self) -> float:
-        return time.time() - self._limits.keep_s
+        return self.clock() - self._limits.keep_s

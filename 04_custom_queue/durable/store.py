@@ -2,13 +2,13 @@
 
 import asyncio
 import json
+import logging
 import math
 import sqlite3
 import time
 from collections import deque
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
-from copy import copy
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,15 +24,18 @@ from ..store import (
     QUEUED,
     RUNNING,
     SUCCEEDED,
+    Forget,
     Observe,
     Stop,
 )
 from . import statements as sql
 from .file import connect, to_task
 from .group_commit import Change, GroupCommit, patiently, unavailable
-from .rows import News, Rows
+from .rows import Facts, News, Rows
 
+logger = logging.getLogger(__name__)
 NOTHING = Change(lambda db: None)
+FORGET_AGAIN_S = 5.0
 
 
 class SQLiteStore:
@@ -40,14 +43,22 @@ class SQLiteStore:
 
     fate_at_stop = "they go back to the queue"
 
-    def __init__(self, path: Path, limits: Limits, observe: Observe | None, stop: Stop) -> None:
-        self._path, self._limits, self._stop = path, limits, stop
+    def __init__(
+        self,
+        path: Path,
+        limits: Limits,
+        observe: Observe | None,
+        stop: Stop,
+        forget: Forget | None = None,
+    ) -> None:
+        self._path, self._stop, self._forget_files = path, stop, forget
         self._observe = observe or (lambda event, task: None)
         self._ours: dict[str, Task] = {}  # by id: those taken, until their end is kept
         self._takers: deque[asyncio.Future[Task]] = deque()
         self._rows = Rows(path, limits, self._hand_out, self._heard)
         self._writer = GroupCommit(self._rows)
         self._reader = ThreadPoolExecutor(1, "queue-reader")
+        self._forgetter = ThreadPoolExecutor(1, "queue-forgetter")
         self._reading: sqlite3.Connection | None = None
 
     async def add(self, task: Task) -> Task:
@@ -58,6 +69,12 @@ class SQLiteStore:
         if kept is task:
             self._observe("accepted", task)
         return kept
+
+    def count_workers(self, workers: int) -> None:
+        self._rows.workers = workers
+
+    def holds(self, task: Task) -> bool:
+        return self._rows.holds(task)
 
     def stop_adding(self) -> None:
         self._rows.closing = True  # what waits is left for other processes, or the next start
@@ -73,15 +90,15 @@ class SQLiteStore:
         ran_in = task.ran_in.model_dump_json() if task.ran_in else None
         self._writer.submit(Change(partial(self._rows.report, task, ran_in)))
 
-    def retry(self, task: Task, delay_s: float) -> None:
+    def retry(self, task: Task, delay_s: float, *, is_counted: bool = True) -> None:
         if self._let_go(task, QUEUED):
-            change = partial(self._rows.retry, task, time.time() + delay_s)
+            change = partial(self._rows.retry, task, delay_s, int(not is_counted))
             self._writer.submit(Change(change, partial(self._tell, "retried", task)))
 
     def repeat(self, task: Task, again: Again) -> None:
         arguments = json.dumps(again.arguments)
         if self._let_go(task, QUEUED):
-            change = partial(self._rows.repeat, task, again.due, arguments)
+            change = partial(self._rows.repeat, task, again.delay_s, arguments)
             self._writer.submit(Change(change, partial(self._tell, "repeated", task)))
 
     def end(self, task: Task, status: Status, result: Any = None, error: str | None = None) -> None:
@@ -92,7 +109,7 @@ class SQLiteStore:
         if self._let_go(task, status):
             task.error = error and error.encode(errors="replace").decode()
             progress = 100 if status is SUCCEEDED else task.progress
-            facts = (progress, as_json, task.error, time.time())
+            facts = (progress, as_json, task.error)
             change = partial(self._rows.end, task, status, facts)
             self._writer.submit(Change(change, partial(self._tell, EVENTS[status], task)))
 
@@ -103,21 +120,20 @@ class SQLiteStore:
         return bool(found)
 
     async def find(self, task_id: str) -> Task | None:
-        ours = self._ours.get(task_id)
-        if ours and ours.status is RUNNING:
-            return copy(ours)  # nobody knows it better
-        if not (rows := await self._read(sql.FIND, task_id)):
+        # The row says how the task is, also to the clients of another process: memory may not know
+        # yet that the task was taken over. The progress in memory is newer.
+        if not (rows := await self._read(sql.FIND, (task_id,))):
             return None
-        task = to_task(rows[0])
+        task, ours = to_task(rows[0]), self._ours.get(task_id)
         if ours and task.status is RUNNING and task.attempts == ours.attempts:
-            task.progress, task.ran_in = ours.progress, ours.ran_in  # its end is not kept yet
+            task.progress, task.ran_in = ours.progress, ours.ran_in
         return task
 
     async def find_failed(self, limit: int) -> list[Task]:
-        return [to_task(row) for row in await self._read(sql.FIND_FAILED, limit)]
+        return [to_task(row) for row in await self._read(sql.FIND_FAILED, (limit,))]
 
     async def find_unfinished(self, kind: str) -> list[Task]:
-        return [to_task(row) for row in await self._read(sql.FIND_UNFINISHED, kind)]
+        return [to_task(row) for row in await self._read(sql.FIND_UNFINISHED, (kind,))]
 
     async def put_back(self, task_id: str) -> bool:
         task: Task | None = await self._writer.do(partial(self._rows.put_back, task_id))
@@ -126,15 +142,16 @@ class SQLiteStore:
         return bool(task)
 
     async def metrics(self) -> QueueMetrics:
-        found = dict(await self._read(sql.METRICS, time.monotonic()))
-        oldest = min(found.get("oldest", math.inf), found["oldest due"] or math.inf)
+        facts = self._rows.times() | {"owner": self._rows.owner}
+        found = dict(await self._read(sql.METRICS, facts))
+        oldest = found["oldest"] if found["oldest"] is not None else math.inf
         return QueueMetrics(
             queued=found["queued"],
             running=found["running"],
             succeeded=found["succeeded"],
             failed=found["failed"],
-            oldest_queued_s=max(0.0, time.time() - oldest),
-            workers=found["workers"],
+            oldest_queued_s=max(0.0, facts["clock"] - oldest),
+            workers=found["workers"] + self._rows.workers,
         )
 
     def unfinished(self) -> Collection[Task]:
@@ -148,6 +165,7 @@ class SQLiteStore:
     async def close(self, in_threads: Collection[Task]) -> None:
         self._writer.submit(Change(partial(self._rows.leave, list(in_threads))))
         await self._writer.close()
+        self._forgetter.shutdown(wait=False, cancel_futures=True)
         self._reader.shutdown()
         if self._reading:
             self._reading.close()
@@ -188,6 +206,21 @@ class SQLiteStore:
             self._cancelled(task)
         for task in news.taken_over:
             self._observe("recovered" if task.status is QUEUED else EVENTS[task.status], task)
+        if news.forgotten and self._rows.forget_at < math.inf:
+            self._rows.forget_at = math.inf  # until these are gone
+            self._forgetter.submit(self._forget_all, news.forgotten)
+
+    def _forget_all(self, task_ids: list[str]) -> None:
+        """Have the files of tasks removed, in a thread; what fails is tried again."""
+        again_s = 0.0
+        try:
+            if self._forget_files:
+                self._forget_files(task_ids)
+            self._writer.submit(Change(partial(self._rows.has_no_files, task_ids)))
+        except Exception:  # what cannot be removed now must not keep the others
+            logger.exception("the files of %d tasks cannot be removed now", len(task_ids))
+            again_s = FORGET_AGAIN_S
+        self._rows.forget_at = time.monotonic() + again_s
 
     def _let_go(self, task: Task, status: Status) -> bool:
         """Note that we do not run the task any more; False if we did not before."""
@@ -200,15 +233,15 @@ class SQLiteStore:
         if self._ours.get(task.task_id) is task:
             del self._ours[task.task_id]
 
-    async def _read(self, sql: str, value: Any) -> list[tuple[Any, ...]]:
+    async def _read(self, sql: str, facts: Facts | dict[str, Any]) -> list[tuple[Any, ...]]:
         return await asyncio.get_running_loop().run_in_executor(
-            self._reader, self._select, sql, value
+            self._reader, self._select, sql, facts
         )
 
-    def _select(self, sql: str, value: Any) -> list[tuple[Any, ...]]:
+    def _select(self, sql: str, facts: Facts | dict[str, Any]) -> list[tuple[Any, ...]]:
         try:
             self._reading = self._reading or connect(self._path)
-            return patiently(partial(self._reading.execute, sql, (value,))).fetchall()
+            return patiently(partial(self._reading.execute, sql, facts)).fetchall()
         except Exception as error:
             if self._reading:
                 self._reading.close()

@@ -31,7 +31,8 @@ async def create_computation(computation: Computation, queue: Queue, key: Key = 
     of bare `(priority, task)` pairs breaks at the first two that are equal.
     """
     arguments = {"up_to": computation.up_to}
-    return await start(queue, Task(new_task_id(), KIND, arguments, computation.priority, key))
+    task = Task(new_task_id(), KIND, arguments, computation.priority, key)
+    return await start(queue, task, computation)
 
 
 # --8<-- [end:compute]

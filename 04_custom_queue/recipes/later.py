@@ -31,11 +31,6 @@ class LaterEmail(EmailIn):
             raise ValueError("the time has passed, or is more than 30 days ahead")
         return at
 
-    @property
-    def due(self) -> float:
-        """Return the time in seconds since the epoch."""
-        return self.at.timestamp() if self.at else time.time() + (self.delay_s or 0)
-
 
 # --8<-- [start:later]
 @router.post("/emails/later", status_code=202, responses=REFUSALS)
@@ -47,8 +42,9 @@ async def create_later_email(email: LaterEmail, queue: Queue, key: Key = None) -
     the next start.
     """
     arguments = {"to": email.to, "subject": email.subject, "body": email.body}
-    task = Task(new_task_id(), Kind.EMAIL, arguments, priority=2, key=key, due=email.due)
-    return await start(queue, task)
+    task = Task(new_task_id(), Kind.EMAIL, arguments, priority=2, key=key)
+    task.delay_s, task.due = email.delay_s or 0, email.at.timestamp() if email.at else 0
+    return await start(queue, task, email)
 
 
 # --8<-- [end:later]

@@ -60,7 +60,7 @@ async def create_probe(probe: Probe, queue: Queue, key: Key = None) -> Response:
     and forget what it was told at a restart; with QUEUE_DB this one goes on, in one of them.
     """
     arguments = probe.model_dump() | {"due": time.time()}
-    return await start(queue, Task(new_task_id(), KIND, arguments, key=key))
+    return await start(queue, Task(new_task_id(), KIND, arguments, key=key), probe)
 
 
 @router.get("/probes", responses=DOWN)
@@ -101,7 +101,7 @@ async def probe_source(
         error = explain(caught)
     due = next_time(due, every_s)
     facts: JSONDict = {"runs": runs + 1, "failures": failures + bool(error), "last_error": error}
-    return Again(due, {"source": source, "every_s": every_s, "due": due, **facts})
+    return Again(due - time.time(), {"source": source, "every_s": every_s, "due": due, **facts})
 
 
 async def ask(source: str) -> None:

@@ -1,11 +1,14 @@
 """What the recipes share: the queue of the app, and how a job is put into it."""
 
+from asyncio import to_thread
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
+from pydantic import BaseModel
 
 from scenarios import http
 from scenarios.contract import ACCEPTS, JSONDict
+from scenarios.idempotency import fingerprint
 
 from ..job_queue import JobQueue, QueueFull, Task
 
@@ -23,8 +26,15 @@ def get_queue(request: Request) -> JobQueue:
 Queue = Annotated[JobQueue, Depends(get_queue)]
 
 
-async def start(queue: JobQueue, task: Task) -> Response:
-    """Put a job into the queue; raise 503 if it is full."""
+async def start(queue: JobQueue, task: Task, body: BaseModel) -> Response:
+    """Put a job into the queue; raise 503 if it is full.
+
+    A key stands for the route, which `body` and the kind of the task tell, and for what it holds.
+    """
+    if task.key:
+        route = f"{task.kind} {type(body).__name__}"
+        facts = body.model_dump(mode="json")
+        task.fingerprint = await to_thread(fingerprint, task.task_id, route, facts)
     try:
         return http.accepted((await queue.put(task)).task_id)
     except QueueFull as error:

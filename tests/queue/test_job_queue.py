@@ -295,7 +295,7 @@ async def test_close_does_not_wait_for_a_thread_that_hears_nothing(
         await queue.close(0)
         took_s = time.monotonic() - began
         queue.close = _done
-        await until("the thread has heard of it", lambda: not queue._in_threads)
+        await until("the thread has heard of it", lambda: not queue._threads._busy)
         if db:
             queue.store._rows.close()  # kept for the thread, which is the last to use the file
 
