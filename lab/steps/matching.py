@@ -37,14 +37,3 @@ def match_all(expected: Sequence[str], seen: Sequence[str], bindings: Bindings) 
     end = "\0"
     found = match_start([*expected, end], [*seen, end], bindings)
     return found[1] if found else None
-
-
-def bind_loosely(expected: Sequence[str], seen: Sequence[str], bindings: Bindings) -> Bindings:
-    """Bind what can be bound although the lines do not all agree."""
-    used = 0
-    for line in expected:
-        for place in range(used, len(seen)):
-            if after := bindings.match(line, seen[place]):
-                bindings, used = after, place + 1
-                break
-    return bindings

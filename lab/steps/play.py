@@ -13,14 +13,16 @@ from dataclasses import dataclass, field
 
 from lab.errors import LabError
 
-from .matching import bind_loosely, match_all, match_start
+from .matching import match_all, match_start
 from .servers import Servers, find_label
 from .transcript import CUT, SAID, Block, Line
-from .values import Bindings, make_shape
+from .values import Bindings, find_bound, make_shape
 
 COMMAND_S = 90.0
 LOOK_S = 0.02
-_KILL = re.compile(r"\bkill\s+(?:-\w+\s+)*(?P<pids>.*)")
+READ_S = 0.05
+SETTLE_S = 0.4  # after which a server has said what it says at once
+LAST_S = 4.0
 
 
 @dataclass
@@ -37,40 +39,57 @@ class Played:
 
     block: Block
     seen: list[Line]
-    bindings: Bindings
     difference: str
 
 
 class Player:
     """Plays the blocks of a transcript; `patience_s` is how long it waits for a line to come.
 
-    At the end of the transcript nothing more may be printed for `quiet_s`.
+    At the end of the transcript nothing more may be printed. A block that is `recording` and has
+    no lines yet takes those that come at once: a reader types the next command soon, too.
     """
 
-    def __init__(self, servers: Servers, *, patience_s: float = 30.0, quiet_s: float = 0.5) -> None:
+    def __init__(
+        self, servers: Servers, *, patience_s: float = 30.0, recording: bool = False
+    ) -> None:
         self._servers = servers
         self._patience_s = patience_s
-        self._quiet_s = quiet_s
+        self._recording = recording
         self._bindings = Bindings()
         self._streams: dict[str, Stream] = {}
-        self._arrived: list[Line] = []
+        self._arrived: list[tuple[float, Line]] = []
 
     def play(self, blocks: list[Block]) -> Iterator[Played]:
         """Run each block, and say what differs."""
         for number, block in enumerate(blocks, start=1):
             self._arrived = []
             self._run(self._bindings.translate(block.command))
-            own = [line.text for line in self._arrived if not line.label]
+            own = [line.text for _, line in self._arrived if not line.label]
+            is_last = number == len(blocks)
             difference = ""
-            if not self._agrees(block, own, is_last=number == len(blocks)):
-                self._wait_quiet()
-                difference = show_difference(block, self._arrived)
-                self._accept(block, own)
-            seen = [Line(each.label, self._bindings.restore(each.text)) for each in self._arrived]
-            yield Played(block, seen, self._bindings, difference)
+            if self._recording and not block.printed:
+                self._wait_quiet(LAST_S if is_last else SETTLE_S)
+                later = [each for other in blocks[number:] for each in find_bound(other.command)]
+                lines = [line.text for _, line in self._arrived]
+                self._bindings = self._bindings.guess(later, lines)
+                self._take_all()
+            elif not self._agrees(block, own, is_last=is_last):
+                self._wait_quiet(SETTLE_S)
+                difference = show_difference(block, self._lines())
+            yield Played(block, self._lines(), difference)
+
+    def _lines(self) -> list[Line]:
+        """Return what has come, in order, with the values of the transcript."""
+        # A command's line is read a little later than it was printed.
+        arrived = sorted(self._arrived, key=lambda each: each[0] - READ_S * (not each[1].label))
+        return [Line(line.label, self._bindings.restore(line.text)) for _, line in arrived]
 
     def _run(self, command: str) -> None:
-        if find_label(command):
+        if label := find_label(command):
+            if self._servers.interrupt(label):  # the reader presses Ctrl-C before
+                self._look()
+                self._take_all()
+                self._arrived = []
             self._servers.begin(command)
             return
         self._refuse_strangers(command)
@@ -92,7 +111,7 @@ class Player:
         while reader.is_alive() or not lines.empty():
             self._look()
             while not lines.empty():
-                self._arrived.append(Line("", self._servers.hide(lines.get())))
+                self._arrive(Line("", self._servers.hide(lines.get())))
             if time.monotonic() > deadline:
                 os.killpg(process.pid, signal.SIGKILL)
                 raise LabError(f"{command!r} still runs after {COMMAND_S:g} s")
@@ -103,20 +122,30 @@ class Player:
         """Refuse to signal a process that was not started here."""
         if re.search(r"\b(pkill|killall|pgrep)\b", command):
             raise LabError(f"{command!r} may end processes of others; name the process id")
-        if found := _KILL.search(command):
-            for word in found["pids"].split():
-                if not (word.isdecimal() and self._servers.owns(int(word))):
-                    raise LabError(
-                        f"{command!r} would signal {word!r}, which is no process of this run; "
-                        "the transcript must show the id before"
-                    )
+        pids = [int(each.text) for each in find_bound(command) if each.kind == "pid"]
+        if re.search(r"\bkill\b", command) and not pids:
+            raise LabError(f"{command!r} must name the process ids that it signals")
+        for pid in pids:
+            if not self._servers.owns(pid):
+                raise LabError(
+                    f"{command!r} would signal process {pid}, which is none of this run; "
+                    "the transcript must show the id before"
+                )
 
     def _look(self) -> None:
         for label, text in self._servers.new_lines():
             line = self._servers.hide(text.rstrip())
             if line:
                 self._streams.setdefault(label, Stream()).seen.append(line)
-                self._arrived.append(Line(label, line))
+                self._arrive(Line(label, line))
+
+    def _arrive(self, line: Line) -> None:
+        self._arrived.append((time.monotonic(), line))
+
+    def _take_all(self) -> None:
+        """Go on as if all lines of the servers had been expected."""
+        for stream in self._streams.values():
+            stream.used = len(stream.seen)
 
     def _agrees(self, block: Block, own: list[str], *, is_last: bool) -> bool:
         """Wait until every expected line has come."""
@@ -127,7 +156,7 @@ class Player:
             self._look()
             if found := self._match(block, own):
                 if ends:
-                    self._wait_quiet()
+                    self._wait_quiet(SETTLE_S)
                     found = self._match(block, own, whole=is_last)
                 break
             if time.monotonic() > deadline:
@@ -157,18 +186,10 @@ class Player:
         missing = {line.label for line in block.printed} - after.keys() - {"", SAID}
         return None if bound is None or missing else (bound, after)
 
-    def _accept(self, block: Block, own: list[str]) -> None:
-        """Go on as if all lines had been expected."""
-        self._bindings = bind_loosely(expected_lines(block, ""), own, self._bindings)
-        for label, stream in self._streams.items():
-            rest = stream.seen[stream.used :]
-            self._bindings = bind_loosely(expected_lines(block, label), rest, self._bindings)
-            stream.used = len(stream.seen)
-
-    def _wait_quiet(self) -> None:
+    def _wait_quiet(self, quiet_s: float) -> None:
         """Wait until nothing has been printed for a while."""
         count, since = -1, time.monotonic()
-        while time.monotonic() - since < self._quiet_s:
+        while time.monotonic() - since < quiet_s:
             self._look()
             if count != len(self._arrived):
                 count, since = len(self._arrived), time.monotonic()

@@ -1,6 +1,6 @@
 """Plays the transcripts of the steps and writes those anew that are no longer right."""
 
-import shutil
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,8 +8,8 @@ from pathlib import Path
 
 from .ladder import Step
 from .play import Played, Player
-from .servers import Servers
-from .transcript import Block, parse, write
+from .servers import Servers, find_label
+from .transcript import CUT, Block, Line, parse, write
 
 FIRST_PORT = 21_000  # far from those that a reader uses
 
@@ -29,31 +29,54 @@ def stage(step: Step, folder: Path) -> Iterator[Servers]:
         yield servers
 
 
-def play(
-    step: Step, folder: Path, *, patience_s: float = 30.0, quiet_s: float = 0.5
-) -> Iterator[Played]:
+def play(step: Step, folder: Path, *, patience_s: float = 30.0) -> Iterator[Played]:
     """Run the transcript of a step; yields each block as soon as it was run."""
     blocks = parse(step.transcript.read_text(encoding="utf-8"))
     with stage(step, folder) as servers:
-        yield from Player(servers, patience_s=patience_s, quiet_s=quiet_s).play(blocks)
+        yield from Player(servers, patience_s=patience_s).play(blocks)
 
 
 def renew(step: Step) -> list[str]:
     """Write the transcript of a step anew where it is no longer right; returns what differed.
 
-    What a block leaves out is no longer left out after it was written anew.
+    A command without a line below it is a new one, and gets the lines that come.
     """
-    folder = Path(tempfile.mkdtemp(prefix="transcript-"))
-    blocks, differences = list[Block](), list[str]()
-    try:
-        for played in play(step, folder, patience_s=10.0, quiet_s=3.0):
+    blocks, differences = parse(step.transcript.read_text(encoding="utf-8")), list[str]()
+    while (seen := _record(step, blocks, differences)) is None:
+        pass  # what differed is a new block now
+    shown = [
+        block if block.printed else Block(block.said, block.command, shorten(block, lines))
+        for block, lines in zip(blocks, seen, strict=True)
+    ]
+    text = write(shown)
+    if text != write(parse(step.transcript.read_text(encoding="utf-8"))):
+        step.transcript.write_text(text, encoding="utf-8")
+        differences = differences or ["new"]
+    return differences
+
+
+def _record(step: Step, blocks: list[Block], differences: list[str]) -> list[list[Line]] | None:
+    """Play the blocks; at the first that differs empty it and return None."""
+    with (
+        tempfile.TemporaryDirectory(prefix="transcript-", ignore_cleanup_errors=True) as folder,
+        stage(step, Path(folder)) as servers,
+    ):
+        seen = []
+        for played in Player(servers, patience_s=12.0, recording=True).play(blocks):
             if played.difference:
                 differences.append(played.difference)
-                blocks.append(Block(played.block.said, played.block.command, played.seen))
-            else:
-                blocks.append(played.block)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    if differences:
-        step.transcript.write_text(write(blocks), encoding="utf-8")
-    return differences
+                played.block.printed.clear()
+                return None
+            seen.append(played.seen)
+    return seen
+
+
+def shorten(block: Block, lines: list[Line]) -> list[Line]:
+    """Leave out of a server's start all but what later commands need."""
+    label = find_label(block.command)
+    if not label:
+        return lines
+    wanted = r"Started server process|Application startup complete|\bready\."
+    kept = [line for line in lines if re.search(wanted, line.text)]
+    cut = Line("", CUT)
+    return [cut, *(each for line in kept for each in (line, cut))]

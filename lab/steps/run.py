@@ -1,6 +1,5 @@
 """Runs one step for a reader: all its servers in one terminal, reloaded when the file is saved."""
 
-import re
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +14,7 @@ from lab.processes.signals import signals_exit
 from .ladder import Step, find_step
 from .servers import BROKER, Servers, find_label
 from .transcript import Block, parse
-from .values import BOUND, find_values
+from .values import find_bound
 
 GRACE_S = 2.0
 LOOK_S = 0.05
@@ -61,7 +60,9 @@ def run_step(name: str, console: Console, root: Path = ROOT, port: int = 8000) -
     """Start the step called `01/s1` and all that it needs; show its lines until Ctrl-C."""
     step = find_step(name, root)
     blocks = parse(read_transcript(step))
-    commands = find_commands(blocks)
+    commands = find_commands(step, blocks)
+    if not commands:
+        raise LabError(f"{step.transcript} starts no server of {step.path.name}")
     terminal = Terminal(console)
     folder = root / "var" / "steps" / step.short.replace("/", "-")
     servers = Servers(step, folder, port=port, cwd=root, say=terminal.say, grace_s=GRACE_S)
@@ -73,7 +74,7 @@ def run_step(name: str, console: Console, root: Path = ROOT, port: int = 8000) -
             for command in commands.values():
                 servers.begin(command)
                 show_lines(servers, terminal)
-            terminal.write(*show_trials(servers, blocks))
+            terminal.write(*show_trials(servers, blocks, commands))
             follow(file, servers, commands, terminal)
         except (KeyboardInterrupt, SystemExit):
             terminal.write("\nStopping.")
@@ -92,11 +93,12 @@ def read_transcript(step: Step) -> str:
         ) from None
 
 
-def find_commands(blocks: list[Block]) -> dict[str, str]:
-    """Return the first command of the transcript that starts each server."""
+def find_commands(step: Step, blocks: list[Block]) -> dict[str, str]:
+    """Return the first command that starts each server of this step."""
     commands = dict[str, str]()
     for block in blocks:
-        if label := find_label(block.command):
+        # A transcript may begin with the step before, to show what is wrong with it.
+        if (label := find_label(block.command)) and step.path.stem in block.command:
             commands.setdefault(label, block.command)
     return commands
 
@@ -110,10 +112,11 @@ def show_commands(servers: Servers, commands: dict[str, str]) -> list[str]:
     return [*lines, *(f"  {servers.with_port(each)}" for each in commands.values()), ""]
 
 
-def show_trials(servers: Servers, blocks: list[Block]) -> list[str]:
-    """Return the lines to try in a second terminal."""
+def show_trials(servers: Servers, blocks: list[Block], commands: dict[str, str]) -> list[str]:
+    """Return the lines to try in a second terminal: those after the start of this step."""
     lines = ["", "Try it in a second terminal. Ctrl-C here ends all of it.", ""]
-    for block in blocks:
+    starts = [block.command in commands.values() for block in blocks]
+    for block in blocks[starts.index(True) :]:
         if not find_label(block.command):
             lines += [f"  {each}" for each in block.said]
             lines.append(f"  {servers.put_ports(name_values(block.command))}")
@@ -122,10 +125,8 @@ def show_trials(servers: Servers, blocks: list[Block]) -> list[str]:
 
 def name_values(command: str) -> str:
     """Put names in the place of ids and process ids, which the reader's run has others of."""
-    command = re.sub(r"(\bkill\s+(?:-\w+\s+)?)\d+", rf"\1{NAMES['pid']}", command)
-    for value in find_values(command):
-        if value.kind in BOUND:
-            command = command.replace(value.text, NAMES[value.kind])
+    for value in find_bound(command):
+        command = command.replace(value.text, NAMES[value.kind])
     return command
 
 

@@ -103,7 +103,9 @@ class Servers(Processes):
     def hide(self, text: str) -> str:
         """Exchange the ports of this run for those of a transcript, and shorten its paths."""
         text = _exchange(text, {self.port: PORT, self.redis_port or REDIS: REDIS})
-        return text.replace(f"{self.cwd}/", "").replace(f"{ROOT}/", "")
+        for root in (self.cwd, self._step.root, ROOT):
+            text = text.replace(f"{root}/", "")
+        return text
 
     def begin(self, command: str) -> Part:
         """Start a server with a command of the transcript; wait until it answers or has ended."""
@@ -122,6 +124,15 @@ class Servers(Processes):
             self._tails[label] = LogTail(part)
         part.wait_ready()
         return part
+
+    def interrupt(self, label: str) -> bool:
+        """End a server as Ctrl-C in its terminal would; tell whether there was one to end."""
+        part = self.parts.get(label)
+        if part is None or not part.alive:
+            return False
+        part.interrupt(group=True)
+        part.wait_exit()
+        return True
 
     def new_lines(self) -> list[tuple[str, str]]:
         """Return what the servers have printed since the last call, each line with its server."""

@@ -5,7 +5,7 @@ A value is bound by its position: where the transcript says 4711 and this run pr
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 # `id` and `pid` are bound. `seconds` and `ms` may differ within wide limits, the others freely.
@@ -20,6 +20,7 @@ _VALUE = re.compile(
     r"|(?<![\w./])(?P<ms>\d+)(?= ?ms\b)"
 )
 BOUND = {"id", "pid"}
+_KILL = re.compile(r"\bkill\s+(?:-\w+\s+)*(?P<pids>[^;&|]*)")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,16 @@ def make_shape(line: str) -> str:
     return "".join([*parts, line[end:]])
 
 
+def find_bound(command: str) -> list[Value]:
+    """Return the ids and process ids in a command."""
+    pids = [
+        Value("pid", found[0], found.start() + killed.start("pids"))
+        for killed in _KILL.finditer(command)
+        for found in re.finditer(r"\b\d+\b", killed["pids"])
+    ]
+    return [each for each in find_values(command) if each.kind == "id"] + pids
+
+
 @dataclass(frozen=True)
 class Bindings:
     """What the values of a transcript are called in this run."""
@@ -72,6 +83,16 @@ class Bindings:
                 return None
         # Two ids of the transcript are two ids here: another process is another process.
         return Bindings(bound) if len({*bound.values()}) == len(bound) else None
+
+    def guess(self, wanted: Iterable[Value], seen: Iterable[str]) -> "Bindings":
+        """Bind wanted values, in their order, to new ones of their kind in these lines."""
+        bound = dict(self.seen)
+        new = [value for line in seen for value in find_values(line)]
+        for value in wanted:
+            fitting = [n.text for n in new if n.kind == value.kind and n.text not in bound.values()]
+            if value.text not in bound and fitting:
+                bound[value.text] = fitting[0]
+        return Bindings(bound)
 
     def translate(self, command: str) -> str:
         """Return a command of the transcript with the values of this run."""
