@@ -58,6 +58,7 @@ class Player:
         self._bindings = Bindings()
         self._streams: dict[str, Stream] = {}
         self._arrived: list[tuple[float, Line]] = []
+        self._signalled = set[int]()
 
     def play(self, blocks: list[Block]) -> Iterator[Played]:
         """Run each block, and say what differs."""
@@ -86,7 +87,8 @@ class Player:
 
     def _run(self, command: str) -> None:
         if label := find_label(command):
-            if self._servers.interrupt(label):  # the reader presses Ctrl-C before
+            # What was told to end is waited for; else the reader presses Ctrl-C before.
+            if not self._told_to_end(label) and self._servers.interrupt(label):
                 self._look()
                 self._take_all()
                 self._arrived = []
@@ -118,6 +120,10 @@ class Player:
             time.sleep(LOOK_S)
         process.communicate()
 
+    def _told_to_end(self, label: str) -> bool:
+        part = self._servers.parts.get(label)
+        return part is not None and bool({part.pid, *part.children()} & self._signalled)
+
     def _refuse_strangers(self, command: str) -> None:
         """Refuse to signal a process that was not started here."""
         if re.search(r"\b(pkill|killall|pgrep)\b", command):
@@ -131,6 +137,7 @@ class Player:
                     f"{command!r} would signal process {pid}, which is none of this run; "
                     "the transcript must show the id before"
                 )
+            self._signalled.add(pid)
 
     def _look(self) -> None:
         for label, text in self._servers.new_lines():
