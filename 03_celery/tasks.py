@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from scenarios import WORK, ledger
 from scenarios.contract import JSONDict, Kind
-from scenarios.errors import WorkError, explain
+from scenarios.errors import WorkError, explain, shortest_wait_s
 
 from . import records
 from .celery_app import BROKER_FORGETS, app, settings
@@ -37,6 +37,17 @@ class Job(Task[Any, Any]):
     # Counts a job that killed its process as an attempt: without this it would loop for ever.
     retry_on_worker_lost = True
     default_retry_delay = math.ceil(settings.retry_base_s)
+
+    def retry(self, *args: Any, **options: Any) -> Any:
+        """Wait as long as the other side asks (`Retry-After`), if that is longer.
+
+        At most half of the time after which Redis gives a waiting job to a second worker.
+        """
+        longest_s = settings.visibility_timeout_s / 2
+        asked_s = min(shortest_wait_s(options.get("exc")), longest_s)
+        if asked_s > (options.get("countdown") or 0):
+            options["countdown"] = asked_s
+        return super().retry(*args, **options)
 
     def on_success(self, retval: Any, task_id: str, *_: Any) -> None:
         ledger.record("finished", task_id)

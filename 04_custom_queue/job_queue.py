@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from scenarios.contract import QueueMetrics, Status
-from scenarios.errors import WorkError, explain
+from scenarios.errors import WorkError, explain, shortest_wait_s
 from scenarios.status import JobStopped, RanIn, current_task_id, here
 
 from .processes import ProcessPool
@@ -232,7 +232,7 @@ class JobQueue:
         else:
             # Half of the delay is random: jobs that failed together do not return together.
             delay_s = self._limits.retry_base_s * 2 ** (task.attempts - 1) * random.uniform(0.5, 1)
-            self.store.retry(task, delay_s)
+            self.store.retry(task, max(delay_s, shortest_wait_s(error)))
 
     def _end_late_jobs(self) -> None:
         """End the jobs whose time is over, and look again when the next one's is.

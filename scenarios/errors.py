@@ -8,7 +8,19 @@ class WorkError(Exception):
 
 
 class TransientError(Exception):
-    """A failure of somebody else that may be over soon."""
+    """A failure of somebody else that may be over soon.
+
+    `retry_after_s` is the shortest wait before the next try, if the other side has named one.
+    """
+
+    def __init__(self, sentence: str, retry_after_s: float = 0) -> None:
+        super().__init__(sentence)
+        self.retry_after_s = retry_after_s
+
+
+def shortest_wait_s(error: object) -> float:
+    """Return how long to wait at least before trying again after `error`."""
+    return error.retry_after_s if isinstance(error, TransientError) else 0
 
 
 class BadUpload(ValueError):

@@ -21,7 +21,9 @@ class Settings(BaseSettings):
     )
     mail_from: str = "Änne's Shop <shop@example.com>"
     webhook_url: str | None = Field(None, description="Told about each picture; none: nobody is.")
-    webhook_secret: str | None = Field(None, description="Signs webhooks; none: sent unsigned.")
+    webhook_secret: str | None = Field(
+        None, description="Signs webhooks: whsec_…, or several while they change."
+    )
 
     push_url: str | None = Field(None, description="Recipes: takes push messages.")
     push_key: str | None = Field(None, description="Recipes: sent to PUSH_URL as a bearer token.")

@@ -7,19 +7,46 @@ import time
 from collections.abc import Mapping
 
 TOLERANCE_S = 300
+PREFIX = "whsec_"
 
 
 class BadSignature(ValueError):
     """Says why a webhook is not believed."""
 
 
+# --8<-- [start:sign]
 def sign(secret: str, message_id: str, sent_at: str, content: bytes) -> str:
-    """Return the signature of one webhook; `sent_at` is the time in whole seconds since 1970."""
+    """Return the signatures of one webhook; `sent_at` is the time in whole seconds since 1970.
+
+    While secrets are changed there are two of each: a receiver accepts what one of its own fits.
+    """
     signed = f"{message_id}.{sent_at}.".encode() + content
-    digest = hmac.digest(secret.encode(), signed, hashlib.sha256)
-    return f"v1,{base64.b64encode(digest).decode()}"
+    digests = (hmac.digest(key, signed, hashlib.sha256) for key in read_keys(secret))
+    return " ".join(f"v1,{base64.b64encode(digest).decode()}" for digest in digests)
 
 
+def read_keys(secret: str) -> list[bytes]:
+    """Return the key of `whsec_…`, or of several such that blanks part; else the text is the key.
+
+    Raises ValueError, without the secret, if what follows `whsec_` is not base64 or empty.
+    """
+    parts = secret.split()
+    if not parts or not all(part.startswith(PREFIX) for part in parts):
+        return [secret.encode()]
+    return [decode(part.removeprefix(PREFIX)) for part in parts]
+
+
+def decode(text: str) -> bytes:
+    try:
+        key = base64.b64decode(text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4), validate=True)
+    except ValueError:
+        key = b""
+    if not key:
+        raise ValueError(f"a secret that begins with {PREFIX!r} goes on in base64")
+    return key
+
+
+# --8<-- [end:sign]
 class Receiver:
     """Checks webhooks; it remembers the ids of those that are still in time."""
 
@@ -31,13 +58,13 @@ class Receiver:
     def is_new(self, headers: Mapping[str, str], content: bytes, now: float | None = None) -> bool:
         """Tell whether to act on it: the second one of an id is a repetition, or a replay.
 
-        Raises `BadSignature` if it was not signed with the secret, or not within the tolerance.
+        Raises `BadSignature` if no signature is of one of the secrets, or it is not in time.
         """
         now = time.time() if now is None else now
         message_id, sent_at = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
-        wanted = sign(self._secret, message_id, sent_at, content).encode()
-        found = headers.get("webhook-signature", "").encode()
-        if not hmac.compare_digest(found, wanted):
+        wanted = sign(self._secret, message_id, sent_at, content).encode().split()
+        found = headers.get("webhook-signature", "").encode().split()
+        if not any(hmac.compare_digest(one, other) for one in found for other in wanted):
             raise BadSignature("the signature does not fit the id, the time and the content")
         # Only now: a forged header could hold anything.
         if abs(now - int(sent_at)) > self._tolerance_s:

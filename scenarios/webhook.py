@@ -6,7 +6,7 @@ import time
 import httpx
 
 from .contract import JSONDict
-from .errors import TransientError, WorkError
+from .service import TLS, calling
 from .settings import get_settings
 from .signature import sign
 
@@ -21,17 +21,17 @@ def send_webhook(task_id: str, facts: JSONDict) -> None:
         return
     content = json.dumps({"task_id": task_id, **facts}).encode()
     sent_at = str(int(time.time()))
-    headers = {"webhook-id": task_id, "webhook-timestamp": sent_at}
+    headers = {
+        "content-type": "application/json",
+        "webhook-id": task_id,
+        "webhook-timestamp": sent_at,
+    }
     if settings.webhook_secret:
-        signature = sign(settings.webhook_secret, task_id, sent_at, content)
-        headers["webhook-signature"] = signature
-    try:
-        answer = httpx.post(
-            settings.webhook_url, content=content, headers=headers, timeout=settings.call_timeout_s
-        )
-    except httpx.HTTPError as error:
-        raise TransientError(f"the webhook did not answer: {error}") from error
-    if answer.is_server_error:
-        raise TransientError(f"the webhook answered {answer.status_code}")
-    if not answer.is_success:
-        raise WorkError(f"the webhook refused the picture: {answer.status_code}")
+        headers["webhook-signature"] = sign(settings.webhook_secret, task_id, sent_at, content)
+    with (
+        calling("the webhook"),
+        httpx.Client(timeout=settings.call_timeout_s, verify=TLS) as client,
+        # Streamed, because the body of the answer is not read: it may have no end.
+        client.stream("POST", settings.webhook_url, content=content, headers=headers) as answer,
+    ):
+        answer.raise_for_status()

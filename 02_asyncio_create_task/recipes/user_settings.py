@@ -11,7 +11,7 @@ from fastapi import APIRouter, HTTPException, Path
 from pydantic import BaseModel, Field, StrictBool, StrictInt, StrictStr
 
 from scenarios.contract import JSONDict, Line
-from scenarios.errors import TransientError
+from scenarios.errors import TransientError, shortest_wait_s
 from scenarios.jobs import Job, forget_oldest
 from scenarios.service import calling, configured, open_client
 
@@ -64,9 +64,15 @@ async def sync_external_service(user_id: str) -> JSONDict:
     return {"version": stored.version}
 
 
+def wait_before_retry(error: Exception) -> bool | float:
+    """Say whether to try again; seconds only if the other side has named them."""
+    return isinstance(error, TransientError) and (shortest_wait_s(error) or True)
+
+
 @stamina.retry(
-    on=TransientError,
+    on=wait_before_retry,
     attempts=settings.max_attempts,
+    timeout=settings.job_timeout_s,
     wait_initial=settings.retry_base_s,
     wait_jitter=settings.retry_base_s,
 )

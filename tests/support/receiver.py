@@ -1,6 +1,7 @@
 """A local HTTP server that keeps what it is sent, and can be told to fail, hang and recover."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ class Received:
     path: str
     headers: dict[str, str]
     body: bytes
+    at: float = field(default_factory=time.monotonic)
 
 
 @dataclass
@@ -24,7 +26,7 @@ class Receiver:
 
     url: str
     received: list[Received] = field(default_factory=list)
-    _failures: dict[str, list[int]] = field(default_factory=dict)
+    _failures: dict[str, list[tuple[int, dict[str, str]]]] = field(default_factory=dict)
     _bodies: dict[str, bytes] = field(default_factory=dict)
     _held: dict[str, threading.Event] = field(default_factory=dict)
 
@@ -36,9 +38,10 @@ class Receiver:
         """Answer with this body from now on."""
         self._bodies[path] = body
 
-    def fail(self, path: str, code: int, times: int) -> None:
+    def fail(self, path: str, code: int, times: int, **headers: str) -> None:
         """Answer the next requests with `code`, and then as usual."""
-        self._failures[path] = [code] * times
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self._failures[path] = [(code, named)] * times
 
     @contextmanager
     def holding(self, path: str) -> Iterator[None]:
@@ -50,14 +53,14 @@ class Receiver:
             del self._held[path]
             held.set()
 
-    def answer(self, request: Received) -> tuple[int, bytes]:
-        """Keep a request; return the status and the body of its answer."""
+    def answer(self, request: Received) -> tuple[int, dict[str, str], bytes]:
+        """Keep a request; return the status, the headers and the body of its answer."""
         self.received.append(request)
         if held := self._held.get(request.path):
             held.wait(HELD_S)
         if failures := self._failures.get(request.path):
-            return failures.pop(), b""
-        return 200, self._bodies.get(request.path, b"{}")
+            return *failures.pop(), b""
+        return 200, {}, self._bodies.get(request.path, b"{}")
 
 
 @contextmanager
@@ -68,10 +71,12 @@ def receive() -> Iterator[Receiver]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            code, answer = receiver.answer(Received(self.path, headers, body))
+            code, named, answer = receiver.answer(Received(self.path, headers, body))
             with suppress(OSError):  # who waited may have gone
                 self.send_response(code)
                 self.send_header("Content-Length", str(len(answer)))
+                for name, value in named.items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(answer)
 

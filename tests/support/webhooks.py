@@ -1,6 +1,7 @@
 """A local HTTP server that keeps each webhook it is sent."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ class Webhook:
 
     headers: dict[str, str]
     body: bytes
+    at: float = field(default_factory=time.monotonic)
 
 
 @dataclass
@@ -23,6 +25,9 @@ class WebhookReceiver:
 
     url: str
     received: list[Webhook] = field(default_factory=list)
+    waits: list[int] = field(
+        default_factory=list
+    )  # the next ones get a 429, and are to wait so long
     _answers: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -55,7 +60,11 @@ def receive_webhooks() -> Iterator[WebhookReceiver]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             receiver.take(Webhook(headers, body))
             with suppress(OSError):  # who waited may have been killed
-                self.send_response(204)
+                if receiver.waits:
+                    self.send_response(429)
+                    self.send_header("Retry-After", str(receiver.waits.pop()))
+                else:
+                    self.send_response(204)
                 self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:
