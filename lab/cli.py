@@ -18,6 +18,11 @@ from .processes import ports
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 SMTP, INBOX = 1025, 8025
+TAKEN = f"""
+WARNING: port {SMTP} is taken, perhaps by another mail server: this one listens on {{smtp}}.
+An app sends its mail to {SMTP} if nobody tells it otherwise. Start it with
+    SMTP_URL=smtp://{ports.HOST}:{{smtp}}
+"""
 
 app.command()(compare)
 app.command()(survival)
@@ -75,6 +80,8 @@ def mailbox(
 
     smtp = smtp_port or ports.claim(SMTP).number
     http = http_port or ports.claim(INBOX).number
+    if smtp_port is None and smtp != SMTP:
+        print(TAKEN.format(smtp=smtp), file=sys.stderr)
     print(f"SMTP   smtp://{ports.HOST}:{smtp}\nInbox  http://{ports.HOST}:{http}", flush=True)
     with suppress(KeyboardInterrupt):
         asyncio.run(serve(smtp, http))

@@ -58,7 +58,9 @@ def _unfinished_dir() -> Path:
 def make_folders() -> None:
     """Make the folders under DATA_DIR; raises `OSError` if it cannot be written."""
     for folder in (uploads_dir(), results_dir(), _unfinished_dir()):
-        folder.mkdir(parents=True, exist_ok=True)
+        # A DATA_DIR made here is closed to the machine's other users: it holds what people send.
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
 
 
 @asynccontextmanager

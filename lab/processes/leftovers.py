@@ -7,6 +7,7 @@ Valkey, which overwrites its environment. A process id alone proves nothing: ids
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -26,11 +27,16 @@ CLOCK_S = 1.0
 
 
 class Leftovers:
-    """The processes of one stack, listed in the file `path`."""
+    """The processes of one stack, listed in the file `path`, and their folder for the rest.
 
-    def __init__(self, path: Path) -> None:
+    A process that is killed leaves its temporary files behind; `temporary` goes when all have
+    ended.
+    """
+
+    def __init__(self, path: Path, temporary: Path) -> None:
         self.mark = uuid4().hex
         self._path = path
+        self._temporary = temporary
         self._started: dict[int, float] = {}
         self._lock = threading.Lock()
         self._write()
@@ -54,7 +60,9 @@ class Leftovers:
 
     def _write(self) -> None:
         draft = self._path.with_suffix(".new")
-        draft.write_text(json.dumps({"mark": self.mark, "started": self._started}))
+        facts = {"mark": self.mark, "started": self._started, "temporary": str(self._temporary)}
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(facts))
         draft.replace(self._path)
 
 
@@ -73,6 +81,8 @@ def end_leftovers(path: Path, timeout_s: float = 10.0) -> None:
         if time.monotonic() > deadline:
             raise LabError(f"cannot end the processes {[process.pid for process in found]}")
         time.sleep(0.02)
+    if temporary := facts.get("temporary"):
+        shutil.rmtree(temporary, ignore_errors=True)
     path.unlink(missing_ok=True)
 
 

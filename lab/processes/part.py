@@ -13,6 +13,7 @@ import psutil
 
 from lab.errors import LabError
 
+from .folder import OF_OTHERS
 from .pauses import pause
 
 READY_S = 60.0
@@ -57,6 +58,7 @@ class Part:
         """Start the process and return at once."""
         if self.alive:
             raise LabError(f"{self.name} is running already (process {self.pid})")
+        self.log.touch(mode=0o600)
         with self.log.open("ab" if self._process else "wb") as log:
             self._log_start = log.tell()
             self._process = subprocess.Popen(
@@ -67,6 +69,7 @@ class Part:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=OF_OTHERS,
             )
         self.launched(self.pid)
 

@@ -11,6 +11,8 @@ from typing import TextIO
 
 from lab.errors import LabError
 
+from .folder import make_shared_name, open_private
+
 HOST = "127.0.0.1"
 TRIES = 500
 
@@ -60,9 +62,8 @@ def _candidates(preferred: int, next_from: int | None) -> Iterator[int]:
 
 
 def _lock(number: int) -> TextIO | None:
-    folder = Path(tempfile.gettempdir()) / f"background-tasks-lab-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    lock = (folder / str(number)).open("w")
+    folder = make_shared_name(Path(tempfile.gettempdir()) / f"background-tasks-lab-{os.getuid()}")
+    lock = open_private(folder / str(number))
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

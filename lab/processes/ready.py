@@ -27,14 +27,16 @@ def answers_http(port: int, path: str = "/healthz") -> Callable[[Part], bool]:
     return ready
 
 
-def answers_ping(port: int) -> Callable[[Part], bool]:
+def answers_ping(port: int, password: str) -> Callable[[Part], bool]:
     """Ask PING until the answer is PONG; while the data is being loaded it is an error."""
+    question = f"AUTH {password}\r\nPING\r\n".encode()
 
     def ready(part: Part) -> bool:
         try:
             with socket.create_connection((HOST, port), timeout=ASK_S) as connection:
-                connection.sendall(b"PING\r\n")
-                return connection.recv(64).startswith(b"+PONG")
+                connection.sendall(question)
+                with connection.makefile("rb") as answers:
+                    return [answers.readline(), answers.readline()] == [b"+OK\r\n", b"+PONG\r\n"]
         except OSError:
             return False
 

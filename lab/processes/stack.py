@@ -12,6 +12,7 @@ from lab.approaches import ROOT, Approach, find_approach
 from lab.errors import LabError
 
 from . import commands
+from .folder import make_private_folder
 from .group import Processes, wait_ready
 from .part import Part
 from .ports import HOST
@@ -97,8 +98,7 @@ class Stack(Processes):
     def start_valkey(self) -> Part:
         """Start the embedded Valkey; its `url` is `redis_url`."""
         port = self.claim("valkey", VALKEY)
-        folder = self.data_dir / "valkey"
-        folder.mkdir(exist_ok=True)
+        folder = make_private_folder(self.data_dir / "valkey")
         valkey = self._launch("valkey", commands.valkey(port, folder))
         valkey.wait_ready()
         self._env["REDIS_URL"] = valkey.url
@@ -179,9 +179,7 @@ class Stack(Processes):
         return self._launch(label, command, own | data)
 
     def _with_data(self, label: str) -> dict[str, str]:
-        folder = self.data_dir / label
-        folder.mkdir(exist_ok=True)
-        return {"DATA_DIR": str(folder)}
+        return {"DATA_DIR": str(make_private_folder(self.data_dir / label))}
 
     def _launch(
         self,

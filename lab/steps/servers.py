@@ -9,9 +9,11 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from lab.approaches import ROOT
 from lab.processes.commands import Command, valkey
+from lab.processes.folder import make_private_folder
 from lab.processes.follow import LogTail
 from lab.processes.group import Processes
 from lab.processes.part import Part
@@ -61,6 +63,7 @@ class Servers(Processes):
         self._tails: dict[str, LogTail] = {}
         self._told: set[tuple[str, int]] = set()
         self.port = self.redis_port = 0
+        self._redis_url = ""
 
     def __exit__(self, *exc_info: object) -> None:
         for tail in self._tails.values():
@@ -72,9 +75,9 @@ class Servers(Processes):
         self.port = self.claim(API, self._wanted)
         if self._step.folder == "03_celery":
             self.redis_port = self.claim(BROKER, self._wanted + REDIS - PORT)
-            folder = self.data_dir / BROKER
-            folder.mkdir(exist_ok=True)
+            folder = make_private_folder(self.data_dir / BROKER)
             broker = valkey(self.redis_port, folder)
+            self._redis_url = broker.url
             self.launch(BROKER, broker, env=self.env, cwd=self.cwd).wait_ready()
 
     @property
@@ -83,7 +86,7 @@ class Servers(Processes):
         env = {**os.environ, "COLUMNS": "100", "PYTHONUNBUFFERED": "1"}
         env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         if self.redis_port:
-            env["REDIS_URL"] = f"redis://{HOST}:{self.redis_port}/0"
+            env["REDIS_URL"] = self._redis_url
         return env
 
     def put_ports(self, text: str) -> str:
@@ -101,7 +104,13 @@ class Servers(Processes):
         return command
 
     def hide(self, text: str) -> str:
-        """Exchange the ports of this run for those of a transcript, and shorten its paths."""
+        """Exchange the ports of this run for those of a transcript, and shorten its paths.
+
+        The broker of a transcript has no password.
+        """
+        password = urlsplit(self._redis_url).password
+        for shown in ("**", password) if password else ():
+            text = text.replace(f":{shown}@", "")
         text = _exchange(text, {self.port: PORT, self.redis_port or REDIS: REDIS})
         for root in (self.cwd, self._step.root, ROOT):
             text = text.replace(f"{root}/", "")

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from urllib.parse import urlsplit
@@ -216,3 +217,22 @@ def test_taken_port_is_named_in_one_sentence() -> None:
 
     assert done.returncode == 2
     assert done.stderr == f"lab: cannot listen on port {port}: Address already in use\n"
+
+
+def test_taken_port_is_told_loudly_with_what_to_set() -> None:
+    with ExitStack() as taken:
+        with suppress(OSError):  # somebody may have it already
+            taken.enter_context(socket.create_server(("127.0.0.1", 1025)))
+        words = [sys.executable, "-m", "lab", "mailbox"]
+        mailbox = taken.enter_context(
+            subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        )
+        assert mailbox.stdout
+        assert mailbox.stderr
+        address = mailbox.stdout.readline().split()[1]
+        mailbox.terminate()
+        warning = mailbox.stderr.read()
+
+    assert address != "smtp://127.0.0.1:1025"
+    assert "WARNING: port 1025 is taken" in warning
+    assert f"    SMTP_URL={address}\n" in warning

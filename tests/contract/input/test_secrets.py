@@ -40,7 +40,7 @@ def lock_services(stack: Stack) -> dict[str, str]:
     with redis.Redis.from_url(valkey.url) as client:
         client.config_set("requirepass", CANARY)
     return {
-        "REDIS_URL": valkey.url.replace("//", f"//:{CANARY}@"),
+        "REDIS_URL": f"redis://:{CANARY}@{valkey.url.rpartition('@')[2]}",
         "SMTP_URL": stack.smtp_url.replace("//", f"//shop:{CANARY}@"),
     }
 

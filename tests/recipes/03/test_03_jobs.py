@@ -323,6 +323,9 @@ def test_flower_asks_for_the_password(celery: CeleryApi) -> None:
     ]
 
     assert answers == [401, 401, 200]
+    assert httpx.get(f"{flower.url}/metrics").status_code == 401
+    metrics = httpx.get(f"{flower.url}/metrics", auth=("you", "secret"))
+    assert "flower_" in metrics.text
     assert "secret" not in " ".join(flower.command)
 
 
