@@ -10,7 +10,6 @@ from email.message import EmailMessage
 from email.policy import compat32
 from email.utils import formataddr, formatdate, parseaddr
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 import idna
@@ -105,25 +104,24 @@ async def deliver(message: EmailMessage, timeout_s: float = TIMEOUT_S) -> None:
 
     Each step says what was refused: a wrong password is not the recipient's fault.
     """
-    server = urlsplit(get_settings().smtp_url)
-    is_secure = server.scheme == "smtps"
+    server = get_settings().mail_server
     client = aiosmtplib.SMTP(
-        hostname=server.hostname,
+        hostname=server.host,
         port=server.port,
         timeout=timeout_s,
-        use_tls=is_secure,
+        use_tls=server.use_tls,
         start_tls=False,
     )
     try:
         with step("the connection"):
             await client.connect()
         await greet(client)
-        if client.supports_extension("starttls") and not is_secure:
+        if client.supports_extension("starttls") and not server.use_tls:
             with step("to encrypt the connection (STARTTLS)"):
                 await client.starttls()
             await greet(client)
-        if server.username:
-            await log_in(client, unquote(server.username), unquote(server.password or ""))
+        if server.user:
+            await log_in(client, server.user, server.password or "")
         await hand_over(client, message)
         with suppress(aiosmtplib.SMTPException):  # the message is taken, whatever is said now
             await client.quit()

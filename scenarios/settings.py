@@ -1,66 +1,180 @@
 """Settings from the environment (or `.env`), the same for the four apps and the Celery worker."""
 
+import json
+import os
+from email.utils import parseaddr
 from functools import cache
 from pathlib import Path
+from typing import Annotated, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt
-from pydantic_settings import BaseSettings, SettingsConfigDict
+import idna
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from .addresses import (
+    BrokerUrl,
+    HttpUrl,
+    MailServer,
+    MailUrl,
+    RedisUrl,
+    read_mail_server,
+)
+from .signature import PREFIX, read_keys
+
+TEN_YEARS_S = 315_360_000
+
+
+def check_folder(path: Path) -> Path:
+    """Return a folder that is there and can be written, or can be made."""
+    nearest = path
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise ValueError("must be a folder that this process may write to")
+    return path
+
+
+def check_file(path: Path) -> Path:
+    """Return the path of a file that is there and can be written, or can be made."""
+    try:
+        check_folder(path.parent)
+    except ValueError:
+        raise ValueError("must be a file in a folder that this process may write to") from None
+    if path.name == ":memory:" or (path.exists() and not path.is_file()):
+        raise ValueError("must be the path of a file")
+    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+        raise ValueError("must be a file that this process may read and write")
+    return path
+
+
+def check_sender(sender: str) -> str:
+    """Return who sends e-mail: a name if you like, and an address."""
+    name, at, domain = parseaddr(sender)[1].rpartition("@")
+    try:
+        idna.encode(domain, uts46=True)
+    except idna.IDNAError:
+        domain = ""
+    if not (name and at and domain and sender.isprintable()):
+        raise ValueError("must be an address, or a name and an address: Shop <shop@example.com>")
+    return sender
+
+
+def check_secret(secret: str) -> str:
+    """Return what webhooks are signed with."""
+    try:
+        read_keys(secret)
+    except ValueError:
+        raise ValueError(f"must go on in base64 if it begins with {PREFIX}") from None
+    return secret
+
+
+def read_sources(text: object) -> object:
+    """Return the JSON object that a text holds."""
+    try:
+        return json.loads(text) if isinstance(text, str) else text
+    except json.JSONDecodeError:
+        raise ValueError('must be JSON: {"name": "https://host/path"}') from None
+
+
+Seconds = Annotated[float, Field(gt=0, le=TEN_YEARS_S)]
+Count = Annotated[int, Field(gt=0, le=1_000_000)]
+Folder = Annotated[Path, AfterValidator(check_folder)]
+File = Annotated[Path, AfterValidator(check_file)]
+Sources = Annotated[dict[str, HttpUrl], NoDecode, BeforeValidator(read_sources)]
 
 
 class Settings(BaseSettings):
     """Name each value as an environment variable in capitals, for example `MAX_UPLOAD_BYTES`."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
 
-    data_dir: Path = Path("var")
-    max_upload_bytes: PositiveInt = Field(10 * 1024**2, description="Limit of one request body.")
-    result_ttl_s: PositiveFloat = Field(3600, description="How long ended tasks and files stay.")
+    data_dir: Folder = Path("var")
+    max_upload_bytes: int = Field(
+        10 * 1024**2, gt=0, le=2**40, description="Limit of one request body."
+    )
+    result_ttl_s: Seconds = Field(3600, description="How long ended tasks and files stay.")
 
-    smtp_url: str = Field(
+    smtp_url: MailUrl = Field(
         "smtp://127.0.0.1:1025", description="smtp:// or smtps://[user:password@]host:port"
     )
-    mail_from: str = "Änne's Shop <shop@example.com>"
-    webhook_url: str | None = Field(None, description="Told about each picture; none: nobody is.")
-    webhook_secret: str | None = Field(
+    mail_from: Annotated[str, AfterValidator(check_sender)] = "Änne's Shop <shop@example.com>"
+    webhook_url: HttpUrl | None = Field(
+        None, description="Told about each picture; none: nobody is."
+    )
+    webhook_secret: Annotated[str, AfterValidator(check_secret)] | None = Field(
         None, description="Signs webhooks: whsec_…, or several while they change."
     )
 
-    push_url: str | None = Field(None, description="Recipes: takes push messages.")
+    push_url: HttpUrl | None = Field(None, description="Recipes: takes push messages.")
     push_key: str | None = Field(None, description="Recipes: sent to PUSH_URL as a bearer token.")
-    backup_url: str | None = Field(None, description="Recipes: takes the audit log by PUT.")
-    sync_url: str | None = Field(None, description="Recipes: takes SYNC_URL/{user_id}/sync.")
-    sources: dict[str, str] = Field({}, description='Recipes: what may be cached, {"name": "URL"}.')
-    call_timeout_s: PositiveFloat = Field(
-        5, description="One call of another service, a webhook too."
-    )
-    payment_url: str | None = Field(None, description="Recipes: takes payments.")
-    refresh_every_s: PositiveFloat = Field(60, description="Recipes: pause between refreshes.")
+    backup_url: HttpUrl | None = Field(None, description="Recipes: takes the audit log by PUT.")
+    sync_url: HttpUrl | None = Field(None, description="Recipes: takes SYNC_URL/{user_id}/sync.")
+    sources: Sources = Field({}, description='Recipes: what may be cached, {"name": "URL"}.')
+    call_timeout_s: Seconds = Field(5, description="One call of another service, a webhook too.")
+    payment_url: HttpUrl | None = Field(None, description="Recipes: takes payments.")
+    refresh_every_s: Seconds = Field(60, description="Recipes: pause between refreshes.")
 
-    max_running: PositiveInt = Field(100, description="02: more jobs than this are refused.")
-    queue_size: PositiveInt = Field(1000, description="04: more waiting jobs are refused.")
-    queue_workers: PositiveInt = Field(4, description="04: jobs that run at once.")
-    queue_db: Path | None = Field(None, description="04: keep the queue in this file.")
-    queue_lease_s: PositiveFloat = Field(
+    max_running: Count = Field(100, description="02: more jobs than this are refused.")
+    queue_size: Count = Field(1000, description="04: more waiting jobs are refused.")
+    queue_workers: Count = Field(4, description="04: jobs that run at once.")
+    queue_db: File | None = Field(None, description="04: keep the queue in this file.")
+    queue_lease_s: Seconds = Field(
         10, description="04 with QUEUE_DB: the jobs of a process that is silent for longer move on."
     )
-    drain_s: float = Field(20, ge=0, description="02, 04, 03 on SIGQUIT: how long a stop waits.")
-
-    job_timeout_s: PositiveFloat = Field(
-        300, description="02 (recipes), 03, 04: a longer job fails."
+    drain_s: float = Field(
+        20, ge=0, le=TEN_YEARS_S, description="02, 04, 03 on SIGQUIT: how long a stop waits."
     )
-    max_attempts: PositiveInt = Field(4, description="02 (recipes), 03, 04: first run and retries.")
-    retry_base_s: PositiveFloat = Field(1.0, description="02 (recipes), 03, 04: first back-off.")
 
-    relay_every_s: PositiveFloat = Field(5, description="03: how often the outbox is emptied.")
-    beat_lock_s: PositiveFloat = Field(15, description="03: a new beat waits for a dead one.")
-    redis_url: str = "redis://127.0.0.1:6379/0"
-    celery_broker_url: str | None = Field(None, description="03: another broker than REDIS_URL.")
-    visibility_timeout_s: PositiveInt = Field(
+    job_timeout_s: Seconds = Field(300, description="02 (recipes), 03, 04: a longer job fails.")
+    max_attempts: Annotated[int, Field(gt=0, le=100)] = Field(
+        4, description="02 (recipes), 03, 04: first run and retries."
+    )
+    retry_base_s: Seconds = Field(1.0, description="02 (recipes), 03, 04: first back-off.")
+
+    relay_every_s: Seconds = Field(5, description="03: how often the outbox is emptied.")
+    beat_lock_s: Seconds = Field(15, description="03: a new beat waits for a dead one.")
+    redis_url: RedisUrl = "redis://127.0.0.1:6379/0"
+    celery_broker_url: BrokerUrl | None = Field(
+        None, description="03: another broker than REDIS_URL."
+    )
+    visibility_timeout_s: Count = Field(
         360, description="03: a dead worker's jobs come back after this; above JOB_TIMEOUT_S."
     )
+
+    @property
+    def mail_server(self) -> MailServer:
+        """Return SMTP_URL taken apart."""
+        return read_mail_server(self.smtp_url)
+
+    @model_validator(mode="after")
+    def check_relations(self) -> Self:
+        """Refuse values that are right alone and not together; let one follow from the other."""
+        chosen = {"visibility_timeout_s", "job_timeout_s"} & self.model_fields_set
+        if chosen == {"job_timeout_s"}:
+            self.visibility_timeout_s = max(360, int(self.job_timeout_s) + 60)
+        elif len(chosen) == 2 and self.visibility_timeout_s <= self.job_timeout_s:
+            raise ValueError(
+                "VISIBILITY_TIMEOUT_S must be above JOB_TIMEOUT_S: a job that takes longer is given"
+                " to a second worker while it runs"
+            )
+        return self
 
 
 @cache
 def get_settings() -> Settings:
-    """Read the environment once."""
-    return Settings()
+    """Read the environment once; a wrong value ends the process with a sentence."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        sentences = dict.fromkeys(map(describe, error.errors(include_input=False)))
+        raise SystemExit(f"cannot start: {'; '.join(sentences)}") from None
+    except UnicodeDecodeError:
+        raise SystemExit("cannot start: the file .env must be UTF-8") from None
+
+
+def describe(problem: ErrorDetails) -> str:
+    """Say which setting is wrong and what is right, and never what was found: it may be secret."""
+    name = str(problem["loc"][0]).upper() if problem["loc"] else ""
+    right = problem["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
+    return f"{name} {right}".strip()

@@ -49,10 +49,13 @@ def set_up(
     `store` is the address of what keeps the tasks when this process dies; without one their files
     go with it. `knows` returns those of some task ids that the store has not forgotten, and raises
     if it cannot tell just now; without it no file that the store was given is removed by itself.
-    Raises `OSError` if DATA_DIR cannot be written.
+    Ends the process with a sentence if DATA_DIR cannot be written.
     """
-    files.make_folders()
-    owners.begin(owners.TaskStore(str(store), knows) if store else None, is_api=is_api)
+    try:
+        files.make_folders()
+        owners.begin(owners.TaskStore(str(store), knows) if store else None, is_api=is_api)
+    except OSError as error:
+        raise SystemExit(f"cannot start: DATA_DIR cannot be written: {error.strerror}") from None
     # At INFO it writes whole URLs, and a webhook's may hold a token.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     if is_api:  # not the Celery worker: it forks, and nothing may fork while threads run

@@ -1,9 +1,7 @@
 """Whatever a mail server answers at a step, the task learns what was refused, and if for good."""
 
 import asyncio
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 
@@ -11,7 +9,7 @@ import pytest
 
 from scenarios.email import compose, deliver
 from scenarios.errors import TransientError, WorkError, explain
-from scenarios.settings import get_settings
+from tests.support.environment import environment
 from tests.support.scripted_smtp import CERTIFICATE, HANG_UP, SILENCE, Scripted, scripted
 
 TIMEOUT_S = 0.4
@@ -30,20 +28,6 @@ PARTIES = {
     "DATA": "the message",
     "END": "the message",
 }
-
-
-@contextmanager
-def environment(**values: str) -> Iterator[None]:
-    """Let the settings be read again, with these values."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    get_settings.cache_clear()
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
-        get_settings.cache_clear()
 
 
 def send(
