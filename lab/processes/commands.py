@@ -2,8 +2,8 @@
 
 import secrets
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 # The package has no public name for the path of its binary.
@@ -17,11 +17,12 @@ from .ready import answers_http, answers_ping, logs
 
 @dataclass(frozen=True)
 class Command:
-    """What to run, where it will be reached, and how to ask whether it answers."""
+    """What to run, where it will be reached, how to ask whether it answers, what it must know."""
 
     words: Sequence[str]
     url: str
     ready: Callable[[Part], bool]
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 def app(name: str, port: int, uvicorn_args: Sequence[str] = ()) -> Command:

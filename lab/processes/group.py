@@ -80,6 +80,7 @@ class Processes:
             command=command.words,
             env={
                 **env,
+                **command.env,
                 MARK: self._leftovers.mark,
                 "PYTHONUNBUFFERED": "1",
                 "TMPDIR": str(self._temporary),

@@ -16,11 +16,12 @@ from .folder import make_private_folder
 from .group import Processes, wait_ready
 from .part import Part
 from .ports import HOST
+from .rabbitmq import rabbitmq
 
 Env = Mapping[str, str]
-SMTP, INBOX, VALKEY, FLOWER = 1025, 8025, 16379, 5555
+SMTP, INBOX, VALKEY, FLOWER, RABBITMQ = 1025, 8025, 16379, 5555, 15672
 AFTER_THE_APPS = 8005  # where an app goes whose port is taken
-SERVICES = {"mailbox", "valkey"}
+SERVICES = {"mailbox", "valkey", "rabbitmq"}
 CELERY = "03_celery"
 
 
@@ -103,6 +104,15 @@ class Stack(Processes):
         valkey.wait_ready()
         self._env["REDIS_URL"] = valkey.url
         return valkey
+
+    def start_rabbitmq(self) -> Part:
+        """Start RabbitMQ and let Celery use it as its broker; LabError if it is not installed."""
+        ports = [self.claim(f"rabbitmq{what}", RABBITMQ) for what in ("", " nodes", " names")]
+        folder = make_private_folder(self.data_dir / "rabbitmq")
+        broker = self._launch("rabbitmq", rabbitmq(folder, *ports))
+        broker.wait_ready()
+        self._env["CELERY_BROKER_URL"] = broker.url
+        return broker
 
     def start_worker(
         self,

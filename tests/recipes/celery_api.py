@@ -138,7 +138,12 @@ def count_lines(part: Part, pattern: str) -> int:
 
 @contextmanager
 def open_celery_api(
-    folder: Path, services: Receiver, *, worker: bool, env: Mapping[str, str] | None = None
+    folder: Path,
+    services: Receiver,
+    *,
+    worker: bool,
+    rabbitmq: bool = False,
+    env: Mapping[str, str] | None = None,
 ) -> Iterator[CeleryApi]:
     """Start the API and its services; a worker of two processes too, if asked for."""
     url = services.url
@@ -154,6 +159,8 @@ def open_celery_api(
         **(env or {}),
     }
     with Stack(folder, env=settings) as stack:
+        if rabbitmq:
+            stack.start_rabbitmq()
         part = stack.start(CELERY, without=() if worker else ("worker",))
         with httpx.Client(base_url=part.url, timeout=20) as http:
             yield CeleryApi(stack, part, http, services)

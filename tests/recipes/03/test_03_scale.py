@@ -1,6 +1,5 @@
 """More workers: in other folders, with a pool that grows, and on another broker."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,12 +8,12 @@ import psutil
 import pytest
 
 from lab.approaches import ROOT
+from lab.errors import LabError
+from lab.processes.rabbitmq import find_rabbitmq
 from tests.recipes.celery_api import CELERY, CeleryApi, open_celery_api
 from tests.recipes.pictures import png
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
-
-RABBITMQ = os.environ.get("TEST_RABBITMQ_URL", "")
 
 
 def test_two_workers_in_two_folders_share_the_load(celery_api: CeleryApi, tmp_path: Path) -> None:
@@ -53,11 +52,12 @@ def test_pool_grows_with_the_load_and_shrinks_again(celery_api: CeleryApi) -> No
 
 @pytest.fixture(scope="module")
 def rabbit(tmp_path_factory: pytest.TempPathFactory, services: Receiver) -> Iterator[CeleryApi]:
-    if not RABBITMQ:
-        pytest.skip("TEST_RABBITMQ_URL names no RabbitMQ")
-    env = {"CELERY_BROKER_URL": RABBITMQ}
+    try:
+        find_rabbitmq()
+    except LabError as missing:
+        pytest.skip(str(missing))
     with open_celery_api(
-        tmp_path_factory.mktemp("rabbit"), services, worker=True, env=env
+        tmp_path_factory.mktemp("rabbit"), services, worker=True, rabbitmq=True
     ) as celery_api:
         yield celery_api
 
