@@ -11,23 +11,23 @@ from typing import Any
 
 from fastapi import BackgroundTasks, FastAPI, Response, UploadFile
 
-from scenarios import WORK, TaskStatus, contract, files, get_settings, http, set_up, status, uploads
+from scenarios import WORK, Tasks, TaskStatus, contract, files, get_settings, http, set_up, uploads
 from scenarios.contract import EmailIn, JSONDict, Kind, QueueMetrics
-from scenarios.http import Key, OrderFile, Steps, Title, Width
+from scenarios.http import IgnoredKey as Key
+from scenarios.http import OrderFile, Steps, Title, Width
 
 from . import recipes
 
 settings = get_settings()
-tasks: dict[str, TaskStatus] = {}
+tasks = Tasks()
 
 
 # --8<-- [start:pattern]
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    set_up(is_api=True)
+    set_up(is_api=True, sweep=lambda: files.forget(tasks.forget_ended(settings.result_ttl_s)))
     yield  # uvicorn has waited for the background tasks, or has cut them off
-    for _ in range(10):  # turns of the loop, in which those close their connections and note it
-        await asyncio.sleep(0)
+    await let_interrupted_jobs_end()
 
 
 app = FastAPI(title="BackgroundTasks", lifespan=lifespan, max_body_size=settings.max_upload_bytes)
@@ -36,15 +36,14 @@ app.include_router(recipes.router)
 
 
 def start(background: BackgroundTasks, task_id: str, kind: Kind, **arguments: Any) -> Response:
-    status.forget_ended(tasks, settings.result_ttl_s)
-    tasks[task_id] = TaskStatus.accept(task_id, kind)
-    background.add_task(run if kind is Kind.EMAIL else run_in_thread, tasks[task_id], arguments)
+    task = tasks.accept(task_id, kind)
+    background.add_task(run if kind is Kind.EMAIL else run_in_thread, task, arguments)
     return http.accepted(task_id)
 
 
 async def run(task: TaskStatus, arguments: JSONDict) -> None:
     try:
-        task.succeed(await WORK[task.kind](**task.begin(), **arguments))
+        task.succeed(await work(task, arguments))
     except Exception as error:  # the job boundary: an error here would drop the jobs behind it
         task.fail(error)
     except asyncio.CancelledError:  # uvicorn --timeout-graceful-shutdown has run out
@@ -54,9 +53,20 @@ async def run(task: TaskStatus, arguments: JSONDict) -> None:
 
 def run_in_thread(task: TaskStatus, arguments: JSONDict) -> None:
     try:
-        task.succeed(WORK[task.kind](**task.begin(), **arguments))
+        task.succeed(work(task, arguments))
     except Exception as error:  # the same boundary for a `def` job
         task.fail(error)
+
+
+def work(task: TaskStatus, arguments: JSONDict) -> Any:
+    task.begin()  # where it runs, so that a task which waits for a thread is queued
+    return WORK[task.kind](task.task_id, report_progress=task.report_progress, **arguments)
+
+
+async def let_interrupted_jobs_end() -> None:
+    """Give jobs that were cut off some turns of the loop, to close connections and to note it."""
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
 # --8<-- [end:pattern]
@@ -96,4 +106,4 @@ async def read_result(task_id: str) -> Response:
 
 @app.get("/metrics/queue")
 async def read_metrics() -> QueueMetrics:
-    return status.count(tasks.values(), workers=None)
+    return tasks.count(workers=None)

@@ -7,28 +7,26 @@ A restart loses every job that cannot end within DRAIN_S, and what was known of 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Response, UploadFile
 
-from scenarios import WORK, TaskStatus, contract, files, get_settings, http, set_up, status, uploads
+from scenarios import WORK, Tasks, TaskStatus, contract, files, get_settings, http, set_up, uploads
 from scenarios.contract import EmailIn, JSONDict, Kind, QueueMetrics
-from scenarios.http import Key, OrderFile, Steps, Title, Width
+from scenarios.http import IgnoredKey as Key
+from scenarios.http import OrderFile, Steps, Title, Width
 
 from . import recipes
-from .tracked import create_tracked_task, drain, refuse_if_full, running
+from .tracked import create_tracked_task, drain, refuse_if_full, run_in_thread, running
 
 settings = get_settings()
-tasks: dict[str, TaskStatus] = {}
-threads = CapacityLimiter(2)
+tasks = Tasks()
 
 
 # --8<-- [start:pattern]
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    set_up(is_api=True)
+    set_up(is_api=True, sweep=lambda: files.forget(tasks.forget_ended(settings.result_ttl_s)))
     yield
     await drain()
 
@@ -40,24 +38,26 @@ app.include_router(recipes.router)
 
 def start(task_id: str, kind: Kind, **arguments: Any) -> Response:
     refuse_if_full()
-    status.forget_ended(tasks, settings.result_ttl_s)
-    tasks[task_id] = TaskStatus.accept(task_id, kind)
-    create_tracked_task(task_id, run(tasks[task_id], arguments))
+    create_tracked_task(task_id, run(tasks.accept(task_id, kind), arguments))
     return http.accepted(task_id)
 
 
 async def run(task: TaskStatus, arguments: JSONDict) -> None:
     try:
-        work = partial(WORK[task.kind], **task.begin(), **arguments)
         if task.kind is Kind.EMAIL:
-            task.succeed(await work())
+            task.succeed(await work(task, arguments))
         else:
-            task.succeed(await to_thread.run_sync(work, abandon_on_cancel=True, limiter=threads))
+            task.succeed(await run_in_thread(work, task, arguments))
     except Exception as error:  # the job boundary: nobody else would ever read it
         task.fail(error)
     except asyncio.CancelledError:
         task.interrupt()  # unless the cancel route has already said why
         raise
+
+
+def work(task: TaskStatus, arguments: JSONDict) -> Any:
+    task.begin()  # where it runs, so that a task which waits for a thread is queued
+    return WORK[task.kind](task.task_id, report_progress=task.report_progress, **arguments)
 
 
 # --8<-- [end:pattern]
@@ -100,9 +100,10 @@ async def cancel_task(task_id: str) -> TaskStatus:
         raise http.too_late(task)
     task.cancel()
     running[task_id].cancel()
+    files.discard_upload(task_id)
     return task
 
 
 @app.get("/metrics/queue")
 async def read_metrics() -> QueueMetrics:
-    return status.count(tasks.values(), workers=settings.max_running)
+    return tasks.count(workers=settings.max_running)

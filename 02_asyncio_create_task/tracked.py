@@ -1,14 +1,19 @@
 """Tasks that somebody keeps: referenced until they end, limited in number, drained at the stop."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from typing import Any, TypeVar
+
+from anyio import CapacityLimiter, to_thread
 
 from scenarios import get_settings, http
 
 settings = get_settings()
+T = TypeVar("T")
 # --8<-- [start:tracked]
 running: dict[str, asyncio.Task[None]] = {}  # the event loop keeps weak references only
+threads = CapacityLimiter(2)  # for blocking work; FastAPI's own 40 stay free for routes
 
 
 def create_tracked_task(task_id: str, job: Coroutine[None, None, None]) -> None:
@@ -21,6 +26,15 @@ def refuse_if_full() -> None:
     """Raise 503 when MAX_RUNNING jobs run: nothing else bounds what a process takes on."""
     if len(running) >= settings.max_running:
         raise http.refused(f"{len(running)} jobs are running, the limit")
+
+
+async def run_in_thread(work: Callable[..., T], *arguments: Any) -> T:
+    """Run blocking `work` in one of the two threads.
+
+    A cancel is heard at once and frees the place, though nothing can end the thread: one whose
+    work hangs stays beside the two until the process ends.
+    """
+    return await to_thread.run_sync(work, *arguments, abandon_on_cancel=True, limiter=threads)
 
 
 async def drain() -> None:

@@ -19,7 +19,7 @@ from scenarios.idempotency import fingerprint
 from . import recipes
 from .job_queue import JobQueue, QueueFull, QueueUnavailable, Task
 from .limits import read_limits
-from .store import choose_store
+from .store import choose_knows, choose_store
 
 settings = get_settings()
 PRIORITY = {Kind.EMAIL: 2, Kind.REPORT: 1, Kind.IMAGE: 0}  # short jobs first
@@ -30,11 +30,10 @@ tasks: JobQueue
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     global tasks
-    set_up(is_api=True, store=settings.queue_db)
+    db = settings.queue_db
+    set_up(is_api=True, store=db, knows=choose_knows(db))
     work, in_process = WORK | recipes.WORK, {Kind.IMAGE, *recipes.IN_PROCESS}
-    tasks = JobQueue(
-        choose_store(settings.queue_db), work, read_limits(), in_process, note, files.forget
-    )
+    tasks = JobQueue(choose_store(db), work, read_limits(), in_process, note, files.forget)
     app.state.tasks = tasks  # for the recipes
     yield
     await tasks.close(settings.drain_s)

@@ -22,6 +22,7 @@ EVENTS = {each: "finished" if each is SUCCEEDED else str(each) for each in Statu
 Observe = Callable[[str, Task], None]
 Stop = Callable[[Task], None]
 Forget = Callable[[list[str]], None]
+Knows = Callable[[list[str]], list[str]]
 
 
 class Store(Protocol):
@@ -114,3 +115,12 @@ def choose_store(path: Path | None) -> OpenStore:
     from .durable.store import SQLiteStore  # not loaded where it is not used
 
     return partial(SQLiteStore, path)
+
+
+def choose_knows(path: Path | None) -> Knows | None:
+    """Return what tells, from any thread, which of some tasks are in the file."""
+    if not path:
+        return None
+    from .durable.file import find_known
+
+    return partial(find_known, path)

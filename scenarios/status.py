@@ -3,12 +3,12 @@
 import logging
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, PrivateAttr
 
 from . import ledger
 from .contract import JSONDict, Kind, QueueMetrics, Status
@@ -16,6 +16,9 @@ from .errors import explain
 
 logger = logging.getLogger(__name__)
 current_task_id: ContextVar[str] = ContextVar("current_task_id", default="-")  # for log lines
+changing = (
+    threading.Lock()
+)  # of all records: a change takes a microsecond, its ledger line does not
 _api_pid: int | None = None
 
 
@@ -57,35 +60,35 @@ class TaskStatus(BaseModel):
     finished_at: datetime | None = None
     ran_in: RanIn | None = None
 
-    @classmethod
-    def accept(cls, task_id: str, kind: Kind) -> "TaskStatus":
-        """Make the record of a task that was just taken."""
-        ledger.record("accepted", task_id, kind=kind)
-        return cls(task_id=task_id, kind=kind)
+    _told: Callable[["TaskStatus", Status], None] | None = PrivateAttr(None)
 
-    def begin(self) -> JSONDict:
-        """Count one attempt, and return the arguments that every job takes."""
+    def tell_changes(self, told: Callable[["TaskStatus", Status], None]) -> None:
+        """Have `told(task, status_before)` called with each change of the status."""
+        self._told = told
+
+    def begin(self) -> None:
+        """Note that an attempt begins; called where the job runs. Raises `JobStopped`."""
         current_task_id.set(self.task_id)
-        self.status, self.started_at = Status.RUNNING, now()
-        self.attempts += 1
+        with changing:
+            self._go_on()
+            self.attempts += 1
+            self.started_at = max(now(), self.queued_at)  # the clock may have been set back
+            self._move(Status.RUNNING)
         ledger.record("started", self.task_id, kind=self.kind, attempt=self.attempts)
         logger.info("%s started, attempt %d", self.kind, self.attempts)
-        return {"task_id": self.task_id, "report_progress": self.report_progress}
 
     def report_progress(self, percent: int) -> None:
         """Note how far the job is and where it runs; called by the job itself.
 
         A thread cannot be cancelled from outside: here, between two steps, it learns of it.
         """
-        if self.status.is_final:
-            raise JobStopped(f"the job is {self.status}")
-        self.progress, self.ran_in = percent, here()
+        with changing:
+            self._go_on()
+            self.progress, self.ran_in = percent, here()
 
     def succeed(self, result: JSONDict) -> None:
         """Keep the result."""
-        if not self.status.is_final:
-            self.result, self.progress = result, 100
-        self._end(Status.SUCCEEDED, "finished")
+        self._end(Status.SUCCEEDED, "finished", result=result)
 
     def fail(self, error: BaseException) -> None:
         """Keep one sentence about `error`."""
@@ -99,13 +102,32 @@ class TaskStatus(BaseModel):
         """Say that the app stopped first."""
         self._end(Status.INTERRUPTED, "interrupted", "the app stopped before the job had ended")
 
-    def _end(self, status: Status, event: str, error: str | None = None) -> None:
-        if self.status.is_final:
-            return  # a task ends once: a thread may come back after its task was cancelled
-        # The status comes last: who reads it while a thread writes must find the rest in place.
-        self.error, self.finished_at, self.status = error, now(), status
+    def _end(
+        self,
+        status: Status,
+        event: str,
+        error: str | None = None,
+        result: JSONDict | None = None,
+    ) -> None:
+        with changing:
+            if self.status.is_final:
+                return  # a task ends once: a thread may come back after its task was cancelled
+            self.result, self.error = result, error
+            self.progress = 100 if status is Status.SUCCEEDED else self.progress
+            self.finished_at = max(now(), self.started_at or self.queued_at)
+            # The status comes last: who reads it while a thread writes must find the rest in place.
+            self._move(status)
         ledger.record(event, self.task_id, kind=self.kind, attempt=self.attempts, error=error)
         logger.info("%s ended: %s", self.kind, error or status)
+
+    def _go_on(self) -> None:
+        if self.status.is_final:
+            raise JobStopped(f"the job is {self.status}")
+
+    def _move(self, status: Status) -> None:
+        before, self.status = self.status, status
+        if self._told:
+            self._told(self, before)
 
 
 def here() -> RanIn:
@@ -118,19 +140,6 @@ def this_process_is_the_api() -> None:
     """Let `here` know."""
     global _api_pid
     _api_pid = os.getpid()
-
-
-def forget_ended(tasks: dict[str, TaskStatus], ttl_s: float) -> None:
-    """Drop the oldest records once they ended more than `ttl_s` ago: memory stays bounded."""
-    expired, latest = [], now() - timedelta(seconds=ttl_s)
-    for task in tasks.values():  # no copy: each request would pay for every record that is kept
-        if task.finished_at is None:
-            continue
-        if task.finished_at > latest:
-            break
-        expired.append(task.task_id)
-    for task_id in expired:
-        del tasks[task_id]
 
 
 def count(tasks: Iterable[TaskStatus], workers: int | None) -> QueueMetrics:

@@ -4,6 +4,7 @@ import fcntl
 import json
 import sqlite3
 import time
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -46,9 +47,6 @@ CREATE INDEX IF NOT EXISTS waiting ON tasks (priority DESC, number, due, ready)
     WHERE status = 'queued';
 CREATE INDEX IF NOT EXISTS running ON tasks (owner) WHERE status = 'running';
 CREATE INDEX IF NOT EXISTS ended ON tasks (ended_at) WHERE ended_at IS NOT NULL;
-
--- Tasks whose record is removed and whose files are not yet: a crash in between forgets none.
-CREATE TABLE IF NOT EXISTS forgotten (task_id TEXT PRIMARY KEY);
 
 -- Pauses and ages are measured on a clock that nobody can set: the monotonic clock plus `base`.
 CREATE TABLE IF NOT EXISTS clock (one INTEGER PRIMARY KEY, base REAL NOT NULL, seen REAL NOT NULL);
@@ -137,6 +135,16 @@ def to_task(row: tuple[Any, ...]) -> Task:  # Any: columns of several types
         finished_at=finished_at,
         ran_in=RanIn.model_validate_json(ran_in) if ran_in else None,
     )
+
+
+def find_known(path: Path, task_ids: list[str]) -> list[str]:
+    """Return those of the ids that a task in the file has; raises if it cannot be read now."""
+    with closing(connect(path)) as db:
+        return [task_id for (task_id,) in db.execute(sql_known(len(task_ids)), task_ids)]
+
+
+def sql_known(count: int) -> str:
+    return f"SELECT task_id FROM tasks WHERE task_id IN ({', '.join('?' * count)})"
 
 
 def set_clock(db: sqlite3.Connection) -> None:

@@ -51,7 +51,7 @@ class Rows:
         self.wanted = 0  # tasks, since the start; counted on the event loop
         self.workers = limits.workers  # that live
         self.lease_until = 0.0  # until then nobody takes our tasks; on the monotonic clock
-        self.forget_at = 0.0  # no sooner; on the monotonic clock
+        self.forgets = True  # False while the files of forgotten tasks are being removed
         self._path, self._limits = path, limits
         self._hand_out = Change(self._claim, claimed)
         self._catch_up = Change(self.catch_up, heard)
@@ -97,7 +97,7 @@ class Rows:
             "owner": self.owner,
             "limit": self._missing(),
             "expired": self._expired(),
-            "forgets": self._may_forget(),
+            "forgets": self.forgets,
         }
         return [self._catch_up] if db.execute(sql.NEWS, facts).fetchone()[0] else []
 
@@ -195,11 +195,7 @@ class Rows:
         asked = db.execute(sql.ASKED, (self.owner,)).fetchall()
         cancelled = [self.cancel(task_id, db) for (task_id,) in asked]
         found = [task for task in cancelled if isinstance(task, Task)]
-        return News(lost, found, self._take_over(db), self._purge(db) if self._may_forget() else [])
-
-    def has_no_files(self, task_ids: list[str], db: sqlite3.Connection) -> None:
-        """Note that nothing is left of these tasks."""
-        db.executemany("DELETE FROM forgotten WHERE task_id = ?", [(each,) for each in task_ids])
+        return News(lost, found, self._take_over(db), self._purge(db) if self.forgets else [])
 
     def leave(self, in_threads: Collection[Task], db: sqlite3.Connection) -> None:
         """Give back what we run; a job that is still in a thread stays ours until a lease ends."""
@@ -246,13 +242,10 @@ class Rows:
 
     def _purge(self, db: sqlite3.Connection) -> list[str]:
         """Remove what ended long ago; return of which tasks the files can go."""
-        for task_id, status in db.execute(sql.PURGE, (self._expired(), MOST_FORGOTTEN)).fetchall():
+        found = db.execute(sql.PURGE, (self._expired(), MOST_FORGOTTEN)).fetchall()
+        for _, status in found:
             self._moves[status] -= 1
-            db.execute("INSERT OR IGNORE INTO forgotten VALUES (?)", (task_id,))
-        return [task_id for (task_id,) in db.execute(sql.FORGOTTEN, (MOST_FORGOTTEN,))]
-
-    def _may_forget(self) -> bool:
-        return time.monotonic() >= self.forget_at
+        return [task_id for task_id, _ in found]
 
     def _lost(self, db: sqlite3.Connection) -> set[int]:
         return self._held - {number for (number,) in db.execute(sql.HELD, (self.owner,))}

@@ -51,11 +51,9 @@ TAKE_OVER = f"""UPDATE tasks SET owner = NULL, ready = :clock,
 PURGE = """DELETE FROM tasks WHERE number IN
     (SELECT number FROM tasks WHERE ended_at < ? ORDER BY ended_at LIMIT ?)
     RETURNING task_id, status"""
-FORGOTTEN = "SELECT task_id FROM forgotten LIMIT ?"
 NEWS = f"""SELECT EXISTS (SELECT 1 FROM tasks WHERE {ABANDONED})
     OR EXISTS ({ASKED.replace("?", ":owner")})
-    OR :forgets AND (EXISTS (SELECT 1 FROM tasks WHERE ended_at < :expired)
-                     OR EXISTS (SELECT 1 FROM forgotten))
+    OR :forgets AND EXISTS (SELECT 1 FROM tasks WHERE ended_at < :expired)
     OR :limit AND EXISTS (SELECT 1 FROM tasks WHERE {CAN_RUN})"""
 FIND = f"SELECT {COLUMNS} FROM tasks WHERE task_id = ?"
 METRICS = """SELECT status, tasks FROM counts

@@ -5,7 +5,6 @@ import json
 import logging
 import math
 import sqlite3
-import time
 from collections import deque
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +34,6 @@ from .rows import Facts, News, Rows
 
 logger = logging.getLogger(__name__)
 NOTHING = Change(lambda db: None)
-FORGET_AGAIN_S = 5.0
 
 
 class SQLiteStore:
@@ -206,21 +204,17 @@ class SQLiteStore:
             self._cancelled(task)
         for task in news.taken_over:
             self._observe("recovered" if task.status is QUEUED else EVENTS[task.status], task)
-        if news.forgotten and self._rows.forget_at < math.inf:
-            self._rows.forget_at = math.inf  # until these are gone
-            self._forgetter.submit(self._forget_all, news.forgotten)
+        if news.forgotten and self._forget_files:
+            self._rows.forgets = False
+            self._forgetter.submit(self._forget_all, self._forget_files, news.forgotten)
 
-    def _forget_all(self, task_ids: list[str]) -> None:
-        """Have the files of tasks removed, in a thread; what fails is tried again."""
-        again_s = 0.0
+    def _forget_all(self, forget: Forget, task_ids: list[str]) -> None:
+        """Have the files of tasks removed, in a thread; whoever sweeps up finds what is left."""
         try:
-            if self._forget_files:
-                self._forget_files(task_ids)
-            self._writer.submit(Change(partial(self._rows.has_no_files, task_ids)))
-        except Exception:  # what cannot be removed now must not keep the others
+            forget(task_ids)
+        except Exception:  # the queue can live with it
             logger.exception("the files of %d tasks cannot be removed now", len(task_ids))
-            again_s = FORGET_AGAIN_S
-        self._rows.forget_at = time.monotonic() + again_s
+        self._rows.forgets = True
 
     def _let_go(self, task: Task, status: Status) -> bool:
         """Note that we do not run the task any more; False if we did not before."""

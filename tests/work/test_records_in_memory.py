@@ -1,47 +1,88 @@
 """The records of tasks that 01 and 02 keep in memory."""
 
-from collections.abc import Iterable, Iterator
-from datetime import timedelta
+import time
+from pathlib import Path
 
-from scenarios import TaskStatus
-from scenarios.contract import Kind
-from scenarios.status import forget_ended, now
+import pytest
 
-TTL_S = 60.0
+from scenarios import Tasks, TaskStatus, get_settings
+from scenarios.contract import Kind, Status
 
-
-class Looked(dict[str, TaskStatus]):
-    """Counts the records that somebody looks at."""
-
-    def __init__(self, tasks: Iterable[TaskStatus]) -> None:
-        super().__init__({task.task_id: task for task in tasks})
-        self.looked = 0
-
-    def values(self) -> Iterator[TaskStatus]:  # type: ignore[override]  # enough for a loop
-        for task in super().values():
-            self.looked += 1
-            yield task
+MANY = 100_000
 
 
-def make_task(name: str, ended_s_ago: float | None = None) -> TaskStatus:
-    task = TaskStatus(task_id=name, kind=Kind.EMAIL)
-    if ended_s_ago is not None:
-        task.finished_at = now() - timedelta(seconds=ended_s_ago)
-    return task
+@pytest.fixture(autouse=True)
+def ledger_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(get_settings(), "data_dir", tmp_path)
 
 
-def test_records_that_ended_too_long_ago_are_forgotten() -> None:
-    tasks = Looked([make_task("runs"), make_task("old", 70), make_task("new", 50)])
-
-    forget_ended(tasks, TTL_S)
-
-    assert list(tasks) == ["runs", "new"]
+def accept(tasks: Tasks, *names: str) -> list[TaskStatus]:
+    return [tasks.accept(name, Kind.EMAIL) for name in names]
 
 
-def test_forgetting_does_not_look_at_every_record_that_is_kept() -> None:
-    tasks = Looked([make_task("old", 70), *(make_task(str(n), 50) for n in range(1_000))])
+def test_only_what_has_ended_is_forgotten() -> None:
+    tasks = Tasks()
+    _, ended = accept(tasks, "waits", "ended")
+    ended.begin()
+    ended.succeed({})
+    time.sleep(0.01)
 
-    forget_ended(tasks, TTL_S)
+    forgotten = tasks.forget_ended(0.001)
 
-    assert len(tasks) == 1_000
-    assert tasks.looked == 2
+    assert (forgotten, list(tasks)) == (["ended"], ["waits"])
+
+
+def test_what_has_just_ended_is_kept() -> None:
+    tasks = Tasks()
+    (ended,) = accept(tasks, "ended")
+    ended.cancel()
+
+    assert tasks.forget_ended(60) == []
+
+
+def test_counts_are_true_in_each_state() -> None:
+    tasks = Tasks()
+    first, second, third, _ = accept(tasks, "a", "b", "c", "d")
+    first.begin()
+    second.begin()
+    second.succeed({})
+    third.begin()
+    third.fail(ValueError("broken"))
+    time.sleep(0.01)
+
+    metrics = tasks.count(workers=None)
+    first.cancel()
+    later = tasks.count(workers=3)
+
+    seen = (metrics.queued, metrics.running, metrics.succeeded, metrics.failed, metrics.workers)
+    assert seen == (1, 1, 1, 1, None)
+    assert 0 < metrics.oldest_queued_s < 10
+    assert (later.running, later.workers) == (0, 3)
+
+
+def test_questions_cost_the_same_with_many_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scenarios.ledger.record", lambda *facts, **more: None)
+    monkeypatch.setattr("scenarios.status.logger.disabled", True)
+    tasks = Tasks()
+    for number in range(MANY):
+        task = tasks.accept(str(number), Kind.EMAIL)
+        task.begin()
+        task.fail(ValueError("broken"))
+
+    began = time.perf_counter()
+    for _ in range(100):
+        assert tasks.count(workers=None).failed == MANY
+        assert tasks.forget_ended(3600) == []
+    took_s = (time.perf_counter() - began) / 100
+
+    assert took_s < 0.01
+
+
+def test_task_that_was_cancelled_while_it_waited_does_not_begin() -> None:
+    (task,) = accept(Tasks(), "a")
+    task.cancel()
+
+    with pytest.raises(Exception, match="cancelled"):
+        task.begin()
+
+    assert (task.status, task.attempts) == (Status.CANCELLED, 0)
