@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,8 +57,8 @@ class Exercise:
 
     @property
     def starter(self) -> Path:
-        """The app as the learner finds it; `reset` copies it back."""
-        return self.folder / "check_data" / "starter.py"
+        """The app as the learner finds it; `reset` copies it to `app`, which git ignores."""
+        return self.folder / "starter.py"
 
     @property
     def solution(self) -> Path:
@@ -85,8 +86,12 @@ class Exercise:
 
 
 def load_course(folder: Path = FOLDER) -> list[Exercise]:
-    """Return the exercises in their order."""
-    return [Exercise(path.parent) for path in sorted(folder.glob("e[0-9][0-9]_*/README.md"))]
+    """Return the exercises in their order; one that was never opened gets its app.py."""
+    course = [Exercise(path.parent) for path in sorted(folder.glob("e[0-9][0-9]_*/README.md"))]
+    for each in course:
+        if not each.app.exists():
+            shutil.copyfile(each.starter, each.app)
+    return course
 
 
 def find_exercise(name: str, course: list[Exercise]) -> Exercise:
