@@ -1,4 +1,4 @@
-"""A sign-up with three jobs, of which the first one fails."""
+"""A sign-up with three jobs, of which the first fails for broke users, the second for shy ones."""
 
 import logging
 from collections.abc import Callable
@@ -13,10 +13,14 @@ tasks: dict[str, dict[str, str]] = {}
 
 
 def charge_card(user: str) -> None:
-    raise ConnectionError(f"the bank does not answer for {user}")
+    if user.startswith("broke"):
+        raise ConnectionError(f"the bank does not answer for {user}")
+    record("charged", user=user)
 
 
 def send_welcome(user: str) -> None:
+    if user.startswith("shy"):
+        raise LookupError(f"no address of {user}")
     record("welcomed", user=user)
 
 

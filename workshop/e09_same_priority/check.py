@@ -1,41 +1,51 @@
-"""E9: equal jobs are printed in the order in which they came, urgent ones before them."""
+"""E9: equal jobs are printed in the order in which they came, and each level goes before the next."""
 
 import operator
 from functools import partial
-from typing import Any
 
 from workshop.app_under_check import App
+from workshop.chance import shuffled, some_count, some_name, some_names
 from workshop.kit import Kit
 from workshop.verdict import expect
 
-EQUAL = [f"page-{number}" for number in range(50)]
-MIXED = [("low-1", 9), ("low-2", 9), ("high-1", 0), ("high-2", 0), ("middle", 5)]
 BUSY_S = (1, 5, 20)
+Jobs = list[tuple[str, int]]  # name and priority
 
 
 def check(kit: Kit) -> None:
     app = kit.start()
 
-    order = print_while_busy(app, [{"name": name} for name in EQUAL])
-    wrong = next((pair for pair in zip(EQUAL, order, strict=False) if pair[0] != pair[1]), None)
-    expected = f"{len(EQUAL)} equal jobs printed in the order in which they came"
-    expect(order == EQUAL, expected, f"{wrong[1]} before {wrong[0]}" if wrong else f"{len(order)}")
+    equal = [(name, 5) for name in some_names(some_count(40, 50), "page-")]
+    expect_order(app, equal, f"{len(equal)} equal jobs printed in the order in which they came")
 
-    order = print_while_busy(app, [{"name": name, "priority": each} for name, each in MIXED])
-    expect(order == ["high-1", "high-2", "middle", "low-1", "low-2"], "high before low", order)
+    levels = shuffled([0, 0, 1, 2, 4, 4, 5, 6, 8, 9, 9, 9])
+    mixed = list(zip(some_names(len(levels), "job-"), levels, strict=True))
+    expect_order(app, mixed, "every priority before the next one, and equal ones as they came")
 
 
-def print_while_busy(app: App, jobs: list[dict[str, Any]]) -> list[str]:
+def expect_order(app: App, jobs: Jobs, expected: str) -> None:
+    wanted = [name for name, _ in sorted(jobs, key=operator.itemgetter(1))]
+    order = print_while_busy(app, jobs)
+    wrong = next((pair for pair in zip(wanted, order, strict=False) if pair[0] != pair[1]), None)
+    level = dict(jobs)
+    seen = f"{len(order)} jobs printed"
+    if wrong:
+        seen = " before ".join(f"{name} (priority {level.get(name)})" for name in reversed(wrong))
+    expect(order == wanted, expected, seen)
+
+
+def print_while_busy(app: App, jobs: Jobs) -> list[str]:
     """Post the jobs while the printer has another one; return the order in which they came out.
 
     If all this took longer than that other job, it is done once more with a longer one.
     """
     for seconds in BUSY_S:
         before = len(printed(app))
-        app.post("/jobs", status=202, json={"name": f"busy-{seconds}", "seconds": seconds})
-        app.wait_event("started", "the first job to start", name=f"busy-{seconds}")
-        for job in jobs:
-            app.post("/jobs", status=202, json=job)
+        busy = some_name("busy-")
+        app.post("/jobs", status=202, json={"name": busy, "seconds": seconds})
+        app.wait_event("started", "the first job to start", name=busy)
+        for name, priority in jobs:
+            app.post("/jobs", status=202, json={"name": name, "priority": priority})
         was_busy = len(printed(app)) == before
         all_of_them = partial(operator.le, before + 1 + len(jobs))
         expected = f"{len(jobs)} more jobs printed"
