@@ -1,6 +1,7 @@
 """A service whose workers share one table, and that tells what a crash interrupted."""
 
 import asyncio
+import fcntl
 import os
 import sqlite3
 from collections.abc import AsyncIterator
@@ -12,16 +13,14 @@ from fastapi import BackgroundTasks, FastAPI, HTTPException
 
 from workshop.journal import record
 
-FILE = Path(os.environ.get("DATA_DIR", ".")) / "tasks.db"
-SERVER = os.getppid()  # both workers have the same parent; after a restart it is another
-TABLE = "CREATE TABLE IF NOT EXISTS tasks (id TEXT PRIMARY KEY, status TEXT, server INTEGER)"
-CUT = (
-    "UPDATE tasks SET status = 'interrupted' WHERE status IN ('queued', 'running') AND server <> ?"
-)
+FOLDER = Path(os.environ.get("DATA_DIR", "."))
+OWNER = uuid4().hex  # of this process; an id of the system comes again, and this one does not
+TABLE = "CREATE TABLE IF NOT EXISTS tasks (id TEXT PRIMARY KEY, status TEXT, owner TEXT)"
+OPEN = "status IN ('queued', 'running')"
 
 
 def execute(sql: str, *values: object) -> list[tuple[str]]:
-    connection = sqlite3.connect(FILE, timeout=10)
+    connection = sqlite3.connect(FOLDER / "tasks.db", timeout=10)
     try:
         with connection:
             return connection.execute(sql, values).fetchall()
@@ -29,11 +28,26 @@ def execute(sql: str, *values: object) -> list[tuple[str]]:
         connection.close()
 
 
+def lives(owner: str) -> bool:
+    """Tell whether a process holds the lock: the kernel lets go of it, however the process ends."""
+    with open(FOLDER / f"{owner}.lock", "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    execute(TABLE)
-    execute(CUT, SERVER)
-    yield
+    with open(FOLDER / f"{OWNER}.lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        execute(TABLE)
+        for (owner,) in execute(f"SELECT DISTINCT owner FROM tasks WHERE {OPEN}"):
+            if not lives(owner):
+                cut = f"UPDATE tasks SET status = 'interrupted' WHERE owner = ? AND {OPEN}"
+                execute(cut, owner)
+        yield
 
 
 app = FastAPI(lifespan=lifespan)
@@ -49,7 +63,7 @@ async def run(task_id: str, seconds: float) -> None:
 @app.post("/tasks", status_code=202)
 async def create_task(seconds: float, jobs: BackgroundTasks) -> dict[str, str]:
     task_id = uuid4().hex
-    execute("INSERT INTO tasks VALUES (?, 'queued', ?)", task_id, SERVER)
+    execute("INSERT INTO tasks VALUES (?, 'queued', ?)", task_id, OWNER)
     jobs.add_task(run, task_id, seconds)
     return {"task_id": task_id}
 
