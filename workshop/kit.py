@@ -84,10 +84,14 @@ class Kit:
         except LabError:
             raise Missed("the app to start", self._explain_start(app.part)) from None
 
-    def start_valkey(self) -> None:
+    def claim_valkey(self, name: str = "valkey") -> commands.Command:
+        """Say where a Redis server of this check alone will be; nothing answers there yet."""
+        return commands.valkey(self._claim(VALKEY_PORT), self._make_folder(name))
+
+    def start_valkey(self, claimed: commands.Command | None = None, name: str = "valkey") -> None:
         """Start a Redis server of this check alone; apps and workers get its REDIS_URL."""
-        command = commands.valkey(self._claim(VALKEY_PORT), self._make_folder("valkey"))
-        valkey = self._launch("valkey", command, {})
+        command = claimed or self.claim_valkey(name)
+        valkey = self._launch(name, command, {})
         valkey.wait_ready(self._start_s)
         self.redis_url = command.url
 

@@ -6,9 +6,10 @@ from celery import Celery
 from fastapi import FastAPI
 
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
+BROKER_URL = os.environ.get("BROKER_URL", REDIS_URL)
 
 app = FastAPI()
-celery = Celery("reports", broker=REDIS_URL, backend=REDIS_URL)
+celery = Celery("reports", broker=BROKER_URL, backend=REDIS_URL)
 
 
 @celery.task

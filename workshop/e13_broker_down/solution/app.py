@@ -9,10 +9,15 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
+BROKER_URL = os.environ.get("BROKER_URL", REDIS_URL)
 
 app = FastAPI()
-celery = Celery("reports", broker=REDIS_URL, backend=REDIS_URL)
-celery.conf.broker_transport_options = {"socket_timeout": 1, "socket_connect_timeout": 1}
+celery = Celery("reports", broker=BROKER_URL, backend=REDIS_URL)
+celery.conf.broker_transport_options = {
+    "socket_timeout": 1,
+    "socket_connect_timeout": 1,
+    "max_retries": 0,  # `retry=False` alone still tries to connect for 6 s
+}
 celery.conf.result_backend_transport_options = {"retry_policy": {"max_retries": 0}}
 celery.conf.redis_socket_timeout = celery.conf.redis_socket_connect_timeout = 1
 
