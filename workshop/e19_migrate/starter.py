@@ -32,14 +32,21 @@ def execute(sql: str, *values: object) -> list[tuple[str, str]]:
         connection.close()
 
 
-def run(task_id: str, to: str) -> None:
+def send(to: str) -> None:
     record("started", to=to)
     time.sleep(0.8)  # the mail server takes its time
     if "@" not in to:
-        execute("UPDATE tasks SET status = 'failed', error = 'no @' WHERE id = ?", task_id)
-        return
+        raise ValueError(f"no @ in {to}")
     record("sent", to=to)
-    execute("UPDATE tasks SET status = 'finished' WHERE id = ?", task_id)
+
+
+def run(task_id: str, to: str) -> None:
+    status, error = "finished", ""
+    try:
+        send(to)
+    except Exception as failure:
+        status, error = "failed", str(failure)
+    execute("UPDATE tasks SET status = ?, error = ? WHERE id = ?", status, error, task_id)
 
 
 @app.post("/emails/{to}", status_code=202)

@@ -48,28 +48,38 @@ def execute(sql: str, *values: object) -> list[tuple[str, str]]:
         connection.close()
 
 
-@celery.task
-def run(task_id: str, to: str) -> None:
+def send(to: str) -> None:
     record("started", to=to)
     time.sleep(0.8)  # the mail server takes its time
     if "@" not in to:
-        execute("UPDATE tasks SET status = 'failed', error = 'no @' WHERE id = ?", task_id)
-        return
+        raise ValueError(f"no @ in {to}")
     record("sent", to=to)
-    execute("UPDATE tasks SET status = 'finished' WHERE id = ?", task_id)
+
+
+@celery.task
+def run(task_id: str, to: str) -> None:
+    status, error = "finished", ""
+    try:
+        send(to)
+    except Exception as failure:
+        status, error = "failed", str(failure)
+    execute("UPDATE tasks SET status = ?, error = ? WHERE id = ?", status, error, task_id)
 
 
 async def start(jobs: BackgroundTasks, task_id: str, to: str) -> None:
-    if ENGINE == "celery":
-        await asyncio.to_thread(run.delay, task_id, to)
-    elif ENGINE == "queue":
-        await waiting.put((task_id, to))
-    elif ENGINE == "create_task":
-        task = asyncio.create_task(asyncio.to_thread(run, task_id, to))
-        running.add(task)
-        task.add_done_callback(running.discard)
-    else:
-        jobs.add_task(run, task_id, to)
+    match ENGINE:
+        case "background":
+            jobs.add_task(run, task_id, to)
+        case "create_task":
+            task = asyncio.create_task(asyncio.to_thread(run, task_id, to))
+            running.add(task)
+            task.add_done_callback(running.discard)
+        case "queue":
+            await waiting.put((task_id, to))
+        case "celery":
+            await asyncio.to_thread(run.delay, task_id, to)
+        case _:
+            raise HTTPException(501, f"no engine {ENGINE!r}")
 
 
 @app.post("/emails/{to}", status_code=202)
