@@ -19,7 +19,7 @@ app = Celery(
     "jobs",
     broker=BROKER_URL,
     backend=f"{__package__}.records:QuietBackend+{settings.redis_url}",
-    include=[f"{__package__}.{each}" for each in "tasks workers resend recipes schedule".split()],
+    include=[f"{__package__}.{each}" for each in ["tasks", "workers", "resend", "recipes", "schedule"]],
 )
 app.conf.update(
     accept_content=["json"],

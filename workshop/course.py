@@ -62,7 +62,7 @@ class Exercise:
 
     @property
     def solution(self) -> Path:
-        return self.folder / "solution" / "app.py"
+        return self.folder / "solution.py"
 
     @property
     def readme(self) -> str:

@@ -1,10 +1,9 @@
-"""Each exercise holds: its starter and every almost-right fix fail with their sentence, its
-solution passes, once or WORKSHOP_REPEAT times.
+"""Each exercise holds: its starter and every almost-right fix fail with their sentence; its
+solution passes, once or WORKSHOP_REPEAT times, and so does every other right one.
 """
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,6 +12,7 @@ import psutil
 import pytest
 
 from lab.processes.group import Processes
+from tests.support.answers import PASSED, load_answers
 from workshop.checking import check, checking_room
 from workshop.course import Exercise, load_course
 
@@ -63,13 +63,6 @@ def room() -> Iterator[Processes]:
         yield room
 
 
-def load_sentences(exercise: Exercise) -> dict[str, str]:
-    """Return what each wrong app of an exercise is told; … stands for anything."""
-    path = exercise.folder / "check_data" / "sentences.toml"
-    sentences: dict[str, str] = tomllib.loads(path.read_text(encoding="utf-8"))
-    return sentences
-
-
 def is_like(said: str, wanted: str) -> bool:
     pattern = ".*".join(re.escape(part) for part in wanted.split("…"))
     return re.fullmatch(pattern, said, flags=re.DOTALL) is not None
@@ -89,22 +82,27 @@ def find_processes_in(folder: Path) -> list[str]:
 
 @pytest.mark.timeout(300 * REPEAT)
 @by_exercise
-def test_solution_passes_and_each_wrong_app_gets_its_sentence(
-    exercise: Exercise, room: Processes
+def test_right_apps_pass_and_each_wrong_one_gets_its_sentence(
+    exercise: Exercise, room: Processes, tmp_path: Path
 ) -> None:
-    sentences = load_sentences(exercise)
-    wrong = [exercise.folder / "check_data" / f"{name}.py" for name in sentences]
+    starter, answers = load_answers(exercise)
+    wanted = {"starter": starter} | {answer.name: answer.sentence for answer in answers}
+    sources = {"starter": exercise.starter.read_text(encoding="utf-8")}
+    sources |= {answer.name: answer.source(exercise) for answer in answers}
+    solution = exercise.solution.read_text(encoding="utf-8")
+    runs = [*sources.items(), *[(f"solution {n}", solution) for n in range(REPEAT)]]
 
-    def ask(app: Path) -> str:
+    def ask(run: tuple[str, str]) -> str:
+        app = tmp_path / run[0] / "app.py"
+        app.parent.mkdir()
+        app.write_text(run[1], encoding="utf-8")
         return str(check(exercise, room, app, start_s=START_S))
 
     with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
-        said = list(threads.map(ask, [*wrong, *[exercise.solution] * REPEAT]))
+        said = dict(zip([name for name, _ in runs], threads.map(ask, runs), strict=True))
 
-    assert "starter" in sentences
-    for name, wanted, sentence in zip(sentences, sentences.values(), said, strict=False):
-        assert is_like(sentence, wanted), f"{name}: {sentence}"
-    assert said[len(wrong) :] == ["passed"] * REPEAT
+    for name, sentence in said.items():
+        assert is_like(sentence, wanted.get(name, PASSED)), f"{name}: {sentence}"
 
 
 @pytest.mark.parametrize("accident", ACCIDENTS)

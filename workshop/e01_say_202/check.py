@@ -34,10 +34,8 @@ def post_email(app: App, address: str) -> str:
     seen = f"{answer.status} after {answer.seconds:.1f} s, when it was sent already"
     expect(early == 0, "the answer to POST /emails before the e-mail is sent", seen)
     expect(answer.status == 202, "202 from POST /emails", app.describe(answer))
-    place = answer.headers.get("location", "")
-    expect(
-        place.startswith(("/", app.part.url)), "a Location header such as /tasks/1", repr(place)
-    )
+    place = str(answer.headers.get("location", ""))
+    expect(place.startswith(("/", app.part.url)), "a Location header such as /tasks/1", repr(place))
     status = app.get(place, status=200).get("status")
     expect(status in ("accepted", "finished"), f"status accepted from GET {place}", repr(status))
     if status == "finished":

@@ -1,7 +1,7 @@
 """E3: the loop answers while the invoices are made; each is rendered once, after its answer."""
 
 from workshop.app_under_check import App
-from workshop.chance import some_count, some_name
+from workshop.chance import some_count
 from workshop.kit import Kit
 from workshop.verdict import Missed, expect
 

@@ -31,7 +31,11 @@ def check(kit: Kit) -> None:
 
 def sign_up(app: App, user: str) -> dict[str, str]:
     answer = app.post(f"/users/{user}", status=202)
-    expect(isinstance(answer.body, dict) and EFFECTS.keys() <= answer.body.keys(), "three ids", answer.body)
+    expect(
+        isinstance(answer.body, dict) and EFFECTS.keys() <= answer.body.keys(),
+        "three ids",
+        answer.body,
+    )
     return {name: str(answer.get(name)) for name in EFFECTS}
 
 

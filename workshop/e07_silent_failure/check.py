@@ -1,4 +1,4 @@
-"""E7: each job ends in a state that tells the truth, and a cancel ends one job, not its neighbours."""
+"""E7: each job ends in a state that tells the truth, and a cancel ends one job alone."""
 
 from workshop.app_under_check import App
 from workshop.chance import shuffled, some_count, some_name

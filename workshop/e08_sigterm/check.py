@@ -1,4 +1,4 @@
-"""E8: SIGTERM lets short jobs end, interrupts the long ones at one deadline, and then it is over."""
+"""E8: SIGTERM lets short jobs end, interrupts long ones at one deadline, and then it is over."""
 
 from lab.errors import LabError
 from workshop.app_under_check import App
@@ -19,7 +19,7 @@ def check(kit: Kit) -> None:
         }
     )
     short, long = some_count(5, 8), some_count(3, 4)
-    letters = {number: seconds for number, seconds in enumerate(shuffled([1] * short + [60] * long))}
+    letters = dict(enumerate(shuffled([1] * short + [60] * long)))
     for number, seconds in letters.items():
         send(busy, number, seconds)
     send(patient, 1, 1)

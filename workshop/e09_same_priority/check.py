@@ -1,4 +1,4 @@
-"""E9: equal jobs are printed in the order in which they came, and each level goes before the next."""
+"""E9: equal jobs are printed in the order in which they came, each level before the next."""
 
 import operator
 from functools import partial

@@ -1,4 +1,4 @@
-"""E13: without a broker a quick 503 and an API that lives; with one a 202, and nothing in between."""
+"""E13: without a broker a quick 503 and an API that lives; with one again a 202."""
 
 from collections.abc import Sequence
 from concurrent.futures import Future

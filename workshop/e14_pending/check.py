@@ -1,4 +1,4 @@
-"""E14: unknown is 404, queued is 200, failed is 200 with the reason, and a restart changes nothing."""
+"""E14: unknown is 404, queued is 200, failed is 200 with its reason, also after a restart."""
 
 from functools import partial
 

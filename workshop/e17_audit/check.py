@@ -1,4 +1,4 @@
-"""E17: an audit line behind each 201 and each 409, after the answer, and one welcome for each user."""
+"""E17: an audit line behind each 201 and each 409, after the answer, and one welcome each."""
 
 from workshop.app_under_check import App
 from workshop.chance import some_count, some_names
@@ -26,7 +26,10 @@ def check(kit: Kit) -> None:
 
     app.wait_quiet(QUIET_S)
     for user in users:
-        lines, mails = app.journal.count("audited", user=user), app.journal.count("welcomed", user=user)
+        lines, mails = (
+            app.journal.count("audited", user=user),
+            app.journal.count("welcomed", user=user),
+        )
         told = f"{lines} and {mails}"
         expect((lines, mails) == (3, 1), "three audit lines and one welcome for each user", told)
     expect(not app.last_error(), "no error in the log", app.last_error())

@@ -64,7 +64,7 @@ def post(app: App, to: str) -> str:
     early = app.journal.count("sent", to=to)
     expect(early == 0, "the answer before the e-mail is sent", "the e-mail first")
     expect(answer.get("status") == "queued", "status queued in the answer", answer.body)
-    place = answer.headers.get("location", "")
+    place = str(answer.headers.get("location", ""))
     expect(place.startswith(("/", app.part.url)), "a Location header", repr(place))
     status = app.get(place, status=200).get("status")
     expect(status in ("queued", "failed", "finished"), "status queued at first", repr(status))
@@ -72,7 +72,7 @@ def post(app: App, to: str) -> str:
 
 
 def check_no_engine(kit: Kit, engine: str) -> None:
-    """An engine that does not exist: the app does not start, or answers 501."""
+    """Ask for an engine that does not exist: the app does not start, or answers 501."""
     expected = f"ENGINE={engine} to be refused, at the start or with a 501"
     try:
         app = kit.start("no engine", env={"ENGINE": engine})

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TextIO
 from uuid import uuid4
 
 from fastapi import BackgroundTasks, FastAPI, HTTPException
@@ -28,9 +29,13 @@ def execute(sql: str, *values: object) -> list[tuple[str]]:
         connection.close()
 
 
+def lock_file(owner: str) -> TextIO:
+    return (FOLDER / f"{owner}.lock").open("w")
+
+
 def lives(owner: str) -> bool:
     """Tell whether a process holds the lock: the kernel lets go of it, however the process ends."""
-    with open(FOLDER / f"{owner}.lock", "w") as file:
+    with lock_file(owner) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -40,7 +45,7 @@ def lives(owner: str) -> bool:
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    with open(FOLDER / f"{OWNER}.lock", "w") as file:
+    with lock_file(OWNER) as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         execute(TABLE)
         for (owner,) in execute(f"SELECT DISTINCT owner FROM tasks WHERE {OPEN}"):
