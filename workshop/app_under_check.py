@@ -20,6 +20,7 @@ from .journal import Journal
 from .verdict import Missed, expect
 
 ANSWER_S = 5.0
+LOUD_S = 40.0
 
 
 @dataclass(frozen=True)
@@ -147,9 +148,15 @@ class App:
         return answer
 
     def wait_quiet(self, quiet_s: float, is_done: Callable[[], bool] = lambda: False) -> None:
-        """Wait until nothing has been written to the journal for `quiet_s`, or it is done."""
+        """Wait until nothing has been written to the journal for `quiet_s`, or it is done.
+
+        A job that is run again and again is never quiet: after LOUD_S that is seen as well.
+        """
         seen, since = -1, time.monotonic()
-        while not is_done() and time.monotonic() - since < quiet_s and self.part.alive:
+        end = since + LOUD_S
+        while not is_done() and self.part.alive and time.monotonic() < end:
+            if time.monotonic() - since > quiet_s:
+                break
             time.sleep(0.1)
             now = len(self.journal.events())
             if now != seen:
