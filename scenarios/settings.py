@@ -65,7 +65,7 @@ def check_secret(secret: str) -> str:
     try:
         read_keys(secret)
     except ValueError:
-        raise ValueError(f"must go on in base64 if it begins with {PREFIX}") from None
+        raise ValueError(f"must be base64 after {PREFIX}") from None
     return secret
 
 
