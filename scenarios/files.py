@@ -75,7 +75,9 @@ async def stored_upload(source: BinaryIO, check: Callable[[BinaryIO], None]) -> 
         await asyncio.to_thread(_copy, source, check, task_id)
         yield task_id
     except Exception:
-        await asyncio.to_thread(forget, [task_id])
+        with suppress(OSError):  # a disk that takes nothing may not let go of anything, either
+            discard_upload(task_id)
+            owners.drop([task_id])
         raise
     # Not reached if the request is cancelled: nobody knows then whether the job was taken.
     await asyncio.to_thread(owners.hand_over, task_id)
@@ -114,7 +116,7 @@ def find_result(task: TaskStatus) -> Path | None:
     if made not in SUFFIXES:
         return None
     path = result_path(task.task_id, SUFFIXES[made])
-    return path if path.exists() else None
+    return path if path.is_file() else None
 
 
 def remember(task_id: str, result: JSONDict) -> JSONDict:

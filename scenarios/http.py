@@ -2,13 +2,19 @@
 
 import logging
 from collections.abc import Mapping
+from math import isfinite
 from types import MappingProxyType
 from typing import Annotated
 
-from fastapi import FastAPI, File, Form, Header, HTTPException, Request, UploadFile
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi import FastAPI, File, Form, Header, HTTPException, Request, Response, UploadFile
+from fastapi.encoders import jsonable_encoder
+from fastapi.exception_handlers import http_exception_handler
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException as AnyHTTPException
 
 from . import contract, files, order_file
+from .edge import Download, Edge, link
 from .errors import BadUpload, CannotStore
 from .idempotency import KeyReused
 from .status import TaskStatus
@@ -26,7 +32,7 @@ IgnoredKey = Key
 
 def accepted(task_id: str) -> JSONResponse:
     """Answer 202 and name the status of the task."""
-    answer = contract.Accepted(task_id=task_id, status_url=f"/tasks/{task_id}")
+    answer = contract.Accepted(task_id=task_id, status_url=link(f"/tasks/{task_id}"))
     return JSONResponse(answer.model_dump(), 202, {"Location": answer.status_url})
 
 
@@ -40,10 +46,10 @@ def unknown(task_id: str) -> HTTPException:
     return HTTPException(404, f"no task {task_id[:80]!r}")
 
 
-def download(task: TaskStatus) -> FileResponse:
+def download(task: TaskStatus) -> Download:
     """Send the file that the task made; raises 409 if there is none."""
     if path := files.find_result(task):
-        return FileResponse(path)
+        return Download(path, f"{task.kind}-{path.name}")
     raise HTTPException(409, f"nothing to download: the {task.kind} is {task.status}")
 
 
@@ -58,9 +64,24 @@ def invalid(loc: list[str], error: Exception) -> JSONResponse:
     return JSONResponse({"detail": [problem]}, 422)
 
 
-def complete(app: FastAPI, unavailable: Mapping[type[Exception], str] = NOTHING) -> None:
-    """Add what every app answers alike: /healthz, 422 for a bad file or key, 503 for a full disk.
+def writable(value: object) -> object:
+    """Return what JSON and UTF-8 can say of `value`, which a client has sent.
 
+    `"\\ud800"` and `NaN` are read from JSON, and neither can be written again.
+    """
+    if isinstance(value, dict):
+        return {str(writable(key)): writable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [writable(each) for each in value]
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    return value if not isinstance(value, float) or isfinite(value) else str(value)
+
+
+def complete(app: FastAPI, unavailable: Mapping[type[Exception], str] = NOTHING) -> None:
+    """Add what every app answers alike: /healthz, 422 for bad input, 503 for a full disk.
+
+    Any other error is a 500, with its traceback in the log and nothing of it in the answer.
     `unavailable` names more errors that are a 503, with the sentence for the client.
     """
 
@@ -76,14 +97,28 @@ def complete(app: FastAPI, unavailable: Mapping[type[Exception], str] = NOTHING)
     async def refuse_key(request: Request, error: KeyReused) -> JSONResponse:
         return invalid(["header", "Idempotency-Key"], error)
 
+    @app.exception_handler(RequestValidationError)
+    async def refuse_input(request: Request, error: RequestValidationError) -> JSONResponse:
+        return JSONResponse({"detail": writable(jsonable_encoder(error.errors()))}, 422)
+
     sentences: dict[type, str] = {CannotStore: "the server cannot store the job", **unavailable}
 
     async def refuse(request: Request, error: Exception) -> JSONResponse:
         # The log gets the reason; the client must not learn addresses or paths from it.
-        logger.warning("%s %s answered 503: %r", request.method, request.url.path, error)
+        reason = error.__cause__ if isinstance(error, CannotStore) else error
+        logger.warning("%s %s answered 503: %r", request.method, request.url.path, reason)
         kind = next(kind for kind in type(error).__mro__ if kind in sentences)
         problem = contract.Problem(detail=sentences[kind])
         return JSONResponse(problem.model_dump(), 503, {"Retry-After": "5"})
 
+    @app.exception_handler(AnyHTTPException)
+    async def answer(request: Request, error: AnyHTTPException) -> Response:
+        if isinstance(error.__cause__, OSError):  # a large upload is on disk before its route runs
+            full = CannotStore()
+            full.__cause__ = error.__cause__
+            return await refuse(request, full)
+        return await http_exception_handler(request, error)
+
     for kind in sentences:
         app.add_exception_handler(kind, refuse)
+    app.add_middleware(Edge)

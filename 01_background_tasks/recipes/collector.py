@@ -10,6 +10,7 @@ from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException
 from pydantic import BaseModel
 
 from scenarios.contract import JSONDict, Problem, Status, new_task_id
+from scenarios.edge import link
 from scenarios.jobs import Job, forget_oldest
 
 batches: dict[str, list[Job]] = {}
@@ -48,7 +49,7 @@ class TaskCollector:
 
     @property
     def jobs_url(self) -> str:
-        return f"/jobs/{self.jobs_id}"
+        return link(f"/jobs/{self.jobs_id}")
 
     def add(self, work: Work, *arguments: object, needs: Job | None = None) -> Job:
         """Run `work` after the jobs before it; with `needs`, on its result, if it succeeded."""

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from scenarios import get_settings
 from scenarios.contract import JSONDict, Problem
+from scenarios.edge import link
 from scenarios.errors import WorkError
 from scenarios.jobs import Job, forget_oldest
 
@@ -62,7 +63,7 @@ def cancel(job: Job, reason: str) -> None:
 # --8<-- [end:job]
 def started(job: Job) -> Started:
     """Name the status of the job."""
-    return Started(job_id=job.job_id, status_url=f"/jobs/{job.job_id}")
+    return Started(job_id=job.job_id, status_url=link(f"/jobs/{job.job_id}"))
 
 
 @router.get("/jobs/{job_id}", responses=UNKNOWN)

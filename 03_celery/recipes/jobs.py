@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from scenarios import get_settings, ledger
 from scenarios.contract import ACCEPTS, UNKNOWN, JSONDict, new_task_id
+from scenarios.edge import link
 from scenarios.errors import WorkError, explain
 from scenarios.jobs import Job
 from scenarios.status import current_task_id, now
@@ -67,7 +68,7 @@ def start(
     workflow(steps).apply_async()
     for step in steps:
         ledger.record("accepted", step.options["task_id"], job=short(str(step.task)))
-    return Queued(jobs_url=f"/jobs/{jobs_id}")
+    return Queued(jobs_url=link(f"/jobs/{jobs_id}"))
 
 
 # --8<-- [end:start]

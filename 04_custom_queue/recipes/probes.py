@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from scenarios import get_settings
 from scenarios.contract import JSONDict, Status, new_task_id
+from scenarios.edge import link
 from scenarios.errors import explain
 from scenarios.http import Key
 from scenarios.service import calling, open_client
@@ -70,7 +71,7 @@ async def read_probes(queue: Queue) -> list[ProbeState]:
 
 
 def read_probe(task: Task) -> ProbeState:
-    status_url = f"/tasks/{task.task_id}"
+    status_url = link(f"/tasks/{task.task_id}")
     return ProbeState(
         task_id=task.task_id, status_url=status_url, status=task.status, **task.arguments
     )

@@ -1,0 +1,62 @@
+"""Between server and app: what each answer owes to proxies, caches and downloads."""
+
+from contextvars import ContextVar
+from pathlib import Path
+
+from fastapi import Response
+from fastapi.responses import FileResponse
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_prefix: ContextVar[str] = ContextVar("_prefix", default="")
+
+
+def link(path: str) -> str:
+    """Return the path by which a client reaches this route: behind `--root-path /api` a longer one.
+
+    Without scheme and host, so it is right behind any proxy and needs no `X-Forwarded` header.
+    """
+    return _prefix.get() + path
+
+
+class Edge:
+    """Notes the prefix of a proxy, answers HEAD like GET, and keeps states out of caches."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        _prefix.set(scope.get("root_path", "").rstrip("/"))
+        if scope["method"] == "HEAD":  # the server sends no body: it has the scope as it was
+            scope = {**scope, "method": "GET"}
+
+        async def send_uncached(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                # A proxy that repeats an old state would keep a client waiting for nothing.
+                MutableHeaders(scope=message).setdefault("cache-control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, send_uncached)
+
+
+class Download(FileResponse):
+    """A result under a name with its ending; whoever has it already is told so (304)."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        super().__init__(path, filename=name, stat_result=path.stat())
+        # A result never changes, but it goes with its task: ask each time, and only this client.
+        self.headers["cache-control"] = "private, no-cache"
+        self.headers["x-content-type-options"] = "nosniff"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file, a range of it, or nothing but its ETag."""
+        etag, known = self.headers["etag"], Headers(scope=scope).get("if-none-match", "")
+        if known.strip() == "*" or etag in [each.strip() for each in known.split(",")]:
+            headers = {name: self.headers[name] for name in ("etag", "cache-control")}
+            await Response(status_code=304, headers=headers)(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)

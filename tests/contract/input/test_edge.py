@@ -1,0 +1,179 @@
+"""What stands between client and job: proxies, caches, downloads, half characters, a full disk."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+
+import httpx
+import pytest
+
+from lab.load.samples import encode, make_orders, make_photo
+from tests.support.client import Api, accepted_id, new_address
+from tests.support.running import Running
+
+PREFIX = "/api"
+JSON = {"Content-Type": "application/json"}
+HALF = r'"s\ud800"'
+
+
+@pytest.fixture(scope="session")
+def behind_proxy(running: Running) -> Iterator[Api]:
+    """Start a second API as one behind a proxy that takes a prefix off each path."""
+    name = running.approach.name
+    part = running.stack.start(
+        name,
+        label=f"{name}-behind-proxy",
+        env={"DATA_DIR": str(running.data_dir)},
+        uvicorn_args=("--root-path", PREFIX),
+    )
+    with closing(Api(part.url)) as api:
+        yield api
+
+
+FORWARDED = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7"} | {
+    "X-Forwarded-Host": "evil.example",
+    "X-Forwarded-Prefix": "/evil",
+}
+
+
+def test_addresses_in_answers_begin_with_the_prefix_of_the_proxy(behind_proxy: Api) -> None:
+    email = {"to": new_address(), "subject": "Your order", "body": ""}
+
+    answer = behind_proxy.http.post("/emails", json=email, headers=FORWARDED)
+    task = behind_proxy.http.get(f"/tasks/{accepted_id(answer)}")
+
+    assert answer.headers["location"] == f"{PREFIX}/tasks/{accepted_id(answer)}"
+    assert answer.json()["status_url"] == answer.headers["location"]
+    assert task.status_code == 200
+    assert behind_proxy.http.get("/openapi.json").json()["servers"] == [{"url": PREFIX}]
+
+
+def test_addresses_follow_no_header_of_a_client(running: Running) -> None:
+    email = {"to": new_address(), "subject": "Your order", "body": ""}
+
+    answer = running.api.http.post("/emails", json=email, headers=FORWARDED)
+
+    assert answer.headers["location"] == f"/tasks/{accepted_id(answer)}"
+
+
+def test_results_download_under_a_name_with_the_right_ending(running: Running) -> None:
+    made = {
+        ".pdf": accepted_id(running.api.post_report(make_orders(5).csv)),
+        ".png": accepted_id(running.api.post_image(encode(make_photo((64, 48)), "PNG"))),
+        ".jpg": accepted_id(running.api.post_image(encode(make_photo((64, 48)), "JPEG"))),
+        ".webp": accepted_id(running.api.post_image(encode(make_photo((64, 48)), "WEBP"))),
+    }
+
+    for suffix, task_id in made.items():
+        running.api.wait_until_final(task_id)
+        answer = running.api.read_result(task_id)
+        kind = "report" if suffix == ".pdf" else "image"
+        expected = f'attachment; filename="{kind}-{task_id}{suffix}"'
+        assert answer.headers["content-disposition"] == expected
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_result_is_sent_in_ranges_and_not_again_to_whoever_has_it(running: Running) -> None:
+    task_id = accepted_id(running.api.post_report(make_orders(5).csv))
+    running.api.wait_until_final(task_id)
+    url = f"/tasks/{task_id}/result"
+
+    whole = running.api.http.get(url)
+    part = running.api.http.get(url, headers={"Range": "bytes=0-3"})
+    again = running.api.http.get(url, headers={"If-None-Match": whole.headers["etag"]})
+    other = running.api.http.get(url, headers={"If-None-Match": '"other"'})
+
+    assert (part.status_code, part.content) == (206, b"%PDF")
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == whole.headers["etag"]
+    assert (other.status_code, other.content) == (200, whole.content)
+    assert whole.headers["cache-control"] == "private, no-cache"
+
+
+def test_state_is_kept_by_no_cache(running: Running) -> None:
+    task_id = accepted_id(running.api.post_email())
+
+    for path in (f"/tasks/{task_id}", "/metrics/queue", "/tasks/unknown", "/healthz"):
+        assert running.api.http.get(path).headers["cache-control"] == "no-store"
+
+
+def test_head_answers_as_get_does_and_sends_nothing(running: Running) -> None:
+    task_id = accepted_id(running.api.post_report(make_orders(5).csv))
+    running.api.wait_until_final(task_id)
+
+    for path in (f"/tasks/{task_id}", f"/tasks/{task_id}/result", "/metrics/queue", "/healthz"):
+        head, get = running.api.http.head(path), running.api.http.get(path)
+        assert (head.status_code, head.content) == (200, b"")
+        for name in ("content-type", "content-length", "etag"):
+            assert head.headers.get(name) == get.headers.get(name) or path == "/metrics/queue"
+    assert running.api.http.head("/tasks/unknown").status_code == 404
+    assert running.api.http.head("/emails").status_code == 405
+
+
+@pytest.mark.parametrize("field", ["to", "subject", "body"])
+def test_half_a_character_is_refused(running: Running, field: str) -> None:
+    fields = {"to": '"ann@example.com"', "subject": '"s"', "body": '"b"'} | {field: HALF}
+    text = "{" + ", ".join(f'"{name}": {value}' for name, value in fields.items()) + "}"
+    before = running.count_accepted()
+
+    answer = running.api.http.post("/emails", content=text, headers=JSON)
+
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["detail"][0]["loc"] == ["body", field]
+    assert running.count_accepted() == before
+
+
+def find_json_routes(api: Api) -> list[str]:
+    """Return the routes, those of recipes too, that take JSON."""
+    paths = api.http.get("/openapi.json").json()["paths"]
+    return [
+        path
+        for path, methods in paths.items()
+        if "application/json" in methods.get("post", {}).get("requestBody", {}).get("content", {})
+    ]
+
+
+def test_half_a_character_anywhere_is_refused_by_every_route(running: Running) -> None:
+    bodies = [HALF, f"[{HALF}]", f"{{{HALF}: 1}}", f'{{"a": {{{HALF}: {HALF}}}}}']
+    paths = find_json_routes(running.api)
+    assert "/emails" in paths
+
+    for path in paths:
+        for body in bodies:
+            url = httpx.URL(path.replace("{", "").replace("}", ""))
+            answer = running.api.http.post(
+                url, content=body, headers=JSON | {"Idempotency-Key": "k"}
+            )
+            assert answer.status_code == 422, f"{path} {body}: {answer.text}"
+            assert json.loads(answer.content)
+
+
+def test_form_in_a_strange_character_set_is_refused_or_taken_but_no_error(running: Running) -> None:
+    body = (
+        b'--cut\r\nContent-Disposition: form-data; name="title"\r\n\r\n\\ud800\r\n'
+        b'--cut\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n%b\r\n'
+        b"--cut--\r\n"
+    ) % make_orders(1).csv
+    kind = "multipart/form-data; boundary=cut; charset=unicode_escape"
+
+    answer = running.api.http.post("/reports", content=body, headers={"Content-Type": kind})
+
+    assert answer.status_code == 422, answer.text
+
+
+def test_disk_that_takes_no_upload_is_a_503_and_leaves_nothing(running: Running) -> None:
+    uploads = running.data_dir / "uploads"
+    aside = uploads.rename(uploads.with_name("aside"))
+    uploads.touch()  # a file: nothing can be stored below it
+    try:
+        answer = running.api.post_report(make_orders(1).csv)
+        email = running.api.post_email()
+    finally:
+        uploads.unlink()
+        aside.rename(uploads)
+
+    assert answer.status_code == 503
+    assert answer.json() == {"detail": "the server cannot store the job"}
+    assert answer.headers["retry-after"]
+    assert str(running.data_dir) not in answer.text
+    accepted_id(email)
