@@ -1,6 +1,16 @@
 """What can go wrong in a job, and the sentence that a client reads about it."""
 
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from .settings import get_settings
 from .text import one_line
+
+QUOTED = re.compile(r"""(['"])[^'"]*[/\\][^'"]*\1""")
+ABSOLUTE = re.compile(r"(?<![\w/:.])(?:/[^\s/'\"<>(),;]+){2,}/?")
+HIDDEN = "…"
 
 
 class WorkError(Exception):
@@ -32,8 +42,27 @@ class CannotStore(Exception):
 
 
 def explain(error: BaseException) -> str:
-    """Return one readable sentence for `error`: never empty, never a traceback."""
-    text = one_line(" ".join(str(error).split()))
-    if text and isinstance(error, WorkError | TransientError):
+    """Return one readable sentence for `error`: never empty, never a traceback or a path of ours.
+
+    A client reads it. The sentences of `WorkError` and `TransientError` are written for it and may
+    repeat what it has sent; those of other errors may hold anything.
+    """
+    is_ours = isinstance(error, WorkError | TransientError)
+    # `str` of an `OSError` ends with the name of the file.
+    said = (isinstance(error, OSError) and error.strerror) or str(error)
+    text = one_line(" ".join(said.split()))
+    for folder in folders_of_the_server():
+        text = re.sub(rf"{re.escape(folder)}[^\s'\"]*", HIDDEN, text)
+    if not is_ours:
+        text = ABSOLUTE.sub(HIDDEN, QUOTED.sub(HIDDEN, text))
+    if text and is_ours:
         return text
     return f"the job failed: {type(error).__name__}" + (f": {text}" if text else "")
+
+
+def folders_of_the_server() -> list[str]:
+    """Return where the files that a library may name lie: data, code and temporary files."""
+    data_dir = get_settings().data_dir
+    folders = [data_dir.absolute(), Path.cwd(), Path(sys.prefix), Path(sys.base_prefix)]
+    folders += [Path(tempfile.gettempdir()), *([data_dir] if data_dir.is_absolute() else [])]
+    return [str(each) for each in folders if len(each.parts) > 1]
