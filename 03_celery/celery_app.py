@@ -10,7 +10,9 @@ BROKER_URL = settings.celery_broker_url or settings.redis_url
 BROKER_FORGETS = BROKER_URL.startswith("redis")  # a message that it hands out, see `resend.py`
 PUBLISHERS = 100  # requests that may talk to the broker at once
 # Answer in time or fail: an API that waits for its broker for ever is down as well.
-TIMEOUTS = {"socket_timeout": 0.4, "socket_connect_timeout": 0.4}
+ANSWER_S = 0.4
+TIMEOUTS = {"socket_timeout": ANSWER_S, "socket_connect_timeout": ANSWER_S}
+MODULES = ["tasks", "workers", "resend", "recipes", "schedule"]
 QUEUES = ["high", "default", "low"]  # in the order in which one worker empties them
 
 
@@ -18,20 +20,18 @@ QUEUES = ["high", "default", "low"]  # in the order in which one worker empties 
 app = Celery(
     "jobs",
     broker=BROKER_URL,
-    backend=f"{__package__}.records:QuietBackend+{settings.redis_url}",
-    include=[f"{__package__}.{each}" for each in ["tasks", "workers", "resend", "recipes", "schedule"]],
+    include=[f"{__package__}.{name}" for name in MODULES],
+    # Three hooks of Celery's, through which each job has a record of its own (`records.py`).
+    task_cls=f"{__package__}.tasks:Job",
+    amqp=f"{__package__}.backend:RecordedAMQP",
+    backend=f"{__package__}.backend:RecordBackend+{settings.redis_url}",
 )
 app.conf.update(
     accept_content=["json"],
     task_acks_late=True,  # a job is acknowledged when it has ended, not when it begins
     task_reject_on_worker_lost=True,  # and goes back when its process dies
     worker_prefetch_multiplier=1,  # no short job waits behind a long one of another process
-    task_track_started=True,
-    task_soft_time_limit=settings.job_timeout_s,
-    task_time_limit=settings.job_timeout_s + 10,
-    result_expires=settings.result_ttl_s
-    + settings.job_timeout_s
-    + 60,  # a little longer than the record beside it
+    result_expires=None,  # nothing of an open job expires; `records.sweep` removes what has ended
     broker_connection_retry_on_startup=True,
     broker_pool_limit=PUBLISHERS,
     worker_enable_remote_control=True,

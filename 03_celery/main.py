@@ -19,7 +19,6 @@ from scenarios import (
     get_settings,
     http,
     set_up,
-    status,
     uploads,
 )
 from scenarios.contract import EmailIn, Kind, QueueMetrics
@@ -34,7 +33,7 @@ publishers = CapacityLimiter(celery_app.PUBLISHERS)
 # --8<-- [start:pattern]
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    set_up(is_api=True, store=settings.redis_url)
+    set_up(is_api=True, sweep=records.sweep, store=settings.redis_url, knows=records.known)
     celery_app.answer_in_time()
     yield
 
@@ -49,7 +48,7 @@ async def start(task_id: str, kind: Kind, key: str | None, **arguments: Any) -> 
         raise http.refused("the broker is too slow")
     # In a thread: publishing waits for the broker, and the event loop must not.
     owner = await to_thread.run_sync(
-        tasks.publish, task_id, kind, key, arguments, limiter=publishers
+        tasks.publish, tasks.JOBS[kind], task_id, key, arguments, limiter=publishers
     )
     if owner != task_id:
         files.discard_upload(task_id)
@@ -79,7 +78,7 @@ async def create_image(
 
 @app.get("/tasks/{task_id}", responses=contract.UNKNOWN)
 def read_task(task_id: str) -> TaskStatus:  # `def`: FastAPI reads Redis in a thread
-    if not (task := records.read(celery_app.app, task_id)):
+    if not (task := records.read(task_id)):
         raise http.unknown(task_id)
     return task
 
@@ -92,13 +91,11 @@ def read_result(task_id: str) -> Response:
 @app.delete("/tasks/{task_id}", status_code=202, responses=contract.CONFLICT)
 def cancel_task(task_id: str) -> TaskStatus:
     task = read_task(task_id)
-    if task.status.is_final:
+    if not tasks.cancel(task_id):
         raise http.too_late(task)
-    records.ask_to_cancel(task_id)
-    celery_app.app.control.revoke(task_id, terminate=True)
     return read_task(task_id)
 
 
 @app.get("/metrics/queue")
 def read_metrics() -> QueueMetrics:
-    return status.count(records.read_all(celery_app.app), records.count_workers())
+    return records.count()

@@ -1,208 +1,293 @@
-"""What Celery's result backend does not tell of a job, in a Redis hash beside it.
+"""The record of each accepted job, in Redis: everything that is known of it, in one place.
 
-Celery calls an id that it has never heard of PENDING, like one that waits: the hash is the proof
-that a job was accepted. It also keeps when, how often and where it ran, and who wants it cancelled.
-What it takes to send the job again lies beside it, until it has ended.
+Celery alone calls an id that it has never heard of PENDING, like one that waits. Here a job has a
+record from its acceptance until RESULT_TTL_S after its end, and `records.lua` has the only ways in
+which it changes. Each is one step for Redis: nobody sees a record in between.
 """
 
-import json
 import logging
+import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
-from celery import Celery
-from celery.backends.redis import RedisBackend
+from celery.worker.state import maybe_shutdown
+from kombu.exceptions import OperationalError
+from kombu.utils.json import loads
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.retry import Retry
 
-from scenarios import TaskStatus, get_settings
-from scenarios.contract import JSONDict, Kind, Status
-from scenarios.errors import explain
-from scenarios.status import RanIn, here, now
+from scenarios import TaskStatus, files, get_settings, ledger
+from scenarios.contract import JSONDict, QueueMetrics, Status
+from scenarios.idempotency import KeyReused
+from scenarios.status import RanIn, here
 
-from .celery_app import TIMEOUTS
+from .celery_app import ANSWER_S, TIMEOUTS
 
 logger = logging.getLogger(__name__)
 settings = get_settings()
-CLAIM_S = 0.8
-WORKER_TTL_S = 10  # a worker is heard of every 2 s
-WAITING_TTL_S = 7 * 24 * 3600
-TOUCHED_TTL_S = int(settings.result_ttl_s + settings.job_timeout_s)
-OPEN = "open"  # the accepted jobs that have not ended, by when their message was last known of
-STATES = {
-    "PENDING": Status.QUEUED,
-    "RETRY": Status.QUEUED,
-    "STARTED": Status.RUNNING,
-    "SUCCESS": Status.SUCCEEDED,
-    "FAILURE": Status.FAILED,
-    "REVOKED": Status.CANCELLED,
-}
-redis = Redis.from_url(settings.redis_url, decode_responses=True, **TIMEOUTS)
+HEARD_S = 10.0  # a worker is heard of every 2 s
+SILENT_S = 6.0  # a run that was not heard of for longer has died with its worker
+AT_ONCE = 100  # jobs in one step: Redis does nothing else meanwhile
+AWAY = (RedisConnectionError, RedisTimeoutError, OutOfMemoryError, ReadOnlyError)
+may_wait = False  # True in a worker
 
 
-class KeyInUse(Exception):
-    """Another request with the same Idempotency-Key has not been answered yet."""
+class Patience(Retry):
+    """Ask Redis again in a worker until it answers; the API must fail at once instead.
 
-
-class QuietBackend(RedisBackend):
-    """Celery's Redis result backend for an API that looks results up and never waits for them."""
-
-    def on_task_call(self, producer: object, task_id: str) -> None:
-        """Do not subscribe to each task's result: with Redis down that froze the API for 19 s."""
-
-
-def claim(key: str, task_id: str) -> str:
-    """Return the task that owns an Idempotency-Key: `task_id` itself, or an earlier one.
-
-    Waits for another request with this key that has not been answered yet; raises `KeyInUse`
-    when that takes too long.
+    To a worker an outage is no failure of the job, and what was done must not be done again.
     """
-    deadline = time.monotonic() + CLAIM_S
-    while time.monotonic() < deadline:
-        if redis.set(f"key:{key}", f"?{task_id}", nx=True, ex=10):
-            return task_id
-        owner = str(redis.get(f"key:{key}") or "?")
-        if not owner.startswith("?"):
-            return owner
-        time.sleep(0.02)  # the other request is between its claim and its 202
-    raise KeyInUse("another request with this Idempotency-Key is being answered")
+
+    def __init__(self) -> None:
+        super().__init__(NoBackoff(), 0, AWAY)
+
+    def call_with_retry(self, do: Callable[[], Any], *args: Any, **options: Any) -> Any:
+        """Call `do`; what Redis refuses while it is full or starting counts as no answer, too."""
+        while True:
+            try:
+                return super().call_with_retry(do, *args, **options)
+            except AWAY as error:
+                if not may_wait:
+                    raise
+                logger.warning("waiting for Redis: %s", error)
+                maybe_shutdown()  # only the main process of a worker knows that it has to end
+                time.sleep(0.5)
 
 
-def add(task_id: str, kind: Kind) -> None:
-    """Note the job before a worker can see it."""
-    with redis.pipeline() as batch:
-        batch.hset(_name(task_id), "kind", kind.value)
-        batch.hset(_name(task_id), "queued_at", now().isoformat())
-        batch.expire(_name(task_id), WAITING_TTL_S)
-        batch.execute()
-
-
-def accept(task_id: str, key: str | None, arguments: JSONDict | None) -> None:
-    """Note that the job is on the broker, and with which arguments it can be sent again.
-
-    Every later request with this key has this task. A Redis that fails just now takes neither
-    back: the job is on its way, and to refuse it would be wrong.
-    """
+@contextmanager
+def in_passing() -> Iterator[None]:
+    """Let a worker go on without what is done in this block if Redis is away."""
+    global may_wait
+    before, may_wait = may_wait, False
     try:
-        with redis.pipeline() as batch:
-            if arguments is not None:
-                batch.set(f"arguments:{task_id}", json.dumps(arguments), ex=WAITING_TTL_S)
-                batch.zadd(OPEN, {task_id: time.time()})
-            if key:
-                batch.set(f"key:{key}", task_id, ex=TOUCHED_TTL_S)
-            batch.execute()
-    except RedisError as error:
-        logger.warning("%s is on the broker, but that was not noted: %s", task_id, error)
+        yield
+    except (RedisError, OperationalError, OSError) as error:
+        logger.warning("not now: %s", error)
+    finally:
+        may_wait = before
 
 
-def drop(task_id: str, key: str | None) -> None:
-    """Forget a job that could not be published."""
-    redis.delete(_name(task_id), *([f"key:{key}"] if key else []))
+redis = Redis.from_url(settings.redis_url, decode_responses=True, retry=Patience(), **TIMEOUTS)
+script = redis.register_script(Path(__file__).with_suffix(".lua").read_text(encoding="utf-8"))
 
 
-def begin(task_id: str) -> int:
-    """Count one start and return how many there have been."""
-    with redis.pipeline() as batch:
-        batch.hincrby(_name(task_id), "attempts", 1)
-        batch.hset(_name(task_id), "started_at", now().isoformat())
-        batch.expire(_name(task_id), TOUCHED_TTL_S)
-        return int(batch.execute()[0])
+class Accepted(Exception):
+    """The Idempotency-Key belongs to an earlier job, `task_id`: this one must not be published."""
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__(task_id)
+        self.task_id = task_id
 
 
-def report_progress(task_id: str, percent: int) -> None:
-    """Note how far the job is and where it runs."""
-    ran_in = here().model_dump_json()
-    redis.hset(_name(task_id), mapping={"progress": percent, "ran_in": ran_in})
+class Clock:
+    """Redis' clock, as far as its last answer tells."""
+
+    ahead_s = float("-inf")
+
+    def learn(self, redis_time: str) -> None:
+        """Take the time of an answer; it is a little old by now, which shortens the next limit."""
+        self.ahead_s = float(redis_time) - time.monotonic()
+
+    def deadline(self) -> str:
+        """Return until when Redis may take a job whose client waits; none in a worker."""
+        return "" if may_wait else repr(time.monotonic() + self.ahead_s + ANSWER_S)
 
 
-def ask_to_cancel(task_id: str) -> None:
-    """Leave a mark that outlives a revoke, which only running workers hear."""
-    redis.hset(_name(task_id), "cancelled_at", now().isoformat())
+clock = Clock()
 
 
-def is_wanted(task_id: str) -> bool:
-    """Tell whether the job was accepted and nobody asked for its end."""
-    queued_at, cancelled_at = redis.hmget(_name(task_id), "queued_at", "cancelled_at")
-    return bool(queued_at and not cancelled_at)
+# --8<-- [start:transitions]
+def change(transition: str, *arguments: str | float) -> Any:  # Any: what the script returns
+    """Do one step of `records.lua`."""
+    return script(args=[transition, *arguments])
 
 
-def end(task_id: str) -> None:
-    """Note that the job has ended; what Redis does not take now, the look for lost jobs finds."""
-    with suppress(RedisError), redis.pipeline() as batch:
-        batch.zrem(OPEN, task_id)
-        batch.delete(f"arguments:{task_id}")
-        batch.execute()
+def accept(
+    task_id: str,
+    name: str,
+    message: str,
+    queue: str,
+    retries: int = 0,
+    group: str = "",
+    key: str = "",
+    fingerprint: str = "",
+) -> bool:
+    """Take a job with the message that makes a worker run it; False if it has ended before.
+
+    Raises `Accepted` if another job has this key, and `KeyReused` if the key was used for another
+    request.
+    """
+    facts = (task_id, name, message, queue, retries, group)
+    for _ in range(2):  # the clock of Redis may be unknown, or have been set anew
+        outcome, redis_time, *owner = change("accept", *facts, clock.deadline(), key, fingerprint)
+        clock.learn(redis_time)
+        if outcome != "late":
+            break
+    if outcome == "late":
+        raise RedisError("Redis answers too late")
+    if outcome == "same":
+        raise Accepted(owner[0])
+    if outcome == "reused":
+        raise KeyReused
+    return bool(outcome == "taken")
 
 
-def find_unheard(silence_s: float, most: int) -> set[str]:
-    """Return the open jobs whose message was last known of this long ago, the first ones only."""
-    until = time.time() - silence_s
-    return set(map(str, redis.zrange(OPEN, "-inf", until, byscore=True, offset=0, num=most)))
+def withdraw(*task_ids: str) -> None:
+    """Forget jobs that could not be published, as soon as Redis answers again."""
+
+    def give_back() -> None:
+        for _ in range(60):
+            with suppress(RedisError):
+                change("withdraw", *task_ids)
+                return
+            time.sleep(1)
+
+    thread = threading.Thread(target=give_back, daemon=True)
+    thread.start()
+    thread.join(ANSWER_S / 2)  # the client has waited enough
 
 
-def note_messages(task_ids: Iterable[str]) -> None:
-    """Note of each job that is open that its message is where it should be."""
-    ids = list(task_ids)
-    for first in range(0, len(ids), 1000):  # more at once would pass the time limit of an answer
-        redis.zadd(OPEN, dict.fromkeys(ids[first : first + 1000], time.time()), xx=True)
+def note_published(task_id: str) -> None:
+    """Note that the broker has the message and keeps it."""
+    redis.zrem("tasks:open", task_id)
 
 
-def read_arguments(task_id: str) -> JSONDict | None:
-    """Return what the job was published with; None once it has ended."""
-    text = redis.get(f"arguments:{task_id}")
-    return json.loads(text) if text else None
+def begin(task_id: str) -> tuple[str, str, int]:
+    """Start a run if this delivery may: return `go`, the name of the run, and how many it makes.
+
+    `busy`: another delivery runs; `ended` or `unknown`: there is nothing to do.
+    """
+    run = uuid4().hex
+    outcome, *attempts = change("begin", task_id, run, SILENT_S)
+    return outcome, run, int(attempts[0]) if attempts else 0
 
 
-def read(celery: Celery, task_id: str) -> TaskStatus | None:
-    """Put the record and Celery's result together; None for an id that was never accepted."""
-    facts = {str(name): str(value) for name, value in redis.hgetall(_name(task_id)).items()}
-    if "queued_at" not in facts:
+def report_progress(task_id: str, run: str, percent: int) -> None:
+    """Note how far the job is and where it runs. This is news: a job does not fail without it."""
+    with in_passing():
+        change("progress", task_id, run, percent, here().model_dump_json())
+
+
+def close(task_id: str, run: str, status: Status, meta: str, error: str) -> bool:
+    """End a job, or let it wait for its next attempt; tell whether it had not ended before."""
+    return bool(change("close", task_id, run, status.value, meta, error))
+
+
+def put_back(task_id: str, run: str) -> None:
+    """Let another worker have the job at once: the process that runs it is being ended."""
+    with in_passing():
+        if change("put_back", task_id, run) == Status.CANCELLED:
+            note_cancelled(task_id)
+
+
+def cancel(task_id: str, *, waiting_only: bool = False) -> tuple[str, str | None]:
+    """End a job that waits (`cancelled`, with its message), or note the wish if it is `running`.
+
+    `ended`: it is too late.
+    """
+    outcome, *message = change("cancel", task_id, int(waiting_only))
+    if outcome == "cancelled":
+        note_cancelled(task_id)
+    return outcome, message[0] if message else None
+
+
+# --8<-- [end:transitions]
+def note_cancelled(task_id: str) -> None:
+    ledger.record("cancelled", task_id)
+    files.discard_upload(task_id)
+
+
+def plan(jobs_id: str, jobs: Iterable[tuple[str, str]]) -> None:
+    """Note the jobs of a workflow, by id and name, before the first of them is published."""
+    change("plan", jobs_id, *(fact for job in jobs for fact in job))
+
+
+def sweep() -> None:
+    """Forget what ended more than RESULT_TTL_S ago: files, key and record of each job."""
+    while ids := change("expired", settings.result_ttl_s, AT_ONCE):
+        files.forget(ids)  # first: what a crash leaves undone is found again by its record
+        change("forget", *ids)
+
+
+def known(task_ids: list[str]) -> list[str]:
+    """Return those of these jobs that have a record."""
+    with redis.pipeline(transaction=False) as batch:
+        for task_id in task_ids:
+            batch.exists(f"task:{task_id}")
+        return [task_id for task_id, found in zip(task_ids, batch.execute(), strict=True) if found]
+
+
+def read(task_id: str) -> TaskStatus | None:
+    """Return what is known of a job; None for an id that was never accepted."""
+    facts: dict[str, str] = redis.hgetall(f"task:{task_id}")  # type: ignore[assignment]  # not async
+    if "status" not in facts:
         return None
-    # Not AsyncResult: its state and its result are two reads, between which a job may end.
-    meta = celery.backend.get_task_meta(task_id)
-    state = Status.CANCELLED if "cancelled_at" in facts else STATES[meta["status"]]
-    if meta["status"] in ("SUCCESS", "FAILURE"):
-        state = STATES[meta["status"]]
+    status = Status(facts["status"])
     ran_in = facts.get("ran_in")
+    meta: JSONDict = loads(facts.get("meta", "{}"))
     return TaskStatus(
         task_id=task_id,
-        kind=Kind(facts["kind"]),
-        status=state,
-        progress=100 if state is Status.SUCCEEDED else int(facts.get("progress", 0)),
-        attempts=int(facts.get("attempts", 0)),
-        result=meta["result"] if state is Status.SUCCEEDED else None,
-        error=explain(meta["result"]) if state is Status.FAILED else None,
-        queued_at=datetime.fromisoformat(facts["queued_at"]),
-        started_at=facts.get("started_at"),
-        finished_at=facts.get("cancelled_at") or meta.get("date_done") if state.is_final else None,
+        kind=short(facts["name"]),
+        status=status,
+        progress=100 if status is Status.SUCCEEDED else int(facts.get("progress", 0)),
+        attempts=int(facts["attempts"]),
+        result=meta["result"] if status is Status.SUCCEEDED else None,
+        error=facts.get("error") if status is Status.FAILED else None,
+        queued_at=to_datetime(facts["queued_at"]),
+        started_at=to_datetime(facts.get("started_at")),
+        finished_at=to_datetime(facts.get("finished_at")),
         ran_in=RanIn.model_validate_json(ran_in) if ran_in else None,
     )
 
 
-def read_all(celery: Celery) -> Iterator[TaskStatus]:
-    """Yield every job that is remembered; costs two reads for each."""
-    for name in redis.scan_iter(_name("*"), count=1000):
-        if task := read(celery, name.partition(":")[2]):
-            yield task
+def read_error(task: TaskStatus) -> str | None:
+    """Return why the job failed, or why it waits for its next attempt."""
+    if task.status is Status.SUCCEEDED:
+        return None
+    error = redis.hget(f"task:{task.task_id}", "error")
+    return str(error) if error else None
 
 
-def note_worker(name: str, processes: int) -> None:
-    """Note that a worker lives, and how many jobs it can run at once."""
-    redis.set(f"worker:{name}", processes, ex=WORKER_TTL_S)
+def count() -> QueueMetrics:
+    """Count the jobs by status. What this costs does not depend on how many there are."""
+    with redis.pipeline(transaction=False) as batch:
+        for status in ("queued", "running", "succeeded", "failed"):
+            batch.zcard(f"tasks:{status}")
+        batch.zrange("tasks:queued", 0, 0, withscores=True)
+        batch.hvals("workers")
+        batch.time()
+        queued, running, succeeded, failed, oldest, workers, (seconds, micros) = batch.execute()
+    now = seconds + micros / 1e6
+    heard = [(int(processes), float(at)) for processes, at in map(str.split, workers)]
+    return QueueMetrics(
+        queued=queued,
+        running=running,
+        succeeded=succeeded,
+        failed=failed,
+        oldest_queued_s=max(0.0, now - oldest[0][1]) if oldest else 0.0,
+        workers=sum(processes for processes, at in heard if now - at < HEARD_S),
+    )
 
 
-def forget_worker(name: str) -> None:
-    """Note that a worker has ended."""
-    redis.delete(f"worker:{name}")
+def read_clock() -> float:
+    """Return the time of Redis, which is the time in the records."""
+    seconds, micros = redis.time()
+    return float(seconds) + micros / 1e6
 
 
-def count_workers() -> int:
-    """Return how many jobs the workers that were heard of lately can run at once."""
-    names = list(redis.scan_iter("worker:*", count=1000))
-    return sum(int(processes) for processes in redis.mget(names) if processes) if names else 0
+def short(name: str) -> str:
+    """Return the name of a job without its module."""
+    return name.rpartition(".")[2]
 
 
-def _name(task_id: str) -> str:
-    return f"job:{task_id}"
+def to_datetime(seconds: str | None) -> Any:  # Any: None only where the text may be missing
+    return datetime.fromtimestamp(float(seconds), UTC) if seconds else None

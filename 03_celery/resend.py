@@ -1,81 +1,140 @@
-"""Sends a job again whose message the broker has lost; every worker looks for such jobs.
+"""Sends a job again that was accepted and has no message; every worker looks for such jobs.
 
-Redis forgets a message when it hands it out (BRPOP), and a worker notes it as unacknowledged when
-it has read it. One that is killed in between takes the message along (celery/kombu#305), and so
-may one that is stopped (celery/celery#4354). RabbitMQ has no such gap.
+The API may be killed between the record and the message. And Redis forgets a message when it hands
+it out (BRPOP), while the worker notes it as unacknowledged only when it has read it: one that is
+killed in between takes the message along (celery/kombu#305), and so may one that is stopped
+(celery/celery#4354). RabbitMQ has no such gap: there only what was never published is looked for.
 """
 
-import json
 import logging
+import time
+from collections.abc import Iterator
 from typing import Any
 
 from celery import signals
 
 from scenarios import ledger
-from scenarios.contract import Kind
 
-from . import records
+from . import backend, records
 from .celery_app import BROKER_FORGETS, QUEUES, app, settings
-from .tasks import JOBS
 
 logger = logging.getLogger(__name__)
 LOOK_EVERY_S = 1
-AT_ONCE = 100  # jobs: a worker that looks does nothing else meanwhile
-missing: set[str] = set()  # what this worker did not find when it last looked
+LOCK_S = 5
+GRACE_S = 4.0  # from the record to the message, and from the queue to the worker that takes it
+LOOK_S = 0.02  # a worker that looks does nothing else meanwhile
+SLICE = 100  # messages: Redis reads them whole, and a body may have 100 kB
+AT_ONCE = 20  # jobs that are sent again in one look
+# Redis takes the ids out of the messages: the bodies, of up to 100 kB each, stay where they are.
+# The properties stand at the end of a message, and quotes in a text of the client are escaped.
+READ_IDS = """
+local texts, cursor, ids = {}, '', {}
+if ARGV[1] == 'queue' then
+  texts = redis.call('LRANGE', KEYS[1], ARGV[2], ARGV[2] + ARGV[3] - 1)
+else
+  local found = redis.call('HSCAN', KEYS[1], ARGV[2], 'COUNT', ARGV[3])
+  cursor = found[1]
+  for n = 2, #found[2], 2 do texts[#texts + 1] = found[2][n] end
+end
+for _, text in ipairs(texts) do
+  ids[#ids + 1] = string.match(string.sub(text, -1000), '"correlation_id": "([^"]*)"')
+end
+return {cursor, #texts, ids}
+"""
+search: Iterator[None] | None = None  # of this worker, which goes on where it was
 
 
 # --8<-- [start:resend]
 @signals.heartbeat_sent.connect  # every 2 s, in the main process of a worker
 def look_for_lost_jobs(**_: object) -> None:
-    """Send each job again that was not heard of for the visibility timeout and has no message.
+    """Go on looking, for a moment, for jobs that should have a message and have none.
 
-    A job that waits or runs has its message in a queue or among the unacknowledged ones. Without
-    `task_acks_late` a running one has none: then nobody can tell a lost job from a running one.
+    Without `task_acks_late` a running job has none: then nobody can tell a lost job from it.
     """
-    global missing
-    if not (BROKER_FORGETS and app.conf.task_acks_late):
+    global search
+    if not app.conf.task_acks_late:
         return
-    if not records.redis.set("looking", 1, nx=True, ex=LOOK_EVERY_S):
-        return  # another worker does it
-    before, missing = missing, records.find_unheard(settings.visibility_timeout_s, AT_ONCE)
-    if not missing:
-        return
-    held = read_held_ids()
-    records.note_messages(held)
-    missing -= held
-    # On the way to a worker a message is nowhere: only what is missing twice is lost.
-    for task_id in missing & before:
-        send_again(task_id)
+    with records.in_passing():
+        if search is None and not records.redis.set("looking", 1, nx=True, ex=LOOK_EVERY_S):
+            return  # another worker does it
+        search = search or (find_lost() if BROKER_FORGETS else find_unpublished())
+        mine, search = search, None  # after an error the next look begins anew
+        until = time.monotonic() + LOOK_S
+        for _step in mine:
+            if time.monotonic() > until:
+                search = mine
+                records.redis.set("looking", 1, ex=LOCK_S)  # the others leave it to this one
+                return
 
 
-def send_again(task_id: str) -> None:
-    records.note_messages([task_id])  # first: what fails now is tried again, but after the others
-    task, arguments = records.read(app, task_id), records.read_arguments(task_id)
-    if task is None or task.status.is_final or arguments is None:
-        records.end(task_id)
-        return
-    JOBS[Kind(task.kind)].apply_async(kwargs=arguments, task_id=task_id)
-    ledger.record("resent", task_id)
-    logger.warning("the broker has lost the message of %s: sent again", task_id)
+def find_unpublished() -> Iterator[None]:
+    """Send what was accepted and not noted as published."""
+    yield from send_silent(records.read_clock())
 
 
-def read_held_ids() -> set[str]:
-    """Return the task of each message that waits or is unacknowledged, at one moment.
+def find_lost() -> Iterator[None]:
+    """Look into the queues, and send what is not there.
 
-    This reads every waiting message: once in a visibility timeout while jobs wait for that long,
-    and once more when one is missing.
+    It costs two numbers as long as there are as many messages as open jobs. A message more than
+    those, of a job that has ended, can hide one that is lost: so all are looked at once in a
+    visibility timeout.
     """
-    with app.connection_for_read() as connection:
-        channel: Any = connection.default_channel  # Any: the stubs know neither client nor keys
-        with channel.conn_or_acquire() as client, client.pipeline() as batch:
-            for queue in QUEUES:
-                for priority in channel.priority_steps:
-                    batch.lrange(channel._q_for_pri(queue, priority), 0, -1)
-            batch.hvals(channel.unacked_key)
-            *waiting, unacked = batch.execute()
-    messages = [json.loads(text) for texts in waiting for text in texts]
-    messages += [json.loads(text)[0] for text in unacked]
-    return {message["headers"].get("id", "") for message in messages}
+    began = records.read_clock()
+    if not silent_since(began):
+        return
+    pool: Any = app.pool  # Any: the stubs take it for another one
+    with pool.acquire(block=True) as connection:
+        channel = connection.default_channel
+        with channel.conn_or_acquire() as broker:
+            waiting = [channel._q_for_pri(q, p) for q in QUEUES for p in channel.priority_steps]
+            unacked = channel.unacked_key
+            messages = sum(map(broker.llen, waiting)) + broker.hlen(unacked)
+            none_missing = messages >= records.redis.zcard("tasks:open")
+            if none_missing and not silent_since(began - settings.visibility_timeout_s):
+                return
+            yield from read_messages(broker, waiting, unacked)
+    yield from send_silent(began)
+
+
+def send_silent(before: float) -> Iterator[None]:
+    """Send the jobs again that were not heard of since a moment before this time."""
+    while ids := silent_since(before):
+        for task_id in ids:
+            if backend.send_again(task_id):
+                ledger.record("resent", task_id)
+                logger.warning("%s had no message: sent again", task_id)
+            yield
+
+
+def silent_since(moment: float) -> list[str]:
+    """Return the open jobs that were not heard of since then, the first ones only."""
+    until = moment - GRACE_S
+    found = records.redis.zrange("tasks:open", "-inf", until, byscore=True, offset=0, num=AT_ONCE)
+    return list(map(str, found))
+
+
+def read_messages(broker: Any, waiting: list[str], unacked: str) -> Iterator[None]:
+    """Note of each job whose message is there that it is; a slice at a time, from the head.
+
+    New messages push the others on, away from the head, so none is passed over.
+    """
+    read_ids = broker.register_script(READ_IDS)
+    for queue in waiting:
+        first, seen = 0, SLICE
+        while seen == SLICE:
+            _, seen, ids = read_ids([queue], ["queue", first, SLICE])
+            first += seen
+            hear(ids)
+            yield
+    cursor = b""
+    while cursor != b"0":  # the unacknowledged ones last: messages go from the queues to there
+        cursor, _, ids = read_ids([unacked], ["unacked", cursor or 0, SLICE])
+        hear(ids)
+        yield
+
+
+def hear(ids: list[bytes]) -> None:
+    records.change("hear", "", 0, 0, *(task_id.decode() for task_id in ids))
 
 
 # --8<-- [end:resend]

@@ -20,7 +20,6 @@ from scenarios.status import now
 
 from . import records
 from .celery_app import app
-from .tasks import Job
 
 logger = logging.getLogger(__name__)
 settings = get_settings()
@@ -57,7 +56,7 @@ app.conf.update(
 
 
 # --8<-- [start:jobs]
-@app.task(base=Job)
+@app.task
 def clean_results() -> None:
     """Keep the nightly reports of a month, and nothing that belongs to no task any more."""
     oldest = now().date() - timedelta(days=31)
@@ -67,7 +66,7 @@ def clean_results() -> None:
     files.remove_orphans()
 
 
-@app.task(base=Job)
+@app.task
 def nightly_report(day: str | None = None) -> JSONDict:
     """Add up the orders of one day, by default yesterday, and publish a PDF if there are any."""
     from scenarios.report_pdf import render_pdf  # heavy, and needed by this job alone

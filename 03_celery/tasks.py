@@ -3,8 +3,11 @@
 import asyncio
 import inspect
 import math
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 from celery import Task
 from celery.exceptions import Ignore, SoftTimeLimitExceeded
@@ -13,24 +16,30 @@ from redis.exceptions import RedisError
 
 from scenarios import WORK, ledger
 from scenarios.contract import JSONDict, Kind
-from scenarios.errors import WorkError, explain, shortest_wait_s
+from scenarios.errors import WorkError, shortest_wait_s
+from scenarios.idempotency import fingerprint
+from scenarios.status import current_task_id
 
-from . import records
-from .celery_app import BROKER_FORGETS, app, settings
+from . import backend, records
+from .celery_app import app, settings
 
+AnyTask = Task[Any, Any]  # each is a `Job`, which the stubs cannot know
+KILL_AFTER_S = 10  # when a job does not heed its time limit
 UNAVAILABLE: dict[type[Exception], str] = {  # what a client reads with a 503
     RedisError: "Redis cannot be reached",
     OperationalError: "the broker cannot be reached",
-    records.KeyInUse: "another request with this Idempotency-Key is being answered",
 }
 
 
 # --8<-- [start:tasks]
 class Job(Task[Any, Any]):
-    """Tries again after anything but a `WorkError`, with growing random pauses."""
+    """Tries again after anything but a `WorkError`, with growing random pauses.
+
+    `celery_app.py` makes this the class of every task.
+    """
 
     autoretry_for = (Exception,)
-    dont_autoretry_for = (WorkError,)
+    dont_autoretry_for = (WorkError, SoftTimeLimitExceeded)
     max_retries = settings.max_attempts - 1
     retry_backoff = settings.retry_base_s
     retry_backoff_max = 60
@@ -38,77 +47,128 @@ class Job(Task[Any, Any]):
     retry_on_worker_lost = True
     default_retry_delay = math.ceil(settings.retry_base_s)
 
+    def before_start(self, task_id: str, *_: Any) -> None:
+        """Ask the record whether this delivery may run: a message may come twice, or too late."""
+        current_task_id.set(task_id)
+        if self.request.ignore_result:
+            return  # it has no record
+        outcome, run, attempt = records.begin(task_id)
+        if outcome == "busy":
+            self.hold_back()
+        if outcome != "go":
+            raise Ignore(f"not run: the job is {outcome}")
+        self.request.update(run=run)
+        ledger.record("started", task_id, kind=records.short(self.name), attempt=attempt)
+        if attempt > settings.max_attempts:
+            raise WorkError(f"given up: the job was started {attempt - 1} times and never ended")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            with time_limit(settings.job_timeout_s):
+                return self.run(*args, **kwargs)
+        except SystemExit:  # somebody ends the process, for a DELETE or for a quick stop
+            records.put_back(str(self.request.id), self.request.get("run"))
+            raise
+
     def retry(self, *args: Any, **options: Any) -> Any:
         """Wait as long as the other side asks (`Retry-After`), if that is longer.
 
         At most half of the time after which Redis gives a waiting job to a second worker.
         """
+        stop_clock()  # to wait for the broker now is no part of the job's time
         longest_s = settings.visibility_timeout_s / 2
         asked_s = min(shortest_wait_s(options.get("exc")), longest_s)
         if asked_s > (options.get("countdown") or 0):
             options["countdown"] = asked_s
         return super().retry(*args, **options)
 
-    def on_success(self, retval: Any, task_id: str, *_: Any) -> None:
-        ledger.record("finished", task_id)
-        records.end(task_id)
-
-    def on_retry(self, exc: Exception, task_id: str, *_: Any) -> None:
-        ledger.record("retried", task_id, error=explain(exc))
-
-    def on_failure(self, exc: Exception, task_id: str, *_: Any) -> None:
-        ledger.record("failed", task_id, error=explain(exc))
-        records.end(task_id)
+    def hold_back(self) -> None:
+        """Come back later: should the other delivery die, nobody else would run the job."""
+        request = self.request
+        again = self.signature_from_request(
+            request, countdown=records.SILENT_S / 2, retries=request.retries
+        )
+        again.apply_async()
+        ledger.record("held_back", str(request.id))
 
 
-def run(task_id: str, kind: Kind, arguments: JSONDict) -> Any:
-    if not records.is_wanted(task_id):
-        raise Ignore  # a revoke is heard by running workers only; the record by all
-    attempt = records.begin(task_id)
-    ledger.record("started", task_id, kind=kind, attempt=attempt)
-    if attempt > settings.max_attempts:
-        raise WorkError(f"given up: the job was started {attempt - 1} times and never ended")
-    report_progress = partial(records.report_progress, task_id)
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Stop the work after this time; let the kernel end the process if it does not stop.
+
+    Celery's own limits go on while a result waits for Redis, and call a job that is done failed.
+    """
+
+    def stop(*_: object) -> NoReturn:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        raise SoftTimeLimitExceeded
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds, KILL_AFTER_S)
     try:
-        result = WORK[kind](task_id=task_id, report_progress=report_progress, **arguments)
-        return asyncio.run(result) if inspect.iscoroutine(result) else result
+        yield
     except SoftTimeLimitExceeded:
-        raise WorkError(f"the job took longer than {settings.job_timeout_s:g} s") from None
+        raise WorkError(f"the job took longer than {seconds:g} s") from None
+    finally:
+        stop_clock()
 
 
-@app.task(bind=True, base=Job)
-def email(job: Job, /, **arguments: Any) -> Any:
-    return run(str(job.request.id), Kind.EMAIL, arguments)
+def stop_clock() -> None:
+    signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-@app.task(bind=True, base=Job)
-def report(job: Job, /, **arguments: Any) -> Any:
-    return run(str(job.request.id), Kind.REPORT, arguments)
+def run(job: AnyTask, kind: Kind, arguments: JSONDict) -> Any:
+    task_id = str(job.request.id)
+    report_progress = partial(records.report_progress, task_id, job.request.get("run"))
+    result = WORK[kind](task_id=task_id, report_progress=report_progress, **arguments)
+    return asyncio.run(result) if inspect.iscoroutine(result) else result
 
 
-@app.task(bind=True, base=Job)
-def image(job: Job, /, **arguments: Any) -> Any:
-    return run(str(job.request.id), Kind.IMAGE, arguments)
+@app.task(bind=True)
+def email(job: AnyTask, /, **arguments: Any) -> Any:
+    return run(job, Kind.EMAIL, arguments)
 
 
-JOBS = {Kind.EMAIL: email, Kind.REPORT: report, Kind.IMAGE: image}
+@app.task(bind=True)
+def report(job: AnyTask, /, **arguments: Any) -> Any:
+    return run(job, Kind.REPORT, arguments)
+
+
+@app.task(bind=True)
+def image(job: AnyTask, /, **arguments: Any) -> Any:
+    return run(job, Kind.IMAGE, arguments)
+
+
+JOBS: dict[Kind, AnyTask] = {Kind.EMAIL: email, Kind.REPORT: report, Kind.IMAGE: image}
 # --8<-- [end:tasks]
 
 
 # --8<-- [start:publish]
-def publish(task_id: str, kind: Kind, key: str | None, arguments: JSONDict) -> str:
-    """Put a job on the broker; return its id, or the id of the job that had the same key."""
-    if key and (owner := records.claim(key, task_id)) != task_id:
-        return owner
-    records.add(task_id, kind)
+def publish(job: AnyTask, task_id: str, key: str | None, arguments: JSONDict) -> str:
+    """Put a job on the broker; return its id, or the id of the job that had the same key.
+
+    Raises `KeyReused` if the key was used for another request.
+    """
+    kind = records.short(job.name)
+    asked = {"key": key, "fingerprint": fingerprint(task_id, kind, arguments)} if key else {}
+    headers: dict[str, Any] = {"idempotency": asked}  # for the record; no worker sees it
     try:
-        JOBS[kind].apply_async(kwargs=arguments, task_id=task_id, retry=False)
-    except Exception:
-        records.drop(task_id, key)  # should the message have arrived, the worker ignores it
-        raise
-    records.accept(task_id, key, arguments if BROKER_FORGETS else None)
+        job.apply_async(kwargs=arguments, task_id=task_id, retry=False, headers=headers)
+    except records.Accepted as earlier:
+        return earlier.task_id
     ledger.record("accepted", task_id, kind=kind)
     return task_id
+
+
+def cancel(task_id: str) -> bool:
+    """End a job that waits, or ask its worker to end it; False if it has ended."""
+    outcome, message = records.cancel(task_id)
+    if outcome == "running":
+        # Its worker says when it is so: until then the job may as well succeed.
+        app.control.revoke(task_id, terminate=True)
+    if message:
+        backend.end_what_follows(message)
+    return outcome != "ended"
 
 
 # --8<-- [end:publish]

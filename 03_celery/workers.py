@@ -1,14 +1,38 @@
-"""What a worker does beside its jobs: it makes its folders, and says every 2 s that it lives."""
+"""What a worker does beside its jobs: it checks how it is run, and says every 2 s that it lives."""
 
+import logging
 from typing import Any
 
 from celery import signals
+from celery.worker.state import active_requests, reserved_requests
 
-from scenarios import get_settings, set_up
+from scenarios import set_up
 
 from . import records
+from .celery_app import BROKER_FORGETS, settings
 
+logger = logging.getLogger(__name__)
 consumer: Any = None  # of this worker, once it is ready; Any: Celery's own
+PREFORK_ONLY = (
+    "this worker must run with --pool prefork, not {pool}: only a process can be ended from"
+    " outside, for a DELETE and when a job takes longer than JOB_TIMEOUT_S"
+)
+TOO_SHORT = (
+    "VISIBILITY_TIMEOUT_S=%d is not above JOB_TIMEOUT_S=%g: Redis hands out a job again that still"
+    " runs, which is held back until that run has ended; set it higher"
+)
+
+
+@signals.worker_init.connect
+def prepare_worker(sender: Any, **_: object) -> None:
+    """Refuse what would break a promise, with one sentence; and make the folders."""
+    pool = sender.pool_cls.__module__.rpartition(".")[2]
+    if pool != "prefork":
+        raise SystemExit(PREFORK_ONLY.format(pool=pool))
+    if BROKER_FORGETS and settings.visibility_timeout_s <= settings.job_timeout_s:
+        logger.warning(TOO_SHORT, settings.visibility_timeout_s, settings.job_timeout_s)
+    records.may_wait = True
+    set_up(is_api=False, store=settings.redis_url, knows=records.known)
 
 
 @signals.worker_ready.connect
@@ -20,16 +44,20 @@ def take_note(sender: Any, **_: object) -> None:
 
 @signals.heartbeat_sent.connect
 def tell_of_worker(**_: object) -> None:
-    # Asking all workers instead takes a fixed time, and misses those that are slow to answer.
-    if consumer:
-        records.note_worker(consumer.hostname, consumer.pool.num_processes)
+    """Tell the records of this worker, of the jobs that it runs and of those that it holds.
+
+    Asking all workers instead takes a fixed time, and misses those that are slow to answer.
+    """
+    if not (consumer and consumer.pool._pool):  # not yet ready, or no longer
+        return
+    running = [request.id for request in active_requests]
+    held = [request.id for request in reserved_requests if request not in active_requests]
+    facts = (consumer.hostname, consumer.pool.num_processes, len(running))
+    with records.in_passing():
+        records.change("hear", *facts, *running, *held)
 
 
 @signals.worker_shutdown.connect
 def forget_worker(sender: Any, **_: object) -> None:
-    records.forget_worker(sender.hostname)
-
-
-@signals.worker_init.connect
-def prepare_worker(**_: object) -> None:
-    set_up(is_api=False, store=get_settings().redis_url)
+    with records.in_passing():
+        records.redis.hdel("workers", sender.hostname)

@@ -16,7 +16,7 @@ from scenarios.service import calling, configured
 
 from ..celery_app import app
 from . import jobs
-from .jobs import REFUSALS, Queued, Recorded
+from .jobs import REFUSALS, Queued
 
 router = APIRouter()
 settings = get_settings()
@@ -67,7 +67,7 @@ def publish(notification: Notification, queue: str) -> Queued:
 
 # --8<-- [end:critical]
 # --8<-- [start:errors]
-@app.task(bind=True, base=Recorded, autoretry_for=())
+@app.task(bind=True, autoretry_for=())
 def notify(job: "Task[..., JSONDict]", channel: str, user_id: str, message: str) -> JSONDict:
     """Try again what may pass, with growing pauses; give up at once what will not.
 
@@ -103,7 +103,7 @@ def create_broadcast(wanted: Broadcast) -> Queued:
     return jobs.start([step])
 
 
-@app.task(base=Recorded)
+@app.task
 def broadcast(user_ids: list[str], message: str) -> JSONDict:
     """Run async code in a `def` task: the result of an `async def` task is a coroutine, which
     Celery does not await and cannot send (EncodeError).

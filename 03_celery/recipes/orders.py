@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 from redis.exceptions import RedisError
 
 from scenarios import get_settings, http, ledger
-from scenarios.contract import ACCEPTS, Accepted, Address, JSONDict, Kind, Line, new_task_id
+from scenarios.contract import ACCEPTS, Accepted, Address, JSONDict, Line, new_task_id
 
 from .. import tasks
 from ..celery_app import app
@@ -72,7 +72,7 @@ def create_order(order: NewOrder) -> object:
 
 # --8<-- [end:order]
 # --8<-- [start:relay]
-@app.task(ignore_result=True)
+@app.task(ignore_result=True, autoretry_for=())
 def relay_outbox() -> None:
     """Publish what waits; a crash before the DELETE publishes it again, with the same task id.
 
@@ -82,7 +82,7 @@ def relay_outbox() -> None:
         leased = database.execute(LEASE, {"now": time.time(), "lease": LEASE_S}).fetchall()
     for task_id, email in leased:
         arguments: JSONDict = json.loads(email)
-        tasks.publish(task_id, Kind.EMAIL, None, arguments)
+        tasks.publish(tasks.email, task_id, None, arguments)
         with transaction() as database:
             database.execute("DELETE FROM outbox WHERE task_id = ?", (task_id,))
         ledger.record("relayed", task_id)

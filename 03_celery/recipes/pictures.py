@@ -18,8 +18,9 @@ from scenarios.http import Width as WidthField
 from scenarios.uploads import BadUpload
 
 from ..celery_app import app
+from ..tasks import AnyTask
 from . import jobs
-from .jobs import REFUSALS, Queued, Recorded, Signed
+from .jobs import REFUSALS, Queued, Signed
 
 router = APIRouter()
 Pictures = Annotated[list[UploadFile], File(min_length=1, max_length=20)]
@@ -49,8 +50,8 @@ def process(image_id: UUID, processing: Processing) -> Queued:
     return jobs.start(steps)
 
 
-@app.task(bind=True, base=Recorded)
-def process_picture(job: Recorded, image_id: str, operations: list[str], width: int) -> JSONDict:
+@app.task(bind=True)
+def process_picture(job: AnyTask, image_id: str, operations: list[str], width: int) -> JSONDict:
     picture, kind = image.load(image.find(image_id))
     picture = image.transform(picture, [Operation(name) for name in operations], width)
     content = image.encode(picture, kind)
@@ -66,14 +67,14 @@ def process_picture(job: Recorded, image_id: str, operations: list[str], width: 
     }
 
 
-@app.task(base=Recorded)
+@app.task
 def index_picture(facts: JSONDict) -> JSONDict:
     """Take what the step before returned, and return it for the step behind."""
     picture_index.index(facts["picture_id"], facts)
     return facts
 
 
-@app.task(base=Recorded)
+@app.task
 def tell_webhook(facts: JSONDict) -> JSONDict:
     webhook.send_webhook(facts["picture_id"], facts)
     return facts
@@ -98,8 +99,8 @@ def last_after_all(steps: list[Signed]) -> Signed:
     return chord(steps[:-1], steps[-1])
 
 
-@app.task(bind=True, base=Recorded)
-def make_thumbnail(job: Recorded, width: int) -> JSONDict:
+@app.task(bind=True)
+def make_thumbnail(job: AnyTask, width: int) -> JSONDict:
     """Return a failure as a result: one that is raised would cost the others their summary."""
     try:
         picture, kind = image.load(files.upload_path(str(job.request.id)))
@@ -111,7 +112,7 @@ def make_thumbnail(job: Recorded, width: int) -> JSONDict:
     return {"width": thumbnail.width, "height": thumbnail.height, "size_bytes": len(content)}
 
 
-@app.task(base=Recorded)
+@app.task
 def summarize(thumbnails: list[JSONDict]) -> JSONDict:
     """Add up the results, which arrive in the order of the pictures."""
     errors = {str(n): each["error"] for n, each in enumerate(thumbnails) if "error" in each}

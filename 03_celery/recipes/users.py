@@ -15,7 +15,7 @@ from scenarios.status import current_task_id, now
 
 from ..celery_app import app
 from . import jobs
-from .jobs import REFUSALS, Queued, Recorded, Signed
+from .jobs import REFUSALS, Queued, Signed
 
 router = APIRouter()
 settings = get_settings()
@@ -56,14 +56,14 @@ def register_user(user: NewUser) -> User:
     return User(**user.model_dump(), user_id=user_id, jobs_url=queued.jobs_url)
 
 
-@app.task(base=Recorded)
+@app.task
 def send_welcome_email(to: str, username: str) -> JSONDict:
     body = f"Hello {username},\n\nyour account is ready.\n"
     asyncio.run(deliver(compose(current_task_id.get(), to, f"Welcome, {username}", body)))
     return {"to": to}
 
 
-@app.task(base=Recorded)
+@app.task
 def write_audit_line(subject: str, action: str) -> None:
     with (settings.data_dir / "audit.log").open("a", encoding="utf-8") as log:
         log.write(f"{now().isoformat()} {subject}: {action}\n")

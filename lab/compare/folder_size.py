@@ -16,8 +16,16 @@ EMPTY = {
 
 
 def count_code_lines(folder: Path) -> int:
-    """Count the lines of its Python files that are neither blank, comment nor docstring."""
-    return sum(_count(path.read_text(encoding="utf-8")) for path in folder.glob("*.py"))
+    """Count the lines of its Python and Lua files that are neither blank, comment nor docstring."""
+    python = sum(_count(path.read_text(encoding="utf-8")) for path in folder.glob("*.py"))
+    return python + sum(
+        _count_lua(path.read_text(encoding="utf-8")) for path in folder.glob("*.lua")
+    )
+
+
+def _count_lua(source: str) -> int:
+    lines = map(str.strip, source.splitlines())
+    return sum(bool(line) and not line.startswith("--") for line in lines)
 
 
 def _count(source: str) -> int:

@@ -108,11 +108,14 @@ class CeleryApi(RecipeApp):
         return int(found.group(1))
 
     def take_from(self, queue: str) -> list[str]:
-        """Empty a queue of Redis; return the ids of the jobs that waited there."""
+        """Empty a queue of Redis and cancel what waited there; return the ids of these jobs."""
         with redis.Redis.from_url(self.stack.redis_url) as client:
             messages = [json.loads(each) for each in client.lrange(queue, 0, -1)]
             client.delete(queue)
-        return [each["headers"]["id"] for each in messages]
+        task_ids = [str(each["headers"]["id"]) for each in messages]
+        for task_id in task_ids:
+            self.http.delete(f"/tasks/{task_id}")  # else a worker sends them again
+        return task_ids
 
     def let_expire(self, name: str) -> None:
         """End the time of a key in Redis that has a limit."""

@@ -13,7 +13,7 @@ from lab.processes.part import Part
 from tests.recipes.celery_api import CeleryApi
 from tests.support.waiting import wait_until
 
-QUEUE, OPEN, LOCK = "default", "open", "unacked_mutex"
+QUEUE, OPEN, LOCK = "default", "tasks:open", "unacked_mutex"
 SOON = {"VISIBILITY_TIMEOUT_S": "3"}
 
 
@@ -77,7 +77,7 @@ def test_job_that_has_ended_leaves_nothing_to_send(
         celery_api.wait_until_done(task_id)
         wait_until("it is not open", lambda: broker.zscore(OPEN, task_id) is None)
 
-    assert broker.exists(f"arguments:{task_id}") == 0
+    assert broker.hget(f"task:{task_id}", "message") is None
 
 
 def test_job_that_was_cancelled_is_not_sent_again(
@@ -98,7 +98,7 @@ def test_job_that_was_refused_is_not_open(celery_api: CeleryApi, broker: "redis.
     """Redis keeps the records here, and the broker beside it is down."""
     nowhere = {"CELERY_BROKER_URL": "redis://127.0.0.1:9/0"}
     fields = {"to": "reader@example.com", "subject": "Your order", "body": "It is on its way.\n"}
-    before = set(broker.keys("job:*"))
+    before = set(broker.keys("task:*"))
     app = celery_api.stack.start("03_celery", label="refusing", env=nowhere, without=("worker",))
 
     answer = httpx.post(f"{app.url}/emails", json=fields)
@@ -106,7 +106,7 @@ def test_job_that_was_refused_is_not_open(celery_api: CeleryApi, broker: "redis.
     assert answer.status_code == 503
     assert answer.elapsed.total_seconds() < 3  # without a limit it is 4 s
     assert broker.zcard(OPEN) == 0
-    assert set(broker.keys("job:*")) == before
+    assert set(broker.keys("task:*")) == before
 
 
 def test_worker_killed_while_it_gives_jobs_back_does_not_keep_others_from_it(

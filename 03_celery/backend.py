@@ -1,0 +1,187 @@
+"""Where Celery's own steps become transitions of the record: each publish and each end."""
+
+import logging
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, cast
+
+from amqp.exceptions import AMQPError
+from celery import states
+from celery.app.amqp import AMQP
+from celery.app.task import Context
+from celery.backends.redis import RedisBackend
+from celery.exceptions import TaskRevokedError
+from kombu.exceptions import OperationalError
+from kombu.utils.json import dumps, loads
+from redis.exceptions import RedisError
+
+from scenarios import files, ledger
+from scenarios.contract import JSONDict, Status
+from scenarios.errors import explain
+
+from . import records
+from .celery_app import BROKER_FORGETS, app
+
+logger = logging.getLogger(__name__)
+Send = Callable[..., Any]
+AWAY = (RedisError, OperationalError, AMQPError, OSError)  # a broker that is away, of either kind
+STATES = {
+    states.RETRY: (Status.QUEUED, "retried"),
+    states.SUCCESS: (Status.SUCCEEDED, "finished"),
+    states.FAILURE: (Status.FAILED, "failed"),
+    states.REVOKED: (Status.CANCELLED, "cancelled"),
+}
+
+
+# --8<-- [start:publish]
+class RecordedAMQP(AMQP):
+    """Puts each message into the record of its job before it goes to the broker.
+
+    Every job passes here: those of a route, the next of a chain, a retry, what beat sends. So each
+    of them can be sent again from its record, under the same id (`resend.py`).
+    """
+
+    @cached_property
+    def send_only(self) -> Send:
+        """Celery's own way to put a message on the broker."""
+        return cast(Send, super()._create_task_sender())  # type: ignore[misc]  # no stub
+
+    def _create_task_sender(self) -> Send:
+        return self.record_and_send
+
+    def record_and_send(
+        self, producer: Any, name: str, message: Any, headers: Any = None, **options: Any
+    ) -> Any:
+        facts, properties, body, _ = message
+        key = headers.pop("idempotency", {}) if headers else {}
+        if facts["ignore_result"]:  # nobody will ask what became of it
+            return self.send_only(producer, name, message, headers=headers, **options)
+        queue = getattr(options.get("queue"), "name", options.get("queue")) or ""
+        copy = dumps({"name": name, "headers": facts, "properties": properties, "body": body})
+        place = (queue, facts["retries"] or 0, facts["group"] or "")
+        try:
+            if not records.accept(facts["id"], name, copy, *place, **key):
+                return None  # it has ended: nothing is left to do
+            sent = self.send_only(producer, name, message, headers=headers, **options)
+        except AWAY as error:
+            if not records.may_wait:
+                records.withdraw(facts["id"])
+                raise
+            logger.warning("the broker does not take %s now: %s", facts["id"], error)
+            return None  # a worker does not fail for that: it is sent again from its record
+        if not BROKER_FORGETS:
+            records.note_published(facts["id"])
+        return sent
+
+
+# --8<-- [end:publish]
+def send_again(task_id: str) -> bool:
+    """Send a copy of the message of an open job; False if it has ended."""
+    message, queue = records.redis.hmget(f"task:{task_id}", ["message", "queue"])
+    if not message:
+        return False
+    copy = loads(message)
+    content = (copy["headers"], copy["properties"], copy["body"], None)
+    amqp: Any = app.amqp  # a `RecordedAMQP`
+    with app.producer_or_acquire(None) as producer:
+        amqp.send_only(producer, copy["name"], content, queue=queue or None)
+    if BROKER_FORGETS:
+        records.change("hear", "", 0, 0, task_id)
+    else:
+        records.note_published(task_id)
+    return True
+
+
+Untyped: Any = RedisBackend  # the stubs lack most of what it inherits
+
+
+# --8<-- [start:backend]
+class RecordBackend(Untyped):  # type: ignore[misc]
+    """Celery's result backend: a result is an end of the record, and the first end is the last.
+
+    Chords stay with Celery's own backend for Redis.
+    """
+
+    client = records.redis  # it waits in a worker, and never in the API
+
+    def on_task_call(self, producer: object, task_id: str) -> None:
+        """Do not subscribe to each task's result: with Redis down that froze the API for 19 s."""
+
+    def store_result(
+        self,
+        task_id: str,
+        result: Any,
+        state: str,
+        traceback: Any = None,
+        request: Any = None,
+        **_: Any,
+    ) -> Any:
+        """End the job, or let it wait for its next attempt; the ledger is told if this was so."""
+        status, event = STATES[state]
+        error = explain(result) if isinstance(result, BaseException) else ""
+        stored = self.encode_result(result, state)
+        meta = self._get_result_meta(stored, state, traceback, request)
+        text = str(self.encode({"task_id": task_id, **meta}))
+        run = getattr(request, "run", "")  # the main process speaks for a run that has died
+        if records.close(task_id, run, status, text, error):
+            ledger.record(event, task_id, error=error or None)
+            if state in states.READY_STATES:
+                files.discard_upload(task_id)
+        return stored
+
+    def _get_task_meta_for(self, task_id: str) -> JSONDict:
+        status, meta = records.redis.hmget(f"task:{task_id}", ["status", "meta"])
+        if status == Status.RUNNING or not meta:
+            state = states.STARTED if status == Status.RUNNING else states.PENDING
+            return {"status": state, "result": None}
+        decoded: JSONDict = self.decode_result(meta)
+        return decoded
+
+    def _forget(self, task_id: str) -> None:
+        records.change("forget", task_id)
+
+    # Killed between its end and what follows from it, a job would not run again: its chord or
+    # chain would wait for ever. So what follows comes first, and counts once even if done twice.
+
+    def mark_as_done(
+        self,
+        task_id: str,
+        result: Any,
+        request: Any = None,
+        store_result: bool = True,
+        state: str = states.SUCCESS,
+    ) -> None:
+        self.release(request, result, state)
+        if store_result:
+            self.store_result(task_id, result, state, request=request)
+
+    def mark_as_failure(
+        self, task_id: str, exc: Any, traceback: Any = None, request: Any = None, **options: Any
+    ) -> None:
+        self.release(request, exc, options.get("state", states.FAILURE))
+        super().mark_as_failure(task_id, exc, traceback, request, **options)
+
+    def mark_as_revoked(
+        self, task_id: str, reason: str = "", request: Any = None, **options: Any
+    ) -> None:
+        self.release(request, TaskRevokedError(reason), states.REVOKED)
+        super().mark_as_revoked(task_id, reason, request, **options)
+
+    def release(self, request: Any, result: Any, state: str) -> None:
+        """Count the job in its chord; end the rest of its chain if it has not succeeded."""
+        if request and request.chord:
+            self.on_chord_part_return(request, state, result)
+        if request and state != states.SUCCESS:
+            self._fail_chain(request.chain, result, state=state)
+
+
+def end_what_follows(message: str) -> None:
+    """End the rest of a chain or chord whose next job was cancelled before it ran."""
+    copy = loads(message)
+    args, kwargs, embed = copy["body"]
+    request = Context(copy["headers"], args=args, kwargs=kwargs, **embed)
+    backend: Any = app.backend  # a `RecordBackend`
+    backend.release(request, TaskRevokedError("cancelled"), states.REVOKED)
+
+
+# --8<-- [end:backend]

@@ -1,0 +1,278 @@
+"""The record of a job through random steps: the scripts of 03 in a real Valkey."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from lab.approaches import ROOT
+from lab.processes.stack import Stack
+
+FINAL = {"succeeded", "failed", "cancelled"}
+STATUSES = ["queued", "running", *sorted(FINAL)]
+NUMBER = st.integers(0, 7)
+
+
+@pytest.fixture(scope="module")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator["redis.Redis"]:
+    with Stack(tmp_path_factory.mktemp("records")) as stack:
+        stack.start_valkey()
+        with redis.Redis.from_url(stack.redis_url, decode_responses=True) as client:
+            yield client
+
+
+class Records:
+    """The transitions of `records.lua`, as a worker and the API call them."""
+
+    def __init__(self, client: "redis.Redis") -> None:
+        self.client = client
+        self.script = client.register_script((ROOT / "03_celery" / "records.lua").read_text())
+
+    def change(self, *arguments: str | float) -> Any:  # Any: what the script returns
+        return self.script(args=list(arguments))
+
+    def accept(
+        self, task_id: str, *, retries: int = 0, deadline: str = "", key: str = "", asked: str = ""
+    ) -> list[str]:
+        facts = (task_id, "module.email", "the message", "default", retries, "")
+        answer: list[str] = self.change("accept", *facts, deadline, key, asked)
+        return answer
+
+    def read(self, task_id: str) -> dict[str, str]:
+        facts = self.client.hgetall(f"task:{task_id}")
+        return {str(name): str(value) for name, value in facts.items()}
+
+
+@pytest.fixture
+def records(valkey: "redis.Redis") -> Records:
+    valkey.flushdb()
+    return Records(valkey)
+
+
+class Machine(RuleBasedStateMachine):
+    """Some jobs, their deliveries, and everything that may come between them in any order."""
+
+    client: "redis.Redis"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.client.flushdb()
+        self.records = Records(self.client)
+        self.names = itertools.count()
+        self.ids: list[str] = []
+        self.runs: list[tuple[str, str]] = []  # every run that was ever let go
+        self.done: set[str] = set()  # the jobs whose effect has happened
+        self.ended: dict[str, dict[str, str]] = {}  # the record of each job as it was at its end
+        self.keys: dict[str, tuple[str, str]] = {}
+
+    def pick(self, number: int) -> str:
+        return self.ids[number % len(self.ids)] if self.ids else "unknown"
+
+    @rule(key=st.sampled_from(["", "a", "b"]), asked=st.sampled_from(["x", "y"]))
+    def accept(self, key: str, asked: str) -> None:
+        task_id = f"task-{next(self.names)}"
+
+        outcome, _, *owner = self.records.accept(task_id, key=key, asked=asked)
+
+        earlier = self.keys.get(key)
+        if key and earlier:
+            assert (outcome, owner) == (
+                ("same", [earlier[0]]) if earlier[1] == asked else ("reused", [])
+            )
+            return
+        assert outcome == "taken"
+        self.ids.append(task_id)
+        if key:
+            self.keys[key] = (task_id, asked)
+
+    @rule(number=NUMBER)
+    def deliver(self, number: int) -> None:
+        task_id, run = self.pick(number), f"run-{next(self.names)}"
+        before = self.records.read(task_id)
+
+        outcome, *_ = self.records.change("begin", task_id, run, 5)
+
+        if not before or before["status"] in FINAL:
+            assert outcome in ("unknown", "ended")
+        if outcome == "go":
+            assert "wish" not in before
+            self.runs.append((task_id, run))
+
+    @rule(number=NUMBER)
+    def lose_the_worker(self, number: int) -> None:
+        self.client.zadd("tasks:running", {self.pick(number): 1}, xx=True)
+
+    @rule(number=NUMBER, succeeds=st.booleans())
+    def end(self, number: int, succeeds: bool) -> None:
+        if not self.runs:
+            return
+        task_id, run = self.runs[number % len(self.runs)]
+        if succeeds:
+            self.done.add(task_id)
+        status = "succeeded" if succeeds else "failed"
+        self.records.change("close", task_id, run, status, f"meta of {run}", "")
+
+    @rule(number=NUMBER)
+    def try_again(self, number: int) -> None:
+        if not self.runs:
+            return
+        task_id, run = self.runs[number % len(self.runs)]
+        if known := self.records.read(task_id):
+            self.records.accept(task_id, retries=int(known["retries"]) + 1)
+        self.records.change("close", task_id, run, "queued", "meta", "an error")
+
+    @rule(number=NUMBER, status=st.sampled_from(["failed", "cancelled", "queued"]))
+    def main_process_speaks(self, number: int, status: str) -> None:
+        self.records.change("close", self.pick(number), "", status, "meta", "an error")
+
+    @rule(number=NUMBER, waiting_only=st.sampled_from([0, 1]))
+    def cancel(self, number: int, waiting_only: int) -> None:
+        before = self.records.read(self.pick(number)).get("status")
+
+        outcome = self.records.change("cancel", self.pick(number), waiting_only)[0]
+
+        expected = {"queued": "cancelled", "running": "running"}
+        assert outcome == expected.get(before or "", "ended")
+
+    @rule(number=NUMBER)
+    def send_again(self, number: int) -> None:
+        if known := self.records.read(self.pick(number)):
+            self.records.accept(self.pick(number), retries=int(known["retries"]))
+
+    @rule(number=NUMBER)
+    def hear(self, number: int) -> None:
+        self.records.change("hear", "worker", 2, 1, self.pick(number))
+
+    @rule(number=NUMBER)
+    def withdraw(self, number: int) -> None:
+        task_id = self.pick(number)
+        began = int(self.records.read(task_id).get("attempts", 1))
+
+        self.records.change("withdraw", task_id)
+
+        if not began and not self.records.read(task_id):
+            self.forgotten(task_id)
+
+    @rule()
+    def sweep(self) -> None:
+        ids = self.records.change("expired", 0, 100)
+        self.records.change("forget", *ids)
+
+        assert all(not self.records.read(task_id) for task_id in ids)
+        for task_id in ids:
+            self.forgotten(task_id)
+
+    def forgotten(self, task_id: str) -> None:
+        self.ids.remove(task_id)
+        self.ended.pop(task_id, None)
+        self.keys = {key: value for key, value in self.keys.items() if value[0] != task_id}
+
+    @invariant()
+    def final_is_final(self) -> None:
+        for task_id in self.ids:
+            record = self.records.read(task_id)
+            if record["status"] in FINAL:
+                assert record == self.ended.setdefault(task_id, record)
+                assert record["status"] != "succeeded" or task_id in self.done
+                assert "message" not in record
+
+    @invariant()
+    def times_are_in_order(self) -> None:
+        for task_id in self.ids:
+            record = self.records.read(task_id)
+            times = [record.get(f"{name}_at") for name in ("queued", "started", "finished")]
+            seconds = [float(each) for each in times if each]
+            assert seconds == sorted(seconds)
+
+    @invariant()
+    def counts_equal_the_records(self) -> None:
+        kept = {status: set(self.client.zrange(f"tasks:{status}", 0, -1)) for status in STATUSES}
+        found = {status: set[str]() for status in STATUSES}
+        for name in self.client.scan_iter("task:*"):
+            found[str(self.client.hget(name, "status"))].add(str(name).removeprefix("task:"))
+
+        assert kept == found
+        assert set(self.client.zrange("tasks:open", 0, -1)) <= kept["queued"] | kept["running"]
+        assert {name.removeprefix("key:") for name in self.client.scan_iter("key:*")} == set(
+            self.keys
+        )
+
+
+def test_record_keeps_its_promises_through_random_steps(valkey: "redis.Redis") -> None:
+    Machine.client = valkey
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )
+
+
+def test_job_that_redis_reads_too_late_is_not_taken(records: Records) -> None:
+    now = sum(part / scale for part, scale in zip(records.client.time(), (1, 1e6), strict=True))
+
+    outcome, _ = records.accept("late", deadline=repr(now - 0.1))
+
+    assert outcome == "late"
+    assert records.client.keys("*") == []
+
+
+def test_second_delivery_waits_while_the_first_is_heard_of(records: Records) -> None:
+    records.accept("twice")
+
+    first = records.change("begin", "twice", "run-1", 5)
+    again = records.change("begin", "twice", "run-1", 5)  # its answer was lost on the way
+    second = records.change("begin", "twice", "run-2", 5)
+
+    assert (first, again, second) == (["go", "1"], ["go", "1"], ["busy"])
+
+
+def test_run_whose_job_was_given_to_another_one_has_no_say(records: Records) -> None:
+    records.accept("moved")
+    records.change("begin", "moved", "run-1", 5)
+    records.client.zadd("tasks:running", {"moved": 1})
+    records.change("begin", "moved", "run-2", 5)
+
+    assert records.change("close", "moved", "run-1", "failed", "{}", "an error") == 0
+    assert records.read("moved")["status"] == "running"
+    assert records.change("close", "moved", "run-2", "succeeded", "{}", "") == 1
+    assert records.read("moved")["status"] == "succeeded"
+
+
+def test_wish_to_cancel_is_granted_by_the_next_start(records: Records) -> None:
+    records.accept("wished")
+    records.change("begin", "wished", "run-1", 5)
+
+    assert records.change("cancel", "wished", 0) == ["running"]
+    assert records.read("wished")["status"] == "running"
+    records.client.zadd("tasks:running", {"wished": 1})
+    assert records.change("begin", "wished", "run-2", 5) == ["ended"]
+    assert records.read("wished")["status"] == "cancelled"
+
+
+def test_nothing_of_an_open_job_expires(records: Records) -> None:
+    records.accept("open", key="k", asked="x")
+    records.change("begin", "open", "run-1", 5)
+
+    names = list(records.client.scan_iter("*"))
+
+    assert {records.client.ttl(name) for name in names} == {-1}
+    assert records.change("expired", 0, 100) == []
+
+
+def test_workflow_is_remembered_until_its_last_job_is_forgotten(records: Records) -> None:
+    records.change("plan", "flow", "first", "module.a", "second", "module.b")
+    for task_id in ("first", "second"):
+        assert records.client.lrange("jobs:flow", 0, -1)[0] == task_id
+        records.change("close", task_id, "", "failed", "{}", "an error")
+        records.change("forget", task_id)
+
+    assert records.client.keys("*") == []
