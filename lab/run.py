@@ -3,17 +3,20 @@
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
 
-from lab.processes.follow import follow
+from lab.processes.follow import Say, Shown, follow
+from lab.processes.part import Part
 from lab.processes.signals import signals_exit
 from lab.processes.stack import Stack
 
 from .approaches import ROOT, Approach, find_approach, load_approaches
 
 GRACE_S = 25.0  # longer than the apps' own DRAIN_S
+WORD_EVERY_S = 3.0
 EMAIL = '{"to": "ann@example.com", "subject": "Hello", "body": "It works."}'
 
 
@@ -26,17 +29,42 @@ def run_approach(name: str, data_dir: Path | None, console: Console, root: Path 
         console.print(f"[dim]{part}[/dim]", end=" ")
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
+    shown = Shown([], say)
     stack = Stack(folder, say=lambda line: say("lab", line), root=root, grace_s=GRACE_S)
     with signals_exit(), stack:
         try:
             app = stack.start(approach.name)
             login = start_flower(stack) if "worker" in approach.services else ""
             show(approach, stack, login, console)
-            shown = [part for part in stack.parts.values() if part.name in (app.name, "worker")]
-            others = [part for part in stack.parts.values() if part not in shown]
-            follow(shown, others, say)
-        except (KeyboardInterrupt, SystemExit):
-            console.print("\nStopping; Ctrl-C again does not wait for running jobs.")
+            runs_jobs = [part for name, part in stack.parts.items() if name in (app.name, "worker")]
+            shown = Shown(runs_jobs, say)
+            follow(shown, list(stack.parts.values()), say)
+        except KeyboardInterrupt:
+            with suppress(OSError):  # the terminal may be closed
+                stop_jobs(stack, shown, say)
+
+
+def stop_jobs(stack: Stack, shown: Shown, say: Say) -> None:
+    """End what runs jobs before the services that the jobs need, and say what is waited for."""
+    say(
+        "lab",
+        f"Stopping: jobs that run have {stack.grace_s:g} s to end. Ctrl-C again cuts them off.",
+    )
+    next_word_s = stack.grace_s - WORD_EVERY_S
+
+    def meanwhile(parts: list[Part], left_s: float) -> None:
+        nonlocal next_word_s
+        shown.say_new()
+        if left_s < next_word_s:
+            next_word_s -= WORD_EVERY_S
+            names = " and ".join(f"{part.name} (process {part.pid})" for part in parts)
+            say("lab", f"Waiting for {names}, {left_s:.0f} s at most. Ctrl-C again cuts it off.")
+
+    try:
+        stack.stop_apps(meanwhile)
+    except KeyboardInterrupt:
+        say("lab", "Cut off: what runs jobs was killed, and the services end after it.")
+    shown.say_new()
 
 
 def start_flower(stack: Stack) -> str:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from lab.processes.follow import LogTail, follow
+from lab.processes.follow import LogTail, Shown, follow
 from lab.processes.part import Part
 from lab.processes.signals import signals_exit
 
@@ -26,7 +26,7 @@ def serve(exercise: Exercise, *, redis: bool, workers: int) -> None:
         parts = _start(kit, exercise, redis=redis, workers=workers)
         tail = LogTail(parts[0])
         with suppress(KeyboardInterrupt):
-            follow(parts, [], lambda name, line: _say(line))
+            follow(Shown(parts, _say_line_of), parts, _say_line_of)
         tail.lines()  # these were shown
         parts[0].term()
         _show_end(parts[0], tail, _say)
@@ -54,6 +54,10 @@ def _show_end(part: Part, tail: LogTail, say: Callable[[str], None]) -> None:
                 say(line)
     for line in tail.lines():
         say(line)
+
+
+def _say_line_of(name: str, line: str) -> None:
+    _say(line)
 
 
 def _say(line: str) -> None:

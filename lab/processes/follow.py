@@ -1,11 +1,12 @@
 """Shows what the parts log, line by line, while they run."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from .part import Part
 
 LOOK_S = 0.1
+Say = Callable[[str, str], None]  # who says it, and the line
 
 
 class LogTail:
@@ -25,17 +26,27 @@ class LogTail:
         return [line.decode(errors="replace") for line in lines]
 
 
-def follow(parts: Iterable[Part], others: Iterable[Part], say: Callable[[str, str], None]) -> None:
-    """Say each new log line of `parts`, for ever; start a part again when it ends.
+class Shown:
+    """What several parts log, said line by line."""
+
+    def __init__(self, parts: Iterable[Part], say: Say) -> None:
+        self._tails = {part.name: LogTail(part) for part in parts}
+        self._say = say
+
+    def say_new(self) -> None:
+        """Say what has come since the last call."""
+        for name, tail in self._tails.items():
+            for line in tail.lines():
+                self._say(name, line)
+
+
+def follow(shown: Shown, every_part: Sequence[Part], say: Say) -> None:
+    """Say each new log line, for ever; start a part again when it ends.
 
     That lets a reader kill a process by hand and see what becomes of its jobs.
     """
-    tails = {part.name: LogTail(part) for part in parts}
-    every_part = [*parts, *others]
     while True:
-        for name, tail in tails.items():
-            for line in tail.lines():
-                say(name, line)
+        shown.say_new()
         for part in every_part:
             if not part.alive:
                 say("lab", f"{part.name} (process {part.pid}) has ended; starting it again")

@@ -16,6 +16,7 @@ from .part import Part
 from .ports import Port, claim
 
 LIST = "processes.json"
+Meanwhile = Callable[[list[Part], float], None]
 
 
 class Processes:
@@ -51,16 +52,25 @@ class Processes:
             self.stop(*self.parts)
         self._leftovers = None
 
-    def stop(self, *names: str) -> None:
-        """Send SIGTERM to these parts, wait for them together, and kill what does not end."""
+    def stop(self, *names: str, meanwhile: Meanwhile = lambda parts, left_s: None) -> None:
+        """Send SIGTERM to these parts, wait for them together, and kill what does not end.
+
+        `meanwhile` is told again and again which parts still run, and the seconds until they are
+        killed. An exception, as Ctrl-C raises one, ends the wait.
+        """
         parts = [self.parts[name] for name in names]
-        for part in parts:
-            part.term()
         deadline = time.monotonic() + self.grace_s
-        while any(part.alive for part in parts) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        for part in parts:
-            part.kill9(group=True)
+        try:
+            for part in parts:
+                part.term()
+            while alive := [part for part in parts if part.alive]:
+                if (left_s := deadline - time.monotonic()) < 0:
+                    break
+                meanwhile(alive, left_s)
+                time.sleep(0.02)
+        finally:
+            for part in parts:
+                part.kill9(group=True)
 
     def claim(self, what: str, preferred: int, *, next_from: int | None = None) -> int:
         """Claim a port until the end of the block; say so if it is not the preferred one."""

@@ -13,7 +13,7 @@ from lab.errors import LabError
 
 from . import commands
 from .folder import make_private_folder
-from .group import Processes, wait_ready
+from .group import Meanwhile, Processes, wait_ready
 from .part import Part
 from .ports import HOST
 from .rabbitmq import rabbitmq
@@ -48,10 +48,13 @@ class Stack(Processes):
 
     def __exit__(self, *exc_info: object) -> None:
         try:
-            # The services end last: an app may need them for an orderly end.
-            self.stop(*self.parts.keys() - SERVICES)
+            self.stop_apps()
         finally:
             super().__exit__(*exc_info)
+
+    def stop_apps(self, meanwhile: Meanwhile = lambda parts, left_s: None) -> None:
+        """Stop all but the services; these end last, as a job may need them for an orderly end."""
+        self.stop(*self.parts.keys() - SERVICES, meanwhile=meanwhile)
 
     @property
     def smtp_url(self) -> str:
