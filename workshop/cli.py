@@ -23,7 +23,7 @@ from .screen import WIDTH, draw_list
 from .screens import write_screens
 from .serve import serve as serve_app
 from .session import solve_before
-from .verdict import Verdict
+from .verdict import Missed, Verdict
 from .watch import watch as run_watch
 
 app = typer.Typer(add_completion=False, help=__doc__)
@@ -84,6 +84,8 @@ def show_list(
     """List the exercises and which of them are passed."""
     progress = Progress.load(find_folder())
     found = [each for each in load_course(find_folder()) if word.lower() in each.title.lower()]
+    if not found:
+        raise WorkshopError(f"no title with {word!r}; `workshop list` shows them all")
     make_console().print(draw_list(found, progress, progress.current))
 
 
@@ -106,6 +108,8 @@ def reset(
         kept = put_starter_back(exercise)
         print(f"{exercise.id}: reset" + (f", your version is {kept}" if kept else ""))
         Progress.load(find_folder()).note(exercise.id, False)
+    if name == "all":
+        Progress.load(find_folder()).open(chosen[0].id)
 
 
 @app.command()
@@ -147,7 +151,10 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, help="Processes of the API.")] = 1,
 ) -> None:
     """Run your app by hand, on port 8100 if it is free, until Ctrl-C."""
-    serve_app(find(name), redis=redis, workers=workers)
+    try:
+        serve_app(find(name), redis=redis, workers=workers)
+    except Missed as missed:
+        raise WorkshopError(f"{find(name).id}: {missed}") from None
 
 
 @app.command()

@@ -2,26 +2,39 @@
 
 import os
 import select
+import signal
 import sys
 import termios
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Event
 
 POLL_S = 0.1
 
 
 @contextmanager
-def single_keys() -> Iterator[None]:
-    """Let the terminal hand over each key at once, without showing it; undo that at the end."""
+def single_keys() -> Iterator[Event]:
+    """Let the terminal hand over each key at once, without showing it; undo that at the end.
+
+    Yields what is set when the learner comes back after Ctrl-Z: the shell has had the terminal.
+    """
+    resumed = Event()
     if not sys.stdin.isatty():
-        yield
+        yield resumed
         return
+
+    def resume(*_: object) -> None:
+        tty.setcbreak(sys.stdin)
+        resumed.set()
+
     before = termios.tcgetattr(sys.stdin)
+    signal.signal(signal.SIGCONT, resume)
     try:
         tty.setcbreak(sys.stdin)
-        yield
+        yield resumed
     finally:
+        signal.signal(signal.SIGCONT, signal.SIG_DFL)
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
 
 

@@ -4,7 +4,11 @@ import itertools
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
+
+import psutil
 
 from lab.errors import LabError
 from lab.processes import commands, ports
@@ -21,6 +25,7 @@ START_S = 20.0
 HAND_PORT = 8100
 FIRST_PORT = 18_100
 VALKEY_PORT = 18_900
+MARK = "WORKSHOP_CHECK"  # in the environment of each process of one check
 numbers = itertools.count(1)
 
 
@@ -50,6 +55,7 @@ class Kit:
         self._names: list[str] = []
         self._ports: list[ports.Port] = []
         self._number = next(numbers)
+        self._mark = uuid4().hex
 
     def __enter__(self) -> "Kit":
         return self
@@ -59,6 +65,7 @@ class Kit:
             app.close()
         for name in reversed(self._names):
             self._processes.parts.pop(name).kill9(group=True)
+        end_marked(self._mark)
         for port in self._ports:
             port.release()
 
@@ -134,7 +141,7 @@ class Kit:
     def _launch(self, name: str, command: commands.Command, env: Mapping[str, str]) -> Part:
         label = f"{self._number}-{name}"
         self._names.append(label)
-        own = {"PYTHONDONTWRITEBYTECODE": "1", "REDIS_URL": self.redis_url}
+        own = {"PYTHONDONTWRITEBYTECODE": "1", "REDIS_URL": self.redis_url, MARK: self._mark}
         return self._processes.launch(
             label, command, env={**os.environ, **own, **env}, cwd=self.file.parent
         )
@@ -160,3 +167,11 @@ class Kit:
             said = explain_log(log, self.file) if "Error" in log else ""
             return f"no answer on its port in {self._start_s:g} s" + (f": {said}" if said else "")
         return explain_end(part.wait_exit(), log, self.file)
+
+
+def end_marked(mark: str) -> None:
+    """Kill what a check has left: a child with a session of its own is in no group of ours."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get(MARK) == mark:
+                process.kill()

@@ -19,26 +19,31 @@ class Progress:
     def load(cls, folder: Path) -> Self:
         """Read progress.txt; what cannot be understood is left out."""
         progress = cls(folder / "progress.txt")
-        lines = progress.path.read_text("utf-8").splitlines() if progress.path.exists() else []
-        for line in lines:
-            word, _, exercise = line.strip().partition(" ")
-            if word == "passed":
-                progress.passed.add(exercise)
-            elif word == "current":
-                progress.current = exercise
+        progress.read()
         return progress
+
+    def read(self) -> bool:
+        """Read the file again; tell whether another terminal has changed it."""
+        before = self.passed, self.current
+        lines = self.path.read_text("utf-8").splitlines() if self.path.exists() else []
+        words = [line.strip().partition(" ") for line in lines]
+        self.passed = {exercise for word, _, exercise in words if word == "passed"}
+        self.current = next((each for word, _, each in words if word == "current"), "")
+        return before != (self.passed, self.current)
 
     def note(self, exercise: str, passed: bool) -> None:
         """Write down the outcome of a check."""
+        self.read()  # a command in another terminal may have written since
         (self.passed.add if passed else self.passed.discard)(exercise)
-        self.save()
+        self._save()
 
     def open(self, exercise: str) -> None:
         """Make this the current exercise."""
+        self.read()
         self.current = exercise
-        self.save()
+        self._save()
 
-    def save(self) -> None:
+    def _save(self) -> None:
         """Write the file; a crash in the middle leaves the old one."""
         lines = [f"passed {exercise}" for exercise in sorted(self.passed)]
         lines += [f"current {self.current}"] if self.current else []

@@ -1,11 +1,14 @@
 """Draws the runner: 80 columns are enough, and every colour stands beside a word or a sign."""
 
+import math
+from dataclasses import dataclass
 from io import StringIO
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.rule import Rule
+from rich.segment import Segment
 from rich.syntax import Syntax
 from rich.text import Text
 
@@ -14,22 +17,59 @@ from .progress import Progress
 from .session import Session, View
 
 WIDTH = 80
+TITLE_LINES = 3
 BAR = 30
 KEYS = "h hint  n next  l list  r reset  s solution  c check  t task  q quit"
 
 
-def draw(session: Session) -> RenderableType:
-    """Return the whole screen."""
-    exercise = session.exercise
-    title = Text(f"\n  {exercise.id.upper()}  {exercise.title}\n", style="bold")
-    parts: list[RenderableType] = [title, _draw_view(session)]
-    if session.view in (View.TASK, View.HINTS, View.WHY):
-        parts.append(_draw_verdict(session))
-    if session.message:
-        parts.append(Text(f"  {session.message}\n", style="bold yellow"))
-    # At the end: a low terminal shows the end of a long screen.
-    parts += [Rule(style="dim"), _draw_status(session), Text(f"  {KEYS}", style="dim")]
-    return Group(*parts)
+@dataclass
+class Screen:
+    """The whole screen; with a `height` in lines it shows a page of what is too long for that."""
+
+    session: Session
+    height: int | None = None
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        session, exercise = self.session, self.session.exercise
+        yield Text(f"\n  {exercise.id.upper()}  {exercise.title}\n", style="bold")
+        below: list[RenderableType] = []
+        if session.view in (View.TASK, View.HINTS, View.WHY):
+            below.append(_draw_verdict(session))
+        if session.message:
+            below.append(Text(f"  {session.message}\n", style="bold yellow"))
+        below += [Rule(style="dim"), _draw_status(session), Text(f"  {KEYS}", style="dim")]
+        lines = console.render_lines(_draw_view(session), options, pad=False)
+        room = len(lines)
+        if self.height:
+            taken = TITLE_LINES + len(console.render_lines(Group(*below), options))
+            room = max(3, self.height - 1 - taken)
+        if len(lines) <= room:
+            yield Lines(lines)
+        else:
+            pages = math.ceil(len(lines) / (room - 1))
+            page = session.page % pages
+            yield Lines(lines[page * (room - 1) : (page + 1) * (room - 1)])
+            yield Text(
+                f"  -- page {page + 1} of {pages}: space for the next, b for the one before --"
+            )
+        yield from below
+
+
+@dataclass
+class Lines:
+    """Lines that are drawn already."""
+
+    lines: list[list[Segment]]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in self.lines:
+            yield from line
+            yield Segment.line()
+
+
+def draw(session: Session, height: int | None = None) -> RenderableType:
+    """Return the whole screen, or as much of it as fits."""
+    return Screen(session, height)
 
 
 def draw_list(exercises: list[Exercise], progress: Progress, current: str = "") -> Text:

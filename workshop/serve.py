@@ -3,21 +3,31 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from threading import Event, Thread
 
+from watchfiles import watch as watch_files
+
+from lab.errors import LabError
 from lab.processes.follow import LogTail, Shown, follow
 from lab.processes.part import Part
+from lab.processes.ports import HOST
 from lab.processes.signals import signals_exit
 
 from .checking import checking_room
 from .course import Exercise
-from .kit import Kit
+from .explain import explain_end
+from .kit import HAND_PORT, Kit
 
 CELERY = {"e13", "e14", "e15", "e16", "e18", "e19"}
 NOWHERE = "redis://127.0.0.1:9/0"  # nothing listens there
 
 
 def serve(exercise: Exercise, *, redis: bool, workers: int) -> None:
-    """Serve the app until Ctrl-C; show what it prints; start again what is killed."""
+    """Serve the app until Ctrl-C; show what it prints; start again what is killed or saved.
+
+    Raises `Missed` if the app does not start.
+    """
+    ended = Event()
     with (
         signals_exit(),
         checking_room() as room,
@@ -25,11 +35,44 @@ def serve(exercise: Exercise, *, redis: bool, workers: int) -> None:
     ):
         parts = _start(kit, exercise, redis=redis, workers=workers)
         tail = LogTail(parts[0])
-        with suppress(KeyboardInterrupt):
-            follow(Shown(parts, _say_line_of), parts, _say_line_of)
+        try:
+            _follow(exercise, parts, ended)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            ended.set()
         tail.lines()  # these were shown
         parts[0].term()
         _show_end(parts[0], tail, _say)
+
+
+def _follow(exercise: Exercise, parts: list[Part], ended: Event) -> None:
+    saved = Event()
+    Thread(target=_restart_on_save, args=(exercise, parts, saved, ended), daemon=True).start()
+    shown = Shown(parts, _say_line_of)
+    while True:
+        try:
+            follow(shown, parts, _say_line_of)
+        except LabError:  # one does not start any more
+            broken = next(part for part in parts if not part.alive)
+            _say(f"{exercise.id}: {explain_end(None, broken.log_text(), exercise.app)}")
+            _say("Save the app again, and it is started again.")
+            saved.clear()
+            saved.wait()
+
+
+def _restart_on_save(exercise: Exercise, parts: list[Part], saved: Event, ended: Event) -> None:
+    for changes in watch_files(exercise.folder, stop_event=ended, raise_interrupt=False):
+        if str(exercise.app) not in {name for _, name in changes}:
+            continue
+        try:
+            compile(exercise.app.read_bytes(), exercise.app.name, "exec")
+        except (SyntaxError, OSError) as error:
+            _say(f"{exercise.id}: not started again: {type(error).__name__}: {error}")
+            continue
+        for part in parts:
+            part.term()  # `follow` starts it again
+        saved.set()
 
 
 def _start(kit: Kit, exercise: Exercise, *, redis: bool, workers: int) -> list[Part]:
@@ -41,7 +84,10 @@ def _start(kit: Kit, exercise: Exercise, *, redis: bool, workers: int) -> list[P
     if needs_worker:
         parts.append(kit.start_worker())
         _say(f"worker: process {parts[1].pid}; `kill -9 -- -{parts[1].pid}` ends all of it")
-    _say(f"{exercise.id}: {parts[0].url}/docs   Ctrl-C ends it")
+    _say(f"{exercise.id}: {parts[0].url}/docs   started again when you save; Ctrl-C ends it")
+    if parts[0].url != f"http://{HOST}:{HAND_PORT}":
+        port = parts[0].url.rpartition(":")[2]
+        _say(f"PORT {HAND_PORT} IS TAKEN by another program: write {port} in the commands to try.")
     return parts
 
 

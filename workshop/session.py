@@ -9,6 +9,8 @@ from .files import reset, solve
 from .progress import Progress
 from .verdict import Verdict
 
+BACKSPACE = "\x7f\x08"
+
 
 class View(StrEnum):
     """What fills the screen."""
@@ -33,6 +35,7 @@ class Session:
     message: str = ""
     asked: str = ""  # the key that has to be pressed again
     typed: str = ""  # digits of an exercise to jump to
+    page: int = 0  # of what is too long for the screen; counted on without end
     ended: bool = False
     _index: int = field(default=0, init=False)
 
@@ -58,12 +61,22 @@ class Session:
         """Note the outcome of a check of the current exercise."""
         self.verdict, self.checking = verdict, False
         self.progress.note(self.exercise.id, verdict.passed)
-        if self.view in (View.LIST, View.SOLUTION):
-            return  # being read: the verdict waits on the task's screen
+        if self.view in (View.LIST, View.SOLUTION):  # is being read, and stays
+            word = "passed" if verdict.passed else "does not pass yet; t shows why"
+            self.message = f"{self.exercise.id.upper()} {word}."
+            return
         if verdict.passed:
             self.view = View.WHY
         elif self.view == View.WHY:
             self.view = View.TASK
+
+    def look_again(self) -> bool:
+        """Notice what another terminal has done to the progress; tell whether it has."""
+        if not self.progress.read():
+            return False
+        done = f"{self.passed_count} of {len(self.exercises)}"
+        self.message = f"Another terminal has changed the progress: {done} passed now."
+        return True
 
     def withdraw(self) -> None:
         """Forget a question that waits for its second key: the app was saved in between."""
@@ -73,8 +86,12 @@ class Session:
     def press(self, key: str) -> bool:
         """Do what a key asks for; return whether the current exercise has to be checked."""
         again, self.asked, self.message = self.asked == key, "", ""
-        if self.view == View.LIST and (key.isdigit() or key in "\r\n"):
+        if self.view == View.LIST and (key.isdigit() or key in "\r\n" or key in BACKSPACE):
             return self._type(key)
+        if key in " b":
+            self.page += 1 if key == " " else -1
+            return False
+        self.page = 0
         if key in "\x1b\r\nt":
             self.view = View.TASK
         elif key in "\x03\x04q":
@@ -86,7 +103,7 @@ class Session:
     def go(self, index: int) -> bool:
         """Open another exercise."""
         self._index = index
-        self.view, self.verdict, self.hints_shown = View.TASK, None, 0
+        self.view, self.verdict, self.hints_shown, self.page = View.TASK, None, 0, 0
         self.progress.open(self.exercise.id)
         return True
 
@@ -134,8 +151,8 @@ class Session:
         return False
 
     def _type(self, key: str) -> bool:
-        if key.isdigit():
-            self.typed = (self.typed + key)[-2:]
+        if key.isdigit() or key in BACKSPACE:
+            self.typed = (self.typed + key)[-2:] if key.isdigit() else self.typed[:-1]
             return False
         wanted, self.typed = self.typed, ""
         for index, exercise in enumerate(self.exercises):
@@ -165,6 +182,6 @@ def solve_before(exercise: Exercise, course: list[Exercise], progress: Progress)
     earlier = [each for each in course if each.number < exercise.number]
     for each in earlier:
         solve(each)
-        progress.passed.add(each.id)
+        progress.note(each.id, True)
     progress.open(exercise.id)
     return [each.id for each in earlier]

@@ -1,8 +1,11 @@
 """The runner that watches: it draws, listens to keys, and checks whenever a file is saved."""
 
+import shutil
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
 from rich.console import Console
 from watchfiles import watch as watch_files
@@ -14,27 +17,38 @@ from .checking import check, checking_room
 from .course import Exercise
 from .keys import read_keys, single_keys
 from .progress import Progress
-from .screen import draw
+from .screen import WIDTH, draw
 from .session import Session
 from .verdict import Verdict
+
+
+@dataclass
+class News:
+    """What happened outside of the runner's own thread since it last looked."""
+
+    saved: Event = field(default_factory=Event)  # the app of the current exercise
+    noted: Event = field(default_factory=Event)  # the file with the progress
+    resumed: Event = field(default_factory=Event)  # the terminal is ours again, after Ctrl-Z
 
 
 class Watcher:
     """Brings session, screen, keys and checks together; only this thread touches the session."""
 
-    def __init__(self, session: Session, room: Processes, console: Console) -> None:
+    def __init__(self, session: Session, room: Processes, console: Console, news: News) -> None:
         self.session = session
+        self._news = news
+        self._size = shutil.get_terminal_size()
         self._room = room
         self._console = console
         self._threads = ThreadPoolExecutor(1)
         self._running: tuple[Exercise, Future[Verdict]] | None = None
         self._wanted = True
 
-    def run(self, saved: threading.Event) -> None:
+    def run(self) -> None:
         """Draw, and do what keys and saved files ask for, until the learner quits."""
         self._draw()
         while not self.session.ended:
-            changed = self._step(saved)
+            changed = self._step()
             keys = read_keys()
             if keys is None:  # the input has ended: finish the check, then go
                 self.session.ended = self._running is None and not self._wanted
@@ -47,12 +61,14 @@ class Watcher:
         """Let go of the check that runs; the room ends its processes."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _step(self, saved: threading.Event) -> bool:
+    def _step(self) -> bool:
         changed = self._collect()
-        if saved.is_set():
-            saved.clear()
+        if take(self._news.saved):
             self.session.withdraw()
             self._wanted = True
+        if take(self._news.noted):
+            changed |= self.session.look_again()
+        changed |= take(self._news.resumed) or self._was_resized()
         if self._wanted and self._running is None:
             self._wanted = False
             exercise = self.session.exercise
@@ -72,22 +88,36 @@ class Watcher:
             self.session.take(done.result())
         return True
 
+    def _was_resized(self) -> bool:
+        return self._console.is_terminal and self._size != shutil.get_terminal_size()
+
     def _draw(self) -> None:
-        if self._console.is_terminal:
-            self._console.clear()
-        self._console.print(draw(self.session))
+        if not self._console.is_terminal:
+            self._console.print(draw(self.session))
+            return
+        self._size = shutil.get_terminal_size()
+        self._console.width = min(self._size.columns, WIDTH)
+        self._console.clear()
+        self._console.print(draw(self.session, self._size.lines))
+
+
+def take(event: Event) -> bool:
+    """Tell whether it was set, and clear it."""
+    was_set = event.is_set()
+    event.clear()
+    return was_set
 
 
 def watch(exercises: list[Exercise], console: Console) -> None:
     """Run the workshop until the learner quits."""
     session = Session(exercises, Progress.load(exercises[0].folder.parent))
-    saved, ended = threading.Event(), threading.Event()
-    with signals_exit(), checking_room() as room, single_keys():
-        files = threading.Thread(target=_watch_files, args=(session, saved, ended), daemon=True)
-        files.start()
-        watcher = Watcher(session, room, console)
+    ended = Event()
+    with signals_exit(), checking_room() as room, single_keys() as resumed:
+        news = News(resumed=resumed)
+        threading.Thread(target=_watch_files, args=(session, news, ended), daemon=True).start()
+        watcher = Watcher(session, room, console, news)
         try:
-            watcher.run(saved)
+            watcher.run()
         except KeyboardInterrupt:
             console.print()
         finally:
@@ -96,9 +126,12 @@ def watch(exercises: list[Exercise], console: Console) -> None:
     console.print(f"{session.passed_count} of {len(exercises)} passed. `make workshop` goes on.")
 
 
-def _watch_files(session: Session, saved: threading.Event, ended: threading.Event) -> None:
-    """Note that the current app was saved; others are checked when they are opened."""
+def _watch_files(session: Session, news: News, ended: Event) -> None:
+    """Note what was saved; other apps than the current one are checked when they are opened."""
     folder = session.exercise.folder.parent
     for changes in watch_files(folder, stop_event=ended, debounce=300, raise_interrupt=False):
-        if session.exercise.app in {Path(name) for _, name in changes}:
-            saved.set()
+        paths = {Path(name) for _, name in changes}
+        if session.exercise.app in paths:
+            news.saved.set()
+        if session.progress.path in paths:
+            news.noted.set()

@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from tests.support.answers import PASSED as RIGHT
 from tests.support.answers import load_answers
 from tests.support.waiting import wait_until
 from workshop.course import FOLDER, HINTS, TRACKS, Exercise, load_course, pick_track
+from workshop.kit import HAND_PORT
 from workshop.progress import Progress
 from workshop.screen import WIDTH, draw, to_text
 from workshop.screens import SCREENS, make_screens
@@ -316,3 +319,103 @@ def test_runner_checks_when_the_app_is_saved_and_goes_on(folder: Path, tmp_path:
         assert runner.wait(60) == 0
     assert screen.read_text().endswith("1 of 19 passed. `make workshop` goes on.\n")
     assert "\x1b" not in screen.read_text()
+
+
+def test_low_terminal_shows_story_and_verdict_in_pages(session: Session) -> None:
+    session.take(Verdict(False, 1, "an answer", "none"))
+    whole = to_text(draw(session))
+
+    pages = [to_text(draw(session, height=24))]
+    count = re.search(r"page 1 of (\d)", pages[0])
+    for _ in range(int(count[1]) - 1 if count else 0):
+        press(session, " ")
+        pages.append(to_text(draw(session, height=24)))
+
+    assert all(len(page.splitlines()) < 24 for page in pages)
+    assert all("E01  Say 202" in page and "seen     none" in page for page in pages)
+    assert len(pages) > 1
+    shown = [line for page in pages for line in page.splitlines()]
+    assert all(line in shown for line in whole.splitlines())
+
+
+def test_command_in_another_terminal_loses_no_progress(session: Session, folder: Path) -> None:
+    done = run(folder, "solve", "--before", "e07")
+    seen = session.look_again()
+    session.take(PASSED)
+
+    assert done.returncode == 0, done.stderr
+    assert seen
+    assert "6 of 19 passed" in to_text(draw(session))
+    assert Progress.load(folder).passed == {f"e0{number}" for number in range(1, 7)}
+    assert not session.look_again()  # its own writing is no news
+
+
+def test_verdict_is_told_while_the_list_is_read(session: Session) -> None:
+    press(session, "l")
+
+    session.take(Verdict(False, 1, "an answer", "none"))
+
+    assert session.view == View.LIST
+    assert "E01 does not pass yet" in to_text(draw(session))
+
+
+def test_typed_number_can_be_mended(session: Session) -> None:
+    press(session, "l13\x7f2\r")
+
+    assert session.exercise.id == "e12"
+
+
+def test_reset_of_all_begins_with_the_first(folder: Path) -> None:
+    run(folder, "solve", "--before", "e07")
+
+    run(folder, "reset", "all", "--yes")
+
+    assert Progress.load(folder).current == "e01"
+    assert Progress.load(folder).passed == set()
+
+
+def test_list_says_that_no_title_has_a_word(folder: Path) -> None:
+    done = run(folder, "list", "zzz")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "workshop: no title with 'zzz'; `workshop list` shows them all\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("app = (\n", "SyntaxError: '(' was never closed (line 1 of app.py)"),
+        ("import nothing_of_that_name\n", "No module named 'nothing_of_that_name'"),
+        ("x = 1\n", 'Attribute "app" not found'),
+    ],
+)
+def test_serve_says_in_a_sentence_why_the_app_does_not_start(
+    folder: Path, source: str, said: str
+) -> None:
+    load_course(folder)[0].app.write_text(source)
+
+    done = run(folder, "serve", "e01")
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_serve_names_another_port_and_starts_again_on_save(folder: Path, tmp_path: Path) -> None:
+    exercise = load_course(folder)[0]
+    log = tmp_path / "served.txt"
+    env = {**os.environ, "WORKSHOP_FOLDER": str(folder)}
+    words = [sys.executable, "-m", "workshop", "serve", "e01"]
+    with log.open("w") as out, socket.socket() as taken:
+        with suppress(OSError):  # another program has it: just as well
+            taken.bind(("127.0.0.1", HAND_PORT))
+        with subprocess.Popen(words, cwd=ROOT, env=env, stdout=out) as server:
+            wait_until("the address", log.read_text, lambda text: "IS TAKEN" in text, 60)
+            exercise.app.write_text("app = (\n")
+            wait_until("a sentence", log.read_text, lambda text: "never closed" in text, 30)
+            shutil.copy(exercise.solution, exercise.app)
+            wait_until("a restart", log.read_text, lambda text: "starting it again" in text, 30)
+            server.terminate()
+            server.wait(30)
+
+    assert f"PORT {HAND_PORT} IS TAKEN" in log.read_text()

@@ -132,3 +132,16 @@ def test_app_that_is_gone_is_told_how_to_get_it_back(room: Processes, tmp_path: 
     verdict = check(COURSE[0], room, tmp_path / "app.py")
 
     assert str(verdict) == "expected a file app.py; seen: none; `workshop reset` brings it back"
+
+
+def test_child_with_a_session_of_its_own_is_ended_too(room: Processes, tmp_path: Path) -> None:
+    file = tmp_path / "app.py"
+    file.write_text(
+        "import subprocess\nfrom fastapi import FastAPI\n"
+        "subprocess.Popen(['sleep', '600'], start_new_session=True)\napp = FastAPI()\n"
+    )
+
+    verdict = check(COURSE[0], room, file, start_s=START_S)
+
+    assert not verdict.passed
+    assert find_processes_in(tmp_path) == []
