@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 LOOK_EVERY_S = 1
 LOCK_S = 5
 GRACE_S = 4.0  # from the record to the message, and from the queue to the worker that takes it
-LOOK_S = 0.02  # a worker that looks does nothing else meanwhile
+LOOK_S = 0.05  # a worker that looks does nothing else meanwhile
 SLICE = 100  # messages: Redis reads them whole, and a body may have 100 kB
 AT_ONCE = 20  # jobs that are sent again in one look
 # Redis takes the ids out of the messages: the bodies, of up to 100 kB each, stay where they are.

@@ -1,0 +1,126 @@
+"""Redis away while jobs start, run and end: none fails for that, and none is forgotten."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import redis
+
+from lab.errors import LabError
+from lab.processes.rabbitmq import find_rabbitmq
+from tests.recipes.celery_api import CeleryApi, open_celery_api
+from tests.support.receiver import Receiver
+from tests.support.waiting import wait_until
+
+QUICK = {"JOB_TIMEOUT_S": "2", "VISIBILITY_TIMEOUT_S": "4"}
+
+
+@pytest.fixture(params=["Redis alone", "RabbitMQ and Redis"])
+def own(request: pytest.FixtureRequest, tmp_path: Path, services: Receiver) -> Iterator[CeleryApi]:
+    """Start an API whose records lie in a Redis, with that one or RabbitMQ as the broker."""
+    rabbitmq = request.param != "Redis alone"
+    if rabbitmq:
+        try:
+            find_rabbitmq()
+        except LabError as missing:
+            pytest.skip(str(missing))
+    with open_celery_api(
+        tmp_path, services, worker=False, rabbitmq=rabbitmq, env=QUICK
+    ) as celery_api:
+        yield celery_api
+
+
+@contextmanager
+def redis_killed(celery_api: CeleryApi, for_s: float) -> Iterator[None]:
+    """Kill Redis, do what is in the block, and start it again after this time."""
+    valkey = celery_api.stack.parts["valkey"]
+    valkey.kill9()
+    until = time.monotonic() + for_s
+    try:
+        yield
+        time.sleep(max(0.0, until - time.monotonic()))
+    finally:
+        valkey.restart()
+
+
+def assert_all_succeeded(celery_api: CeleryApi, task_ids: list[str]) -> None:
+    wait_until(
+        "all have ended",
+        lambda: [celery_api.task(each)["status"] for each in task_ids],
+        lambda seen: not {"queued", "running"} & set(seen),
+        timeout_s=60,
+    )
+    tasks = [celery_api.task(each) for each in task_ids]
+    assert [t["error"] for t in tasks if t["status"] != "succeeded"] == []
+    assert celery_api.http.get("/metrics/queue").json()["queued"] == 0
+
+
+def test_outage_while_jobs_wait_and_run_fails_none(own: CeleryApi) -> None:
+    addresses = [f"outage-{n}@example.com" for n in range(40)]
+    with own.worker("steady", concurrency=4):
+        task_ids = [own.post_email(to) for to in addresses]
+        wait_until("some have ended", lambda: len(own.log_of(task_ids[3], "finished")))
+
+        with redis_killed(own, 3):
+            pass
+        assert_all_succeeded(own, task_ids)
+
+    # A job whose start was noted and not heard of may run again; no effect is left out.
+    assert all(own.mail(to) for to in addresses)
+    assert [len(own.log_of(each, "finished")) for each in task_ids] == [1] * len(task_ids)
+
+
+def test_job_that_ends_during_an_outage_longer_than_its_time_limit_has_succeeded(
+    own: CeleryApi,
+) -> None:
+    with own.worker("steady", concurrency=2):
+        with own.mail_held():
+            task_ids = [own.post_email(f"long-{n}@example.com") for n in range(2)]
+            for task_id in task_ids:
+                own.wait_for(task_id, "running")
+            own.stack.parts["valkey"].kill9()
+        with redis_killed(own, 6):  # three times JOB_TIMEOUT_S
+            pass
+        assert_all_succeeded(own, task_ids)
+
+    assert [len(own.mail(f"long-{n}@example.com")) for n in range(2)] == [1, 1]
+    assert [own.task(each)["attempts"] for each in task_ids] == [1, 1]
+
+
+def test_full_redis_stops_no_worker_for_good(own: CeleryApi) -> None:
+    with own.worker("steady", concurrency=2) as worker:
+        with own.mail_held():
+            running = [own.post_email() for _ in range(2)]
+            for task_id in running:
+                own.wait_for(task_id, "running")
+            waiting = [own.post_email() for _ in range(6)]
+            with redis.Redis.from_url(own.stack.redis_url) as client:
+                client.config_set("maxmemory", 1)
+        time.sleep(3)  # the first two end, and nothing can be written about it
+        with redis.Redis.from_url(own.stack.redis_url) as client:
+            client.config_set("maxmemory", 0)
+        if not worker.alive:  # it has ended with a sentence, and a supervisor starts it again
+            worker.restart()
+        assert_all_succeeded(own, running + waiting)
+        worker.term()
+        assert worker.wait_exit() == 0
+
+
+def test_flushed_redis_leaves_no_ghost_and_a_worker_that_works(own: CeleryApi) -> None:
+    with own.worker("steady", concurrency=2):
+        with own.mail_held():
+            forgotten = own.post_email()
+            own.wait_for(forgotten, "running")
+            with redis.Redis.from_url(own.stack.redis_url) as client:
+                client.flushdb()
+        wait_until(
+            "its worker is heard of", lambda: own.http.get("/metrics/queue").json()["workers"]
+        )
+        later = own.post_email()
+        assert_all_succeeded(own, [later])
+
+    assert own.http.get(f"/tasks/{forgotten}").status_code == 404
+    counts = own.http.get("/metrics/queue").json()
+    assert (counts["queued"], counts["running"], counts["succeeded"]) == (0, 0, 1)
