@@ -124,8 +124,12 @@ class MemoryStore:
             self._wait_again(task, again.delay_s, "repeated")
 
     def end(self, task: Task, status: Status, result: Any = None, error: str | None = None) -> None:
-        if task.finished_at:
-            return  # a task ends once: a job may come back after its task was cancelled
+        if task.status is RUNNING:  # a job may come back after its task was cancelled
+            self._end(task, status, result, error)
+
+    def _end(
+        self, task: Task, status: Status, result: Any = None, error: str | None = None
+    ) -> None:
         if task.status is QUEUED:
             self._queued -= 1
             self._timers.drop(task)
@@ -144,7 +148,7 @@ class MemoryStore:
         task = self._tasks.get(task_id)
         if not task or task.finished_at:
             return False
-        self.end(task, CANCELLED)
+        self._end(task, CANCELLED)
         self._stop(task)
         if sum(map(len, self._lines.values())) > 2 * self._queued + 100:
             self._leave_cancelled_behind()
@@ -184,8 +188,9 @@ class MemoryStore:
         return [task for task in self._tasks.values() if not task.finished_at]
 
     def give_up(self, task: Task) -> None:
-        self.end(task, INTERRUPTED, error="the app stopped before the job had ended")
-        self._stop(task)
+        if not task.finished_at:
+            self._end(task, INTERRUPTED, error="the app stopped before the job had ended")
+            self._stop(task)
 
     async def close(self, in_threads: Collection[Task]) -> None:
         """Finish what goes on beside the loop; memory ends with the process."""

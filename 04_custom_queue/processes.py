@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -37,10 +37,13 @@ class JobProcess:
         self._lock = threading.Lock()  # `kill` may come while `start` is under way
 
     def start(self) -> None:
-        """Start the process if it was not started yet."""
+        """Start the process if it was not started yet, and wait until it can work."""
         with self._lock:
-            if not self._process:
+            is_new = not self._process
+            if is_new:
                 self._start()
+        if is_new:
+            self._wait_until_ready()
 
     def run(self, work: Callable[..., Any], arguments: dict[str, Any], report: Report) -> Any:
         """Run one job and block until it ends; raises what it raised, or `ProcessDied`.
@@ -83,7 +86,13 @@ class JobProcess:
             self._pipe.send(job)  # not `is_alive()`: two threads that join at once mislead it
         except ConnectionError:
             self._start()
+            self._wait_until_ready()
             self._pipe.send(job)
+
+    def _wait_until_ready(self) -> None:
+        """Wait while it starts Python, without the lock: `kill` ends this."""
+        with suppress(EOFError, ConnectionError):  # `run` says what became of it
+            self._pipe.recv()
 
     def _start(self) -> None:
         self._pipe, theirs = context.Pipe()
@@ -138,6 +147,7 @@ class ProcessPool:
 def serve(pipe: Connection) -> None:
     """Run jobs from `pipe`, in a process of their own, until the app is gone."""
     threading.Thread(target=die_with_the_app, daemon=True).start()
+    pipe.send("ready")
     while True:
         try:
             work, arguments = pipe.recv()

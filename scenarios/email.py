@@ -2,13 +2,14 @@
 
 import asyncio
 import ssl
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from email.contentmanager import raw_data_manager
 from email.header import Header
 from email.message import EmailMessage
 from email.policy import compat32
 from email.utils import formataddr, formatdate, parseaddr
+from functools import partial
 from typing import Any
 
 import aiosmtplib
@@ -40,7 +41,8 @@ async def send_email(
     if done := recall(task_id):
         return done
     message = compose(task_id, to, subject, body)
-    await stoppable(deliver(message))
+    # Asked last: the task may have been cancelled, or be another process's by now.
+    await stoppable(deliver(message, before_data=partial(report_progress, 50)))
     return remember(task_id, {"to": to, "message_id": message["Message-ID"]})
 
 
@@ -99,10 +101,15 @@ async def stoppable(work: Coroutine[Any, Any, None]) -> None:
 
 
 # --8<-- [start:deliver]
-async def deliver(message: EmailMessage, timeout_s: float = TIMEOUT_S) -> None:
+async def deliver(
+    message: EmailMessage,
+    timeout_s: float = TIMEOUT_S,
+    before_data: Callable[[], None] | None = None,
+) -> None:
     """Pass `message` to SMTP_URL, with STARTTLS where the server offers it.
 
-    Each step says what was refused: a wrong password is not the recipient's fault.
+    Each step says what was refused: a wrong password is not the recipient's fault. What
+    `before_data` raises prevents the message at the last moment.
     """
     server = get_settings().mail_server
     client = aiosmtplib.SMTP(
@@ -122,7 +129,11 @@ async def deliver(message: EmailMessage, timeout_s: float = TIMEOUT_S) -> None:
             await greet(client)
         if server.user:
             await log_in(client, server.user, server.password or "")
-        await hand_over(client, message)
+        await name_sender_and_recipient(client, message)
+        if before_data:
+            before_data()
+        with step("the message"):
+            await client.data(message.as_bytes(policy=WIRE))
         with suppress(aiosmtplib.SMTPException):  # the message is taken, whatever is said now
             await client.quit()
     finally:
@@ -148,8 +159,8 @@ async def log_in(client: aiosmtplib.SMTP, username: str, password: str) -> None:
         await client.login(username, password)
 
 
-async def hand_over(client: aiosmtplib.SMTP, message: EmailMessage) -> None:
-    """Name the sender and the recipient, then send the message itself."""
+async def name_sender_and_recipient(client: aiosmtplib.SMTP, message: EmailMessage) -> None:
+    """Ask the server whether it takes a message from this sender to this recipient."""
     sender = parseaddr(message["From"])[1]
     to = dict(message.raw_items())["To"].encode("ascii", "surrogateescape").decode()
     options = ["SMTPUTF8", "BODY=8BITMIME"] if not to.isascii() else []
@@ -160,8 +171,6 @@ async def hand_over(client: aiosmtplib.SMTP, message: EmailMessage) -> None:
         await client.mail(sender, options=options)
     with step(f"the recipient {to!r}"):
         await client.rcpt(to, encoding="utf-8")
-    with step("the message"):
-        await client.data(message.as_bytes(policy=WIRE))
 
 
 @contextmanager

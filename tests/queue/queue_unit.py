@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import importlib
 import os
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -34,6 +35,8 @@ class Jobs:
         self.began: list[str] = []
         self.events: list[tuple[str, str]] = []
         self.gate = asyncio.Event()
+        self.release = threading.Event()
+        self.forgotten: list[str] = []
         self.work: dict[str, Callable[..., Any]] = {
             "quick": self.quick,
             "held": self.held,
@@ -42,7 +45,10 @@ class Jobs:
             "hopeless": self.hopeless,
             "flaky": self.flaky,
             "thread": self.in_thread,
+            "deaf": self.deaf,
+            "brief": self.brief,
             "process": hang_in_process,
+            "nap": nap_in_process,
             "pid": tell_pid,
             "odd": self.odd,
         }
@@ -89,6 +95,14 @@ class Jobs:
             report_progress(10)
             time.sleep(0.01)
 
+    def deaf(self, task_id: str, report_progress: ReportProgress) -> None:
+        """Hang in a thread, and hear nothing until the test lets go."""
+        self.began.append(task_id)
+        self.release.wait(60)
+
+    def brief(self, task_id: str, report_progress: ReportProgress) -> None:
+        self.began.append(task_id)
+
     async def odd(self, task_id: str, report_progress: ReportProgress) -> object:
         return object()
 
@@ -98,28 +112,35 @@ def hang_in_process(task_id: str, report_progress: ReportProgress) -> None:
     time.sleep(60)
 
 
+def nap_in_process(task_id: str, report_progress: ReportProgress) -> None:
+    time.sleep(0.6)
+
+
 def tell_pid(task_id: str, report_progress: ReportProgress) -> int:
     return os.getpid()
 
 
-def new_task(kind: str, **facts: Any) -> Any:  # Any: the fields of a task
-    return Task(str(uuid4()), kind, {}, **facts)
+def new_task(kind: str, task_id: str = "", **facts: Any) -> Any:  # Any: the fields of a task
+    return Task(task_id or str(uuid4()), kind, {}, **facts)
 
 
 @contextlib.asynccontextmanager
 async def opened(jobs: Jobs, db: Path | None, **limits: Any) -> AsyncIterator[Any]:
     """Open a queue with short waits; it is closed without a drain."""
     limits = {"workers": 2, "processes": 1, "retry_base_s": 0.01, "lease_s": 1.0} | limits
-    in_process = {"process", "pid"} if limits.pop("in_process", False) else set()
+    in_process = {"process", "pid", "nap"} if limits.pop("in_process", False) else set()
     usable = limits.pop("usable", True)
     open_store = store.choose_store(db)
-    queue = job_queue.JobQueue(open_store, jobs.work, Limits(**limits), in_process, jobs.observe)
+    queue = job_queue.JobQueue(
+        open_store, jobs.work, Limits(**limits), in_process, jobs.observe, jobs.forgotten.extend
+    )
     try:
         if usable:
             await until("the queue can be used", lambda: can_be_used(queue))
         yield queue
     finally:
         jobs.gate.set()
+        jobs.release.set()
         await queue.close(0)
 
 

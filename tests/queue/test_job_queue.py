@@ -21,21 +21,6 @@ from .queue_unit import Jobs, Limits, QueueFull, ended, memory, new_task, opened
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def jobs() -> Jobs:
-    return Jobs()
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def db(request: pytest.FixtureRequest, tmp_path: Path) -> Path | None:
-    return tmp_path / "queue.sqlite" if request.param == "sqlite" else None
-
-
 async def hold(queue: Any, jobs: Jobs, workers: int) -> list[Any]:
     """Keep every worker busy."""
     held = [await queue.put(new_task("held", priority=99)) for _ in range(workers)]

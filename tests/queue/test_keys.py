@@ -13,21 +13,6 @@ from .queue_unit import Jobs, ended, new_task, opened, until
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def jobs() -> Jobs:
-    return Jobs()
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def db(request: pytest.FixtureRequest, tmp_path: Path) -> Path | None:
-    return tmp_path / "queue.sqlite" if request.param == "sqlite" else None
-
-
 async def put_all(queue: Any, tasks: list[Any]) -> list[Any]:
     return await asyncio.gather(*(queue.put(task) for task in tasks), return_exceptions=True)
 

@@ -1,0 +1,105 @@
+"""A process that was stopped for longer than its lease asks before an effect, and leaves it out."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scenarios.contract import Status
+
+from .queue_unit import Jobs, ended, new_task, opened, until
+
+pytestmark = pytest.mark.anyio
+ROOT = Path(__file__).parents[2]
+# The job waits for the file `go`, asks whether the task is still its own, and has its effect.
+STOPPED = r"""
+import asyncio, sys, time
+from pathlib import Path
+from tests.queue.queue_unit import Jobs, new_task, opened
+
+folder = Path(sys.argv[1])
+
+def wait_and_write(task_id, report_progress):
+    print(task_id, flush=True)
+    while not (folder / "go").exists():
+        time.sleep(0.01)
+    report_progress(50)
+    with (folder / "effects").open("a") as effects:
+        effects.write("stopped\n")
+
+async def wait_and_write_on_the_loop(task_id, report_progress):
+    print(task_id, flush=True)
+    while not (folder / "go").exists():
+        await asyncio.sleep(0.01)
+    report_progress(50)
+    with (folder / "effects").open("a") as effects:
+        effects.write("stopped\n")
+
+async def main():
+    jobs = Jobs()
+    jobs.work = {"thread": wait_and_write, "loop": wait_and_write_on_the_loop,
+                 "process": wait_and_write}
+    async with opened(jobs, folder / "queue.sqlite", lease_s=0.5, workers=1,
+                      in_process=sys.argv[2] == "process") as queue:
+        await queue.put(new_task(sys.argv[2]))
+        while not (folder / "end").exists():
+            await asyncio.sleep(0.01)
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+def start(command: list[str], env: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(command, stdout=subprocess.PIPE, env=env, text=True)
+
+
+@pytest.mark.parametrize("kind", ["loop", "thread", "process"])
+async def test_stopped_process_has_no_effect_after_its_lease(tmp_path: Path, kind: str) -> None:
+    script = tmp_path / "stopped.py"
+    script.write_text(STOPPED)
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    jobs = Jobs()
+
+    async def write(task_id: str, report_progress: object) -> None:
+        with (tmp_path / "effects").open("a") as effects:
+            effects.write("other\n")
+
+    jobs.work |= {"loop": write, "thread": write, "process": write}
+    with start([sys.executable, str(script), str(tmp_path), kind], env) as app:
+        try:
+            assert app.stdout
+            task = new_task(kind, task_id=(await asyncio.to_thread(app.stdout.readline)).strip())
+            async with opened(jobs, tmp_path / "queue.sqlite", lease_s=0.5) as queue:
+                app.send_signal(signal.SIGSTOP)
+                (found,) = await ended(queue, task)
+                (tmp_path / "go").touch()
+                app.send_signal(signal.SIGCONT)
+                await asyncio.sleep(1)
+                (after,) = await ended(queue, task)
+        finally:
+            app.send_signal(signal.SIGCONT)
+            (tmp_path / "end").touch()
+            app.wait(20)
+
+    assert (tmp_path / "effects").read_text() == "other\n"
+    assert (found.status, found.attempts) == (Status.SUCCEEDED, 2)
+    assert (after.status, after.finished_at) == (found.status, found.finished_at)
+
+
+async def test_task_is_still_ours_while_the_lease_is_renewed(tmp_path: Path) -> None:
+    jobs = Jobs()
+    async with opened(jobs, tmp_path / "queue.sqlite", lease_s=0.4) as queue:
+        task = await queue.put(new_task("thread"))
+        await until("it runs", lambda: jobs.began)
+        await asyncio.sleep(1.2)  # it reports every 10 ms, and each report asks
+        seen = await queue.find(task.task_id)
+        jobs.gate.set()
+        (found,) = await ended(queue, task)
+
+    assert (seen.status, seen.attempts) == (Status.RUNNING, 1)
+    assert (found.status, found.attempts) == (Status.SUCCEEDED, 1)
