@@ -46,10 +46,12 @@ TAKEN = [text for text in TEXTS if is_taken(text)]
 
 
 def accepted_emails() -> Iterator[EmailIn]:
+    """Yield an e-mail with each text as subject and body, or as the one that may be so."""
     for text in TEXTS:
-        for fields in ({"subject": text, "body": "Thanks."}, {"subject": "Hi", "body": text}):
+        for subject, body in ((text, text), (text, "Thanks."), ("Hi", text)):
             with suppress(ValidationError):
-                yield EmailIn(to=TO, **fields)
+                yield EmailIn(to=TO, subject=subject, body=body)
+                break
 
 
 def read_subject(message: Message) -> str:
@@ -78,7 +80,7 @@ def test_every_email_reads_as_it_was_written() -> None:
         written = email.body.replace("\r\n", "\n").replace("\r", "\n")
         assert body.decode().replace("\r\n", "\n").rstrip("\n") == written.rstrip("\n")
         assert message["X-Task-ID"] == "id-1"
-    assert count > 5000
+    assert count > 4000
 
 
 def test_newer_readers_of_mail_find_no_other_header() -> None:
