@@ -4,17 +4,24 @@ import io
 from collections.abc import Callable
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from .contract import JSONDict, Operation
-from .errors import WorkError
+from .errors import BadUpload, WorkError
 from .files import discard_upload, publish, recall, remember, result_path, upload_path
 from .picture_index import index
+from .pictures import MAX_SIDE_PX, Parts, take_apart
+from .pictures.colour import to_srgb
+from .pictures.pixels import decode, filter_in_strips, resize, unweigh, weigh
 from .status import ReportProgress
-from .uploads.pictures import FORMATS, MAX_PIXELS
 from .webhook import send_webhook
 
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
+MAX_RESULT_PIXELS = 22_500_000  # a photograph taken upright, 4096 pixels wide
+MAX_CLEAR_WEBP_PIXELS = 8_000_000  # to encode one with alpha takes 40 bytes a pixel
+MAX_CHANGED_PIXELS = 130_000_000  # by all operations of a job: some seconds
+MAX_WEBP_SIDE_PX = 16_383
+MARGIN_PX = 24  # no filter here looks further: a blur of 4 pixels is three means of about 9
 
 
 def process_image(
@@ -29,7 +36,7 @@ def process_image(
     if done := recall(task_id):
         return done
     try:
-        picture, kind = load(upload_path(task_id))
+        picture, kind = load(upload_path(task_id), width)
         report_progress(25)
         picture = transform(picture, [Operation(name) for name in operations], width)
     except WorkError:
@@ -59,54 +66,107 @@ def find(image_id: str) -> Path:
     raise WorkError(f"no picture with the image_id {image_id[:80]!r}")
 
 
-def load(path: Path) -> tuple[Image.Image, str]:
-    """Decode the whole picture, upright, and return it with its format."""
-    with Image.open(path, formats=FORMATS) as source:
-        kind = source.format or ""
-        try:
-            upright = ImageOps.exif_transpose(source)
-        except Exception as error:  # broken pixels raise whatever the decoder stumbled over
-            raise WorkError(f"the picture is damaged: {error}") from error
-    keeps_mode = upright.mode in ("L", "RGB") or (upright.mode == "RGBA" and kind != "JPEG")
-    return upright if keeps_mode else upright.convert("RGB"), kind
+def load(path: Path, width: int | None = None) -> tuple[Image.Image, str]:
+    """Return the picture, upright, in sRGB and `width` pixels wide, with its format.
+
+    It is grey or coloured, with or without alpha; nothing else of the file comes with it.
+    Raises `WorkError` if it cannot be decoded, or would be too large.
+    """
+    try:
+        parts = take_apart(path.read_bytes())
+    except BadUpload as error:
+        raise WorkError(str(error)) from error
+    size = (parts.width, parts.height)
+    turn = TURNS.get(parts.orientation)
+    if width and parts.orientation < 5:
+        size = find_size(size, width, parts)
+    elif width:  # lies on its side
+        size = find_size(size[::-1], width, parts)[::-1]
+    try:
+        picture = decode(parts, size)
+    except Exception as error:  # broken pixels raise whatever the decoder stumbled over
+        raise WorkError(f"the picture is damaged: {error}") from error
+    picture = to_srgb(picture, parts.profile)
+    return (picture if turn is None else picture.transpose(turn)), parts.kind
+
+
+def find_size(size: tuple[int, int], width: int, parts: Parts) -> tuple[int, int]:
+    """Return width and height of the result; raises `WorkError` where it would cost too much."""
+    height = max(1, round(size[1] * width / size[0]))
+    most, longest = MAX_RESULT_PIXELS, MAX_SIDE_PX
+    if parts.kind == "WEBP":
+        most, longest = (MAX_CLEAR_WEBP_PIXELS if parts.has_alpha else most), MAX_WEBP_SIDE_PX
+    if (width * height > most or height > longest) and width != size[0]:
+        raise WorkError(f"the picture would have {width} x {height} pixels, too many")
+    return width, height
 
 
 def transform(picture: Image.Image, operations: list[Operation], width: int) -> Image.Image:
-    """Apply the operations in their order; the result is `width` pixels wide."""
+    """Bring the picture to its `width` if `load` has not, then apply the operations in order."""
     height = max(1, round(picture.height * width / picture.width))
-    if width * height > MAX_PIXELS:
-        raise WorkError(f"the picture would have {width} x {height} pixels, too many")
-
-    def thumbnail(before: Image.Image) -> Image.Image:
-        return before.resize((width, height), Image.Resampling.LANCZOS)
-
-    steps: dict[Operation, Callable[[Image.Image], Image.Image]] = {
-        Operation.THUMBNAIL: thumbnail,
-        Operation.GRAYSCALE: ImageOps.grayscale,
-        Operation.BLUR: lambda before: before.filter(ImageFilter.GaussianBlur(4)),
-        Operation.SHARPEN: lambda before: before.filter(ImageFilter.UnsharpMask(2, 120)),
-        Operation.WATERMARK: watermark,
-    }
+    if width * height * len(operations) > MAX_CHANGED_PIXELS:
+        raise WorkError(f"{len(operations)} operations on {width} x {height} pixels, too many")
+    picture = resize(picture, (width, height))
     for operation in operations:
-        picture = steps[operation](picture)
-    return picture if picture.width == width else thumbnail(picture)
+        picture = STEPS[operation](picture)
+    return picture
+
+
+def grayscale(picture: Image.Image) -> Image.Image:
+    """Take the colours away, and leave the alpha."""
+    return picture.convert("LA" if picture.has_transparency_data else "L")
+
+
+def blur(picture: Image.Image, radius: float = 4) -> Image.Image:
+    """Mix each pixel with those around it, as far as they can be seen."""
+    blurring = ImageFilter.GaussianBlur(radius)
+    return filter_in_strips(
+        picture, lambda strip: unweigh(weigh(strip).filter(blurring)), MARGIN_PX
+    )
+
+
+def sharpen(picture: Image.Image) -> Image.Image:
+    """Move each pixel away from the mean around it; the outline of the alpha stays as it is."""
+    if not picture.has_transparency_data:
+        sharpening = ImageFilter.UnsharpMask(2, 120)
+        return filter_in_strips(picture, lambda strip: strip.filter(sharpening), MARGIN_PX)
+    soft = blur(picture, 2)
+    soft.putalpha(picture.getchannel("A"))
+    return Image.blend(soft, picture, 1 + 120 / 100)
 
 
 def watermark(picture: Image.Image) -> Image.Image:
     """Write a name into the lower left corner, as large as a twelfth of the picture."""
     marked = picture.copy()
-    size = max(8, picture.width // 12)
+    size = max(8, min(picture.width // 12, picture.height // 4))
     position = (size // 2, picture.height - 2 * size)
-    ink = 255 if marked.mode == "L" else "white"
     font = ImageFont.load_default(size)
     draw = ImageDraw.Draw(marked)
-    draw.text(position, "example.com", fill=ink, font=font, stroke_width=size // 16)
+    draw.text(position, "example.com", fill="white", font=font, stroke_width=size // 16)
     return marked
+
+
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # by the orientation of EXIF; from 5 on width and height change places
+STEPS: dict[Operation, Callable[[Image.Image], Image.Image]] = {
+    Operation.THUMBNAIL: lambda picture: picture,  # each has its new width already
+    Operation.GRAYSCALE: grayscale,
+    Operation.BLUR: blur,
+    Operation.SHARPEN: sharpen,
+    Operation.WATERMARK: watermark,
+}
 
 
 def encode(picture: Image.Image, kind: str) -> bytes:
     """Return the bytes of the picture in its own format."""
     buffer = io.BytesIO()
-    picture.info.pop("comment", None)  # it would be kept, whatever it holds: a script, a name
-    picture.save(buffer, kind, quality=85)
+    picture.info.clear()  # Pillow would write some of it
+    picture.save(buffer, kind, quality=85, method=2, compress_level=3)  # of WebP, of PNG: quickly
     return buffer.getvalue()

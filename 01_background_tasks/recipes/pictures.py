@@ -24,7 +24,7 @@ class Processing(BaseModel):
 
 
 def process_image(image_id: UUID, operations: list[Operation], width: int) -> JSONDict:
-    picture, kind = image.load(image.find(str(image_id)))
+    picture, kind = image.load(image.find(str(image_id)), width)
     picture = image.transform(picture, operations, width)
     content = image.encode(picture, kind)
     files.publish(str(image_id), image.SUFFIXES[kind], content)

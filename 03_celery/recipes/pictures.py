@@ -52,7 +52,7 @@ def process(image_id: UUID, processing: Processing) -> Queued:
 
 @app.task(bind=True)
 def process_picture(job: AnyTask, image_id: str, operations: list[str], width: int) -> JSONDict:
-    picture, kind = image.load(image.find(image_id))
+    picture, kind = image.load(image.find(image_id), width)
     picture = image.transform(picture, [Operation(name) for name in operations], width)
     content = image.encode(picture, kind)
     picture_id = str(job.request.id)  # a second run replaces the file of the first
@@ -103,7 +103,7 @@ def last_after_all(steps: list[Signed]) -> Signed:
 def make_thumbnail(job: AnyTask, width: int) -> JSONDict:
     """Return a failure as a result: one that is raised would cost the others their summary."""
     try:
-        picture, kind = image.load(files.upload_path(str(job.request.id)))
+        picture, kind = image.load(files.upload_path(str(job.request.id)), width)
         thumbnail = image.transform(picture, [Operation.THUMBNAIL], width)
     except WorkError as error:
         return {"error": explain(error)}

@@ -1,0 +1,1 @@
+"""Pictures of every kind, and what they may cost."""
