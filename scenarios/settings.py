@@ -94,6 +94,9 @@ class Settings(BaseSettings):
         10 * 1024**2, gt=0, le=2**40, description="Limit of one request body."
     )
     result_ttl_s: Seconds = Field(3600, description="How long ended tasks and files stay.")
+    ledger_max_bytes: int = Field(
+        64 * 1024**2, gt=0, le=2**40, description="A larger ledger, or audit log, turns over."
+    )
 
     smtp_url: MailUrl = Field(
         "smtp://127.0.0.1:1025", description="smtp:// or smtps://[user:password@]host:port"

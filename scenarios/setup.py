@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from . import files, owners
+from . import files, ledger, owners
 from .settings import get_settings
 from .status import current_task_id, this_process_is_the_api
 from .text import one_line
@@ -75,6 +75,7 @@ def clean_up(sweep: Callable[[], None]) -> None:
     for sweeps in count():
         steps: list[Callable[[], None]] = [
             sweep,
+            ledger.turn_over,
             partial(owners.forget_dead_processes, files.forget),
         ]
         if sweeps % ALL_TASKS_EVERY == 0:
