@@ -3,7 +3,6 @@
 import fcntl
 import os
 import socket
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ from .folder import make_shared_name, open_private
 
 HOST = "127.0.0.1"
 TRIES = 500
+LOCKS = Path("/tmp")  # not TMPDIR: labs that have different ones share the ports all the same
 
 
 class Port:
@@ -62,7 +62,7 @@ def _candidates(preferred: int, next_from: int | None) -> Iterator[int]:
 
 
 def _lock(number: int) -> TextIO | None:
-    folder = make_shared_name(Path(tempfile.gettempdir()) / f"background-tasks-lab-{os.getuid()}")
+    folder = make_shared_name(LOCKS / f"background-tasks-lab-{os.getuid()}")
     lock = open_private(folder / str(number))
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -15,6 +15,8 @@ def answers_http(port: int, path: str = "/healthz") -> Callable[[Part], bool]:
     """Ask for `path` until the answer is 200."""
 
     def ready(part: Part) -> bool:
+        if not part.alive:
+            return False  # whoever answers is somebody else, who was faster to take the port
         connection = http.client.HTTPConnection(HOST, port, timeout=ASK_S)
         try:
             connection.request("GET", path)

@@ -25,6 +25,7 @@ STRANGER = 12_345  # a user id that is not ours
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Stand for the machine's temporary folder, where everybody may write."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(ports, "LOCKS", tmp_path)
     return tmp_path
 
 
