@@ -86,6 +86,13 @@ PROGRAMS = {
         "queue_of_04.waiting_memory", 300_000, "bytes", "04 in memory, a waiting task", once=True
     ),
     "flat": Program("queue_of_04.flat_memory", 1_000_000, "MB", "04 in memory, growth", once=True),
+    "index": Program(
+        "apps.picture_index",
+        100_000,
+        "ms",
+        "the search index",
+        parts={"many": "100 000 pictures", "few": "1 000 pictures"},
+    ),
     "deep": Program("queue_of_04.depth_cost", 1_000_000, "µs", "04 in memory, 1 000 000 waiting"),
     "shallow": Program("queue_of_04.depth_cost", 1_000, "µs", "04 in memory, 1 000 waiting"),
     "durable-depth": Program(

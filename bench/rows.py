@@ -50,6 +50,7 @@ ROWS = (
         False,
         "durable-depth/shallow",
     ),
+    Row("cost of one more picture in the search index", "index/many", 2, False, "index/few"),
     Row(SPEED_UP, "mails/2", 1.8, True, "mails/1"),
     Row(SPEED_UP, "mails/4", 3.6, True, "mails/1"),
 )
