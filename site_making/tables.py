@@ -18,7 +18,7 @@ from bench.table import BENCH, make_bench_table, read_benchmark
 from lab.approaches import ROOT, load_approaches
 from lab.compare.figures import Figures
 from lab.compare.figures_table import (
-    FULL_WIDTH,
+    TABLE_WIDTH,
     make_legend,
     make_markdown_table,
     make_terminal_table,
@@ -86,8 +86,8 @@ def make_printed_table(root: Path) -> str:
     """Return the table of the published comparison as `make compare` printed it."""
     comparison = _read_comparison(root)
     screen = StringIO()
-    console = Console(file=screen, width=FULL_WIDTH, color_system=None)
-    console.print(make_terminal_table(comparison.approaches, FULL_WIDTH))
+    console = Console(file=screen, width=TABLE_WIDTH, color_system=None)
+    console.print(make_terminal_table(comparison.approaches))
     lines = "\n".join(line.rstrip() for line in screen.getvalue().splitlines())
     return f"```text\n{lines.rstrip()}\n```\n\n{comparison.plan}.\n{comparison.machine}.\n"
 

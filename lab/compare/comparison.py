@@ -15,7 +15,7 @@ from lab.processes.folder import make_folder
 from lab.processes.stack import Stack
 
 from .figures import Figures
-from .figures_table import make_terminal_table
+from .figures_table import explain_table, make_terminal_table
 from .files import write_files
 from .measure import measure_all
 from .promises import HELD, find_broken_promises
@@ -57,7 +57,8 @@ def _print_outcome(
     console: Console, rows: Sequence[Figures], machine: Machine, broken: Sequence[str]
 ) -> None:
     console.print()
-    console.print(make_terminal_table(rows, console.width))
+    console.print(make_terminal_table(rows))
+    console.print(explain_table(rows), highlight=False, markup=False, soft_wrap=True)
     console.print(str(machine), highlight=False)
     for sentence in broken or [HELD]:
         console.print(sentence, highlight=False, markup=False, soft_wrap=True)

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from .figures import Figures
 
-FULL_WIDTH = 98
+TABLE_WIDTH = 80
 Row = TypeVar("Row")
 
 
@@ -24,7 +24,7 @@ class Column(Generic[Row]):
 
 COLUMNS: tuple[Column[Figures], ...] = (
     Column("approach", "folder", lambda row: row.approach),
-    Column("accepted", "jobs answered with 202", lambda row: str(row.accepted)),
+    Column("jobs taken", "answered with 202", lambda row: str(row.accepted)),
     Column(
         "e-mails", "delivered exactly once, counted at the mail server", lambda row: str(row.emails)
     ),
@@ -33,7 +33,7 @@ COLUMNS: tuple[Column[Figures], ...] = (
         "the PDF opens and its total equals the sum of the CSV",
         lambda row: str(row.reports),
     ),
-    Column("pictures", "the picture opens and has the asked size", lambda row: str(row.pictures)),
+    Column("photos", "the picture opens and has the asked size", lambda row: str(row.pictures)),
     Column(
         "accept p50 ms",
         "request to 202; one client sends all jobs at once, after one uncounted e-mail",
@@ -55,8 +55,8 @@ COLUMNS: tuple[Column[Figures], ...] = (
         lambda row: f"{row.worst_healthz_ms:.0f}",
     ),
     Column(
-        "kill -9 arrived",
-        "of the e-mails in flight when the API was killed and started again",
+        "kill -9 kept",
+        "e-mails in flight when the API was killed with -9: so many arrived after its new start",
         lambda row: str(row.arrived_after_kill),
     ),
     Column(
@@ -67,17 +67,25 @@ COLUMNS: tuple[Column[Figures], ...] = (
 )
 
 
-def make_terminal_table(rows: Sequence[Figures], width: int) -> Table:
-    """Return a table of 98 characters, or 78 on a narrower terminal: only the folders' numbers."""
+def make_terminal_table(rows: Sequence[Figures]) -> Table:
+    """Return a table of 80 characters; a row is called by its folder's number and variant."""
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=0)
-    narrow = width < FULL_WIDTH
-    table.add_column("" if narrow else COLUMNS[0].heading)
+    table.add_column("")
     for column in COLUMNS[1:]:
         table.add_column(column.heading.replace(" ", "\n"), justify="right", overflow="fold")
     for row in rows:
         name, *figures = (column.cell(row) for column in COLUMNS)
-        table.add_row(name.partition("_")[0] if narrow else name, *figures)
+        folder, _, variant = name.partition("+")
+        number = folder.partition("_")[0]
+        table.add_row(f"{number}+{variant}" if variant else number, *figures)
     return table
+
+
+def explain_table(rows: Sequence[Figures]) -> str:
+    """Return in words which approach each row is, and what each column tells."""
+    names = [f"{row.approach}: {row.title}" for row in rows]
+    meanings = [f"{column.heading}: {column.meaning}" for column in COLUMNS[1:]]
+    return "".join(f"  {line}\n" for line in [*names, "", *meanings]).replace("  \n", "\n")
 
 
 def make_markdown_table(rows: Sequence[Figures]) -> str:

@@ -40,7 +40,7 @@ def test_comparison_of_one_approach_counts_everything(tmp_path: Path) -> None:
     done = run_compare(tmp_path, "--only", "04_custom_queue")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Held: every job done once" in done.stdout
+    assert "every promise that was tried here, yes or no, was confirmed" in done.stdout
     row = json.loads((tmp_path / "compare.json").read_text())["approaches"][0]
     assert row["faults"] == []
     assert row["accepted"] == {"seen": 4, "asked": 4}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from lab.compare.figures_table import make_terminal_table
+from lab.compare.figures_table import COLUMNS, explain_table, make_terminal_table
 from lab.compare.files import write_files
 from lab.compare.report_page import make_page
 from lab.load.plan import Plan
@@ -36,16 +36,31 @@ class _Nesting(HTMLParser):
             self.open.pop()
 
 
-@pytest.mark.parametrize(("width", "first_cell"), [(100, "02_asyncio_create_task"), (80, "02")])
-def test_table_fits_the_terminal_with_every_figure_whole(width: int, first_cell: str) -> None:
-    console = Console(width=width, file=None, record=True, force_terminal=False)
-    console.print(make_terminal_table([GOOD], width))
+@pytest.mark.parametrize(
+    ("approach", "first_cell"),
+    [
+        ("02_asyncio_create_task", "02"),
+        ("04_custom_queue", "04"),
+        ("04_custom_queue+sqlite", "04+sqlite"),
+    ],
+)
+def test_table_fits_80_columns_with_every_figure_whole(approach: str, first_cell: str) -> None:
+    console = Console(width=80, file=None, record=True, force_terminal=False)
+    console.print(make_terminal_table([replace(GOOD, approach=approach)]))
 
     lines = console.export_text().splitlines()
 
-    assert max(map(len, lines)) <= width
+    assert max(map(len, lines)) <= 80
     cells = "29/29 20/20 3/3 6/6 1234 5678 123.4 1234 8/8 234"
     assert lines[-1].split() == [first_cell, *cells.split()]
+
+
+def test_words_below_the_table_explain_every_row_and_column() -> None:
+    words = explain_table([GOOD])
+
+    assert f"  {GOOD.approach}: {GOOD.title}\n" in words
+    for column in COLUMNS[1:]:
+        assert f"  {column.heading}: {column.meaning}\n" in words
 
 
 def test_page_holds_its_figures_and_nothing_from_elsewhere() -> None:
