@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from lab.plain_http import TRUSTS_NOBODY
 from lab.processes.part import Part
 from lab.processes.pauses import pause
 from lab.processes.ports import HOST
@@ -51,7 +52,9 @@ class App:
         # Jobs can break a connection that is kept: the next request would meet the failure.
         limits = httpx.Limits(max_keepalive_connections=0)
         # Plain HTTP: to read the certificates of the machine takes 25 ms.
-        self.client = httpx.Client(base_url=part.url, trust_env=False, verify=False, limits=limits)
+        self.client = httpx.Client(
+            base_url=part.url, trust_env=False, verify=TRUSTS_NOBODY, limits=limits
+        )
         self._file = file
         self._threads = ThreadPoolExecutor(32)
 

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import httpx
 
+from lab.plain_http import TRUSTS_NOBODY
 from scenarios.contract import QueueMetrics
 from scenarios.status import TaskStatus
 
@@ -29,7 +30,7 @@ class Api:
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
-        self.http = httpx.Client(base_url=base_url, verify=False, timeout=20)
+        self.http = httpx.Client(base_url=base_url, verify=TRUSTS_NOBODY, timeout=20)
 
     def close(self) -> None:
         self.http.close()

@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 
+from lab.plain_http import TRUSTS_NOBODY
+
 HELD_S = 300
 
 
@@ -27,7 +29,7 @@ class Inbox:
     """The HTTP side of the mail server."""
 
     def __init__(self, base_url: str) -> None:
-        self._http = httpx.Client(base_url=base_url, verify=False, timeout=10)
+        self._http = httpx.Client(base_url=base_url, verify=TRUSTS_NOBODY, timeout=10)
 
     def close(self) -> None:
         self._http.close()
