@@ -135,7 +135,7 @@ async def deliver(
         with step("the message"):
             await client.data(message.as_bytes(policy=WIRE))
         with suppress(aiosmtplib.SMTPException):  # the message is taken, whatever is said now
-            await client.quit()
+            await client.quit(timeout=min(timeout_s, 1))
     finally:
         client.close()  # `async with` would wait for a last word of the server, also if cancelled
 
@@ -169,12 +169,12 @@ async def name_sender_and_recipient(client: aiosmtplib.SMTP, message: EmailMessa
         raise WorkError(f"cannot deliver to {to!r}: the mail server takes {wanted}")
     with step(f"the sender {sender!r}"):
         await client.mail(sender, options=options)
-    with step(f"the recipient {to!r}"):
+    with step(repr(to), role=" (the recipient)"):
         await client.rcpt(to, encoding="utf-8")
 
 
 @contextmanager
-def step(what: str, *, quote: bool = True) -> Iterator[None]:
+def step(what: str, *, role: str = "", quote: bool = True) -> Iterator[None]:
     """Turn what goes wrong into a sentence: 5xx is for good, anything else may pass."""
     try:
         yield
@@ -183,7 +183,7 @@ def step(what: str, *, quote: bool = True) -> Iterator[None]:
         words = one_line(" ".join(error.message.split())[:200]) if quote else ""
         answer = f"{error.code} {words}".strip() if error.code > 0 else "what it says is not SMTP"
         kind = WorkError if error.code >= 500 else TransientError
-        raise kind(f"the mail server refused {what}: {answer}") from error
+        raise kind(f"the mail server refused {what}: {answer}{role}") from error
     except (aiosmtplib.SMTPException, OSError) as error:
         cause = error.__cause__ if isinstance(error, aiosmtplib.SMTPConnectError) else error
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -191,7 +191,7 @@ def step(what: str, *, quote: bool = True) -> Iterator[None]:
             raise WorkError(reason) from error
         # The words of the exception may hold an address, or nothing at all.
         fault = "took too long to answer" if isinstance(error, TimeoutError) else "broke off"
-        raise TransientError(f"the mail server {fault} at this step: {what}") from error
+        raise TransientError(f"the mail server {fault} at this step: {what}{role}") from error
 
 
 # --8<-- [end:deliver]

@@ -24,7 +24,7 @@ PARTIES = {
     "STARTTLS": "encrypt the connection (STARTTLS)",
     "AUTH": "the login of SMTP_URL",
     "MAIL": "the sender 'shop@example.com'",
-    "RCPT": "the recipient 'ann@example.com'",
+    "RCPT": "'ann@example.com'",
     "DATA": "the message",
     "END": "the message",
 }
