@@ -65,8 +65,10 @@ check: dev ## check formatting, lint, types and the Dockerfile
 tables: runtime ## write the generated tables of README and site anew
 	@$(PY) -m site_making $(ARGS)
 
-clean: ## remove what these commands made: .venv, var, site, caches
-	@rm -rf .venv var site site-folder .pytest_cache .mypy_cache .ruff_cache .hypothesis
+clean: ## remove what these commands made: .venv, site, caches; asks before var, which holds jobs
+	@rm -rf .venv site site-folder .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@[ ! -e var ] || { printf "Remove var, with its jobs, uploads and results? [y/N] "; \
+		read answer || true; [ "$$answer" != y ] && echo "var stays." || rm -rf var; }
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # arq wants a redis of its own (below 6), so it gets a venv of its own.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from . import files, ledger, owners
+from .connections import limit_connections
 from .settings import get_settings
 from .status import current_task_id, this_process_is_the_api
 from .text import one_line
@@ -61,6 +62,7 @@ def set_up(
     if is_api:  # not the Celery worker: it forks, and nothing may fork while threads run
         this_process_is_the_api()
         configure_logging()
+        limit_connections()
         arguments = (sweep or do_nothing,)
         threading.Thread(target=clean_up, args=arguments, name="sweeper", daemon=True).start()
 
