@@ -34,6 +34,7 @@ from .charts import make_chart
 from .claims_table import make_claims, make_surprises
 from .diagrams import make_diagram
 from .diffs import make_diff
+from .first_step import make_first_step
 from .guide import make_guide
 from .symptoms import make_symptoms
 
@@ -168,6 +169,11 @@ BLOCKS: dict[str, Callable[[Path], str]] = {
     "diagram-background-tasks": partial(make_diagram, name="background-tasks"),
     "diagram-create-task": partial(make_diagram, name="create-task"),
     "diagram-celery": partial(make_diagram, name="celery"),
+    "first-step-01": partial(make_first_step, number="01"),
+    "first-step-02": partial(make_first_step, number="02"),
+    "first-step-03": partial(make_first_step, number="03"),
+    "first-step-04": partial(make_first_step, number="04"),
+    "diagram-where-work-runs": partial(make_diagram, name="where-work-runs"),
     "diagram-custom-queue": partial(make_diagram, name="custom-queue"),
 }
 BLOCK = re.compile(
@@ -182,7 +188,8 @@ def refresh(text: str, root: Path = ROOT) -> str:
 
 def pages(root: Path = ROOT) -> list[Path]:
     """Return the files that may hold generated blocks."""
-    return [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
+    readmes = sorted(root.glob("0[0-9]_*/README.md"))
+    return [root / "README.md", *readmes, *sorted((root / "docs").rglob("*.md"))]
 
 
 def write_tables(publish: Path | None, root: Path) -> None:

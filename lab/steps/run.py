@@ -1,5 +1,6 @@
 """Runs one step for a reader: all its servers in one terminal, reloaded when the file is saved."""
 
+import re
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -97,8 +98,9 @@ def find_commands(step: Step, blocks: list[Block]) -> dict[str, str]:
     """Return the first command that starts each server of this step."""
     commands = dict[str, str]()
     for block in blocks:
-        # A transcript may begin with the step before, to show what is wrong with it.
-        if (label := find_label(block.command)) and step.path.stem in block.command:
+        # A transcript may begin with the step before, or with a start that fails, to show why.
+        fails = any(re.match(r"\w+Error: ", line.text) for line in block.printed if line.label)
+        if (label := find_label(block.command)) and step.path.stem in block.command and not fails:
             commands.setdefault(label, block.command)
     return commands
 

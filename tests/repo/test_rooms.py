@@ -12,10 +12,10 @@ ROOT = Path(__file__).parents[2]
 NUMBERED = ["01_background_tasks", "02_asyncio_create_task", "03_celery", "04_custom_queue"]
 HEADINGS = [
     "What happens",
-    "Run it",
+    "The first step",
     "What you get",
     "What you lose",
-    "When to choose it",
+    "Where to go on",
 ]
 OPENING = ["docstring", "import", "state"]
 OURS = {"scenarios", "lab", "bench", "workshop", "tests"}

@@ -57,7 +57,7 @@ def test_service_runs_the_command_of_the_lab(service: str, command: commands.Com
     ],
 )
 def test_readme_shows_the_command_of_the_lab(command: commands.Command) -> None:
-    readme = (ROOT / CELERY / "README.md").read_text(encoding="utf-8")
+    readme = (ROOT / "docs" / CELERY / "README.md").read_text(encoding="utf-8")
 
     assert f".venv/bin/{' '.join(command.words[2:])}" in readme.splitlines()
 
