@@ -29,7 +29,7 @@ def stage(step: Step, folder: Path) -> Iterator[Servers]:
         yield servers
 
 
-def play(step: Step, folder: Path, *, patience_s: float = 30.0) -> Iterator[Played]:
+def play(step: Step, folder: Path, *, patience_s: float = 45.0) -> Iterator[Played]:
     """Run the transcript of a step; yields each block as soon as it was run."""
     blocks = parse(step.transcript.read_text(encoding="utf-8"))
     with stage(step, folder) as servers:

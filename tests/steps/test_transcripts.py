@@ -8,6 +8,7 @@ from lab.steps.ladder import Step, find_steps
 from lab.steps.record import play
 
 
+@pytest.mark.timeout(300)  # some wait for what comes back after a crash
 @pytest.mark.parametrize("step", find_steps(), ids=lambda step: step.short.replace("/", "-"))
 def test_the_transcript_shows_what_the_step_prints(step: Step, tmp_path: Path) -> None:
     played = 0
