@@ -1,17 +1,21 @@
 """The record of one job of a recipe: a plain job, without progress, attempts or a file to fetch."""
 
 import logging
+import time
+from collections import deque
 from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from . import ledger
+from . import files, ledger
 from .contract import JSONDict, Status, new_task_id
 from .errors import explain
+from .settings import get_settings
 from .status import RanIn, current_task_id, here, now
 
 logger = logging.getLogger(__name__)
 MOST_KEPT = 1000
+_ended: deque[tuple[float, str]] = deque()  # since when, and the job: its files bear its id
 
 
 class Job(BaseModel):
@@ -54,11 +58,23 @@ class Job(BaseModel):
         if self.status.is_final:
             return
         self.error, self.finished_at, self.status = error, now(), status
+        _ended.append((time.monotonic(), self.job_id))
         ledger.record(event, self.job_id, job=self.name, error=error)
         logger.info("%s ended: %s", self.name, error or status)
 
 
 def forget_oldest(records: dict[str, Job] | dict[str, list[Job]]) -> None:
-    """Keep the newest thousand: memory stays bounded, the ledger knows the others."""
+    """Keep the newest thousand, and all that have not ended; the ledger knows the others."""
     for key in list(records)[:-MOST_KEPT]:  # a copy: `def` routes come from several threads
-        records.pop(key, None)
+        found = records.get(key, [])
+        if all(job.status.is_final for job in ([found] if isinstance(found, Job) else found)):
+            records.pop(key, None)
+
+
+def forget_files() -> None:
+    """Remove the files of jobs that ended more than RESULT_TTL_S ago."""
+    before = time.monotonic() - get_settings().result_ttl_s
+    old = []
+    while _ended and _ended[0][0] < before:
+        old.append(_ended.popleft()[1])
+    files.forget(old)

@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from . import files, ledger, owners
+from . import files, jobs, ledger, owners
 from .connections import limit_connections
 from .settings import get_settings
 from .status import current_task_id, this_process_is_the_api
@@ -77,6 +77,7 @@ def clean_up(sweep: Callable[[], None]) -> None:
     for sweeps in count():
         steps: list[Callable[[], None]] = [
             sweep,
+            jobs.forget_files,
             ledger.turn_over,
             partial(owners.forget_dead_processes, files.forget),
         ]

@@ -11,11 +11,12 @@ from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
-from scenarios import files
+from scenarios import files, owners
 from scenarios.contract import JSONDict, Line, Problem, new_task_id
 from scenarios.errors import WorkError
 from scenarios.http import OrderFile
 from scenarios.report import read_orders
+from scenarios.status import current_task_id
 from scenarios.uploads import check_csv
 
 from .collector import Queued, Tasks
@@ -42,6 +43,7 @@ def upload_csv(file: OrderFile, database: Session, tasks: Tasks) -> Queued:
     """
     check_csv(file.file)
     import_id = new_task_id()
+    owners.take(import_id)  # the file goes with this process, should it be killed
     file.file.seek(0)
     with files.upload_path(import_id).open("wb") as target:
         shutil.copyfileobj(file.file, target)
@@ -60,7 +62,7 @@ def ingest_csv(import_id: str) -> JSONDict:
             if not database.execute(update, (orders, import_id)).rowcount:
                 raise WorkError(f"no import {import_id!r}: not committed before the job")
     finally:
-        files.discard_upload(import_id)
+        files.forget([import_id])
     return {"import_id": import_id, "orders": orders}
 
 
@@ -72,16 +74,17 @@ async def create_draft(report: NewReport, tasks: Tasks) -> Queued:
 
     In an `async def` job the same import stops the whole event loop.
     """
-    tasks.add(generate_report, new_task_id(), report.title, report.regions)
+    tasks.add(generate_report, report.title, report.regions)
     return Queued(jobs_url=tasks.jobs_url)
 
 
-def generate_report(report_id: str, title: str, regions: dict[str, Decimal]) -> JSONDict:
+def generate_report(title: str, regions: dict[str, Decimal]) -> JSONDict:
     before = time.perf_counter()
     from scenarios.report_pdf import render_pdf
 
     import_s = round(time.perf_counter() - before, 3)
     pdf = render_pdf(title, len(regions), sum(regions.values(), Decimal()), regions)
+    report_id = current_task_id.get()  # its file goes when the job is forgotten
     files.publish(report_id, ".pdf", pdf)
     return {"report_id": report_id, "size_bytes": len(pdf), "import_s": import_s}
 
