@@ -2,9 +2,11 @@
 
 import httpx
 
+from lab.load.samples import make_orders
 from scenarios.contract import Status
 from tests.support.client import accepted_id, new_address
 from tests.support.running import Running
+from tests.support.waiting import wait_until
 
 
 def test_cancelled_email_that_waits_is_never_sent(running: Running) -> None:
@@ -102,3 +104,24 @@ def test_others_go_on_after_a_cancel(running: Running) -> None:
     task = running.api.wait_until_final(second)
 
     assert task.status is Status.SUCCEEDED, task.error
+
+
+def test_upload_goes_with_the_cancel(running: Running) -> None:
+    running.api.wait_until_quiet()
+
+    with running.inbox.holding():
+        ahead = running.occupy_every_worker()
+        task_id = accepted_id(running.api.post_report(make_orders(5).csv))
+        was_running = running.api.read_task(task_id).status is not Status.QUEUED
+        answer = running.api.cancel(task_id)
+        if answer.status_code == 202:
+            running.api.wait_until_final(task_id)
+            wait_until(
+                "its upload is gone",
+                lambda: [path.name for path in running.uploads()],
+                lambda names: task_id not in names,
+            )
+    for each in (*ahead, task_id):
+        running.api.wait_until_final(each)
+
+    assert answer.status_code == 202 or was_running or not running.promises["cancel"]

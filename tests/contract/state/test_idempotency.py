@@ -67,6 +67,26 @@ def test_same_key_makes_one_report(running: Running) -> None:
     assert len(task_ids) == (1 if running.promises["idempotency_key"] else 3)
 
 
+def test_key_belongs_to_the_route_and_the_body(running: Running) -> None:
+    to, key, orders = new_address(), uuid4().hex, make_orders(5).csv
+
+    first = accepted_id(running.api.post_email(to, key=key))
+    others = [
+        running.api.post_email(new_address(), key=key),
+        running.api.post_report(orders, key=key),
+    ]
+    running.api.wait_until_final(first)
+    again = running.api.post_report(orders, key=key)
+
+    wanted = 422 if running.promises["idempotency_key"] else 202
+    assert [answer.status_code for answer in (*others, again)] == [wanted] * 3
+    if wanted == 422:
+        assert all("Idempotency-Key" in answer.text for answer in (*others, again))
+    else:
+        for answer in (*others, again):
+            running.api.wait_until_final(accepted_id(answer))
+
+
 def test_other_keys_and_no_key_give_other_tasks(running: Running) -> None:
     keys = [uuid4().hex, uuid4().hex, None, None]
 
