@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, EmailStr, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 
 from .text import CONTROLS
 
@@ -75,6 +75,14 @@ Operations = Annotated[list[Operation], Field(min_length=1, max_length=10)]
 
 class EmailIn(BaseModel):
     """An e-mail to send."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"to": "ann@example.com", "subject": "Your order", "body": "It is on its way."}
+            ]
+        }
+    )
 
     to: Address
     subject: Line

@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from . import contract, files, order_file
+from .docs_page import serve_docs
 from .edge import Download, Edge, link
 from .errors import BadUpload, CannotStore
 from .idempotency import KeyReused
@@ -21,10 +22,10 @@ from .status import TaskStatus
 
 logger = logging.getLogger(__name__)
 NOTHING: Mapping[type[Exception], str] = MappingProxyType({})
-Title = Annotated[contract.Line, Form()]
+Title = Annotated[contract.Line, Form(examples=["Orders of November"])]
 OrderFile = Annotated[UploadFile, File(description=order_file.READS)]
-Steps = Annotated[contract.Operations, Form()]
-Width = Annotated[contract.Width, Form()]
+Steps = Annotated[contract.Operations, Form(examples=[["thumbnail", "watermark"]])]
+Width = Annotated[contract.Width, Form(examples=[256])]
 Key = Annotated[contract.Key, Header(alias="Idempotency-Key", description=contract.KEY_MEANS)]
 # The same header where the pattern cannot honour it, because its records end with the process.
 IgnoredKey = Key
@@ -122,3 +123,4 @@ def complete(app: FastAPI, unavailable: Mapping[type[Exception], str] = NOTHING)
     for kind in sentences:
         app.add_exception_handler(kind, refuse)
     app.add_middleware(Edge)
+    serve_docs(app)
