@@ -1,13 +1,14 @@
 """Looks into the broker of 03 from outside: what it still holds, and how to empty it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from redis import Redis
 
 QUEUES = ("high", "default", "low")
 HELD = "unacked"  # delivered to a worker, and not acknowledged
 INDEX = "unacked_index"
-OPEN = "open"  # the jobs of 03 that are sent again when the broker has lost them
+OPEN = "tasks:open"  # the jobs of 03 that are sent again when the broker has lost them
 
 
 def read_messages(url: str) -> str:
@@ -42,6 +43,18 @@ def forget_messages(url: str) -> None:
     """Empty the queues, so that the next trial begins with none."""
     with Redis.from_url(url) as redis:
         redis.delete(*QUEUES, HELD, INDEX, OPEN)
+
+
+@contextmanager
+def full(url: str) -> Iterator[None]:
+    """Let it take nothing more until the end of the block, as when its memory is full."""
+    with Redis.from_url(url) as redis:
+        redis.config_set("maxmemory-policy", "noeviction")
+        redis.config_set("maxmemory", 1)
+        try:
+            yield
+        finally:
+            redis.config_set("maxmemory", 0)
 
 
 def stop_writing(url: str) -> None:

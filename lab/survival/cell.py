@@ -28,6 +28,7 @@ class Cell:
     run_twice: int = 0
     effects_twice: int = 0
     unknown: int = 0
+    ghosts: int = 0
     done_though_refused: int = 0
     refused_badly: int = 0
     slowest_202_s: float = 0.0
@@ -84,8 +85,10 @@ def find_faults_of(cell: Cell) -> list[str]:
     """Return what no approach may do, whatever it promises."""
     ended = cell.finished + cell.failed + cell.interrupted + cell.late + cell.lost
     claims = {
+        "nothing was accepted, so nothing was tried": not cell.accepted,
         f"{cell.accepted} accepted, {ended} accounted for": ended != cell.accepted,
         f"{cell.done_though_refused} refused and done all the same": cell.done_though_refused,
+        f"{cell.ghosts} told of in metrics, and accepted by nobody": cell.ghosts,
         f"{cell.refused_badly} refused late or without Retry-After": cell.refused_badly,
     }
     if cell.grew_mb is not None:

@@ -20,6 +20,7 @@ class Column:
     approach: Approach
     survives: Mapping[str, str]
     worker_args: tuple[str, ...] = ()
+    on_rabbitmq: bool = False
 
     @property
     def title(self) -> str:

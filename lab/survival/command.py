@@ -15,7 +15,7 @@ STOPPED = "Stopped before the end: no process is left, and no matrix was written
 def survival(
     only: Annotated[list[str] | None, typer.Option(help="One approach; may be repeated.")] = None,
     fault: Annotated[list[str] | None, typer.Option(help="One fault; may be repeated.")] = None,
-    long: Annotated[bool, typer.Option(help="200 random kills of 03's worker and of 04.")] = False,
+    long: Annotated[bool, typer.Option(help="Random kills of 03 and 04 under load.")] = False,
     kills: Annotated[int, typer.Option(min=1, help="How many kills with --long.")] = 200,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("var/survival"),
     root: Annotated[Path, typer.Option(help="Folder that holds approaches.toml.")] = ROOT,

@@ -23,6 +23,8 @@ def settle(trial: Trial, quiet_s: float = QUIET_S) -> None:
     open_ids, seen = set(trial.accepted), -1
     while open_ids and time.monotonic() - quiet_since < quiet_s:
         pause(started)
+        if trial.supervised:
+            trial.running.revive()
         events, held = trial.events(), trial.read_broker()
         if (count := sum(map(len, events.values()))) != seen:
             seen, quiet_since = count, time.monotonic()
@@ -51,6 +53,7 @@ def count(trial: Trial, fault: str) -> Cell:
         run_twice=sum(number > 1 for number in starts),
         effects_twice=sum(copies[task_id] > 1 for task_id in trial.accepted),
         unknown=trial.unknown,
+        ghosts=trial.ghosts,
         done_though_refused=len(copies.keys() - trial.accepted.keys()),
         refused_badly=trial.refused_badly,
         slowest_202_s=trial.slowest_202_s,

@@ -6,10 +6,10 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from lab.machine import Machine
+from lab.survival.kills.at_random import Kills, make_kills_table
 
 from .cell import Cell
 from .matrix import make_figures, make_legend, make_matrix, make_svg
-from .random_kills import Kills, make_kills_table
 from .running_column import DRAIN_S, REDELIVERY_S, VISIBILITY_S
 
 JSON, KILLS_JSON = "survival.json", "kills.json"

@@ -33,17 +33,26 @@ def emails(url: str, count: int) -> list[httpx.Request]:
 
 def pictures(url: str, count: int) -> list[httpx.Request]:
     """Return small pictures; their job ends with a webhook."""
+    return [picture(url, PICTURE) for _ in range(count)]
+
+
+def picture(url: str, content: bytes) -> httpx.Request:
+    """Return one picture that is made smaller."""
     fields = {"operations": "thumbnail", "width": "32"}
-    files = {"file": ("picture.png", PICTURE, "image/png")}
-    return [httpx.Request("POST", f"{url}/images", data=fields, files=files) for _ in range(count)]
+    files = {"file": ("picture.png", content, "image/png")}
+    return httpx.Request("POST", f"{url}/images", data=fields, files=files)
+
+
+def report(url: str, csv: bytes) -> httpx.Request:
+    """Return one report."""
+    files = {"file": ("orders.csv", csv, "text/csv")}
+    return httpx.Request("POST", f"{url}/reports", data={"title": "Orders"}, files=files)
 
 
 def reports(url: str, count: int, *, bad: bool = False) -> list[httpx.Request]:
     """Return small reports; the last row of a bad one has no price."""
     csv = ORDERS.csv + b"2025-01-01,North,Lamp,1,cheap\n" if bad else ORDERS.csv
-    files = {"file": ("orders.csv", csv, "text/csv")}
-    fields = {"title": "Orders"}
-    return [httpx.Request("POST", f"{url}/reports", data=fields, files=files) for _ in range(count)]
+    return [report(url, csv) for _ in range(count)]
 
 
 def post_all(requests: Sequence[httpx.Request]) -> list[Answer]:

@@ -12,17 +12,17 @@ from lab.load.watch import Watch
 from lab.machine import describe_machine
 from lab.processes.folder import make_folder
 from lab.survival.faults.fault import Fault
+from lab.survival.kills.at_random import Kills, find_kill_columns, kill_at_random
 
 from .cell import Cell, find_difference, find_faults_of
 from .columns import Column, find_columns
 from .faults import find_faults
 from .files import CONDITIONS, RandomKills, Survival, write_files, write_kills
 from .matrix import make_matrix
-from .random_kills import COLUMNS, Kills, kill_at_random
 from .try_fault import open_column, try_fault
 
 PIPED_WIDTH = 160  # where no terminal tells its width
-HELD = "Held: every outcome is as approaches.toml says."
+HELD = "Every outcome, kept or lost, is as approaches.toml says."
 
 
 def make_survival(only: list[str], names: list[str], out: Path, root: Path) -> list[str]:
@@ -73,7 +73,7 @@ def run_kills(only: list[str], kills: int, out: Path, root: Path) -> list[str]:
     folder = out / "processes"
     seen: list[Kills] = []
     with Watch(console) as watch:
-        for column in find_columns(only or COLUMNS, root):
+        for column in find_kill_columns(only, root):
             shutil.rmtree(folder, ignore_errors=True)
             watch.begin(column.name, kills)
             with open_column(folder, column, root) as running:

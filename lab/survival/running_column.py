@@ -34,6 +34,8 @@ class RunningColumn:
         self.column = column
         self.receiver = receiver
         self.mailbox = stack.start_mailbox()
+        if column.on_rabbitmq:
+            stack.start_rabbitmq()
         self.mail = Mailbox(self.mailbox.url)
         self._apps = self._workers = 0
         self._app: Part | None = None
@@ -59,6 +61,12 @@ class RunningColumn:
     @property
     def broker(self) -> Part:
         return self.stack.parts["valkey"]
+
+    @property
+    def brokers(self) -> list[Part]:
+        """What keeps messages and records: two servers where the messages are on RabbitMQ."""
+        parts = self.stack.parts
+        return [parts[name] for name in ("valkey", "rabbitmq") if name in parts]
 
     @property
     def data_dir(self) -> Path:
@@ -92,6 +100,12 @@ class RunningColumn:
             self._worker.kill9(group=True)
             self._worker = None
             broker.forget_messages(self.broker.url)
+
+    def revive(self) -> None:
+        """Start again what has ended, as a supervisor does."""
+        for part in self.processes:
+            if not part.alive:
+                part.restart()
 
     def start_second_app(self) -> Part:
         """Start one more API on the same data, as `--workers 2` does."""

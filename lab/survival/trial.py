@@ -11,6 +11,7 @@ import httpx
 
 from lab.errors import LabError
 from lab.ledger import read_ledger
+from lab.plain_http import TRUSTS_NOBODY
 from lab.processes.pauses import pause
 
 from . import broker, posting
@@ -40,7 +41,8 @@ class Trial:
         self.column = running.column
         self.mail, self.receiver = running.mail, running.receiver
         self.accepted: dict[str, str] = {}  # the kind, by task id
-        self.refused = self.refused_badly = self.unknown = 0
+        self.refused = self.refused_badly = self.unknown = self.ghosts = 0
+        self.supervised = False  # what ends by itself is started again
         self.slowest_202_s = self.slowest_refusal_s = 0.0
         self.stop_s: float | None = None
         self.grew_mb: float | None = None
@@ -62,7 +64,10 @@ class Trial:
 
     def post(self, requests: list[httpx.Request]) -> list[str]:
         """Send the requests at once; return the ids of the accepted ones."""
-        answers = posting.post_all(requests)
+        return self.note(posting.post_all(requests))
+
+    def note(self, answers: list[posting.Answer]) -> list[str]:
+        """Count what was answered; return the ids of the accepted ones."""
         accepted = {answer.task_id: answer.kind for answer in answers if answer.task_id}
         self.accepted |= accepted
         self.refused += len(answers) - len(accepted)
@@ -124,9 +129,36 @@ class Trial:
         self.wait_for("an answer about a task", tells)
         return told or {}
 
+    def count_open(self) -> int:
+        """Count the jobs that the API takes for queued or running."""
+        metrics = self._http.get(f"{self.url}/metrics/queue").raise_for_status().json()
+        return int(metrics["queued"]) + int(metrics["running"])
+
+    def look_for_ghosts(self, before: int) -> None:
+        """Wait until every accepted job has ended, and count those that the API still tells of.
+
+        `before` is what `count_open` told before the first job.
+        """
+
+        def all_have_ended() -> bool:
+            if self.supervised:
+                self.running.revive()
+            return self.count_with(ENDS) == len(self.accepted)
+
+        self.wait_for("an end of each job", all_have_ended)
+        with suppress(LabError):
+            self.wait_for("as few open jobs as before", lambda: self.count_open() <= before, 5)
+        self.ghosts = max(0, self.count_open() - before)
+
+    def download(self, task_id: str) -> bytes:
+        """Return the file that a task has made."""
+        return self._http.get(f"{self.url}/tasks/{task_id}/result").raise_for_status().content
+
     def read_broker(self) -> str:
-        """Return every message that the broker holds; nothing where there is none."""
-        return broker.read_messages(self.running.broker.url) if self.column.has_worker else ""
+        """Return every message that Redis holds as the broker; nothing where it is none."""
+        if not self.column.has_worker or self.column.on_rabbitmq:
+            return ""
+        return broker.read_messages(self.running.broker.url)
 
     def events(self) -> Events:
         """Return what the ledger tells of each accepted task."""
@@ -153,7 +185,7 @@ class Trial:
         return httpx.Client(
             transport=self._transport,
             trust_env=False,
-            verify=False,  # as in lab/load/run_jobs.py
+            verify=TRUSTS_NOBODY,
             timeout=20,
         )
 

@@ -37,7 +37,7 @@ def test_run_counts_writes_and_ends_with_0(tmp_path: Path) -> None:
     done = run_survival(tmp_path, *FAULT)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Held: every outcome is as approaches.toml says." in done.stdout
+    assert "Every outcome, kept or lost, is as approaches.toml says." in done.stdout
     cells = json.loads((tmp_path / "survival.json").read_text())["cells"]
     raised, killed = cells
     assert (raised["accepted"], raised["finished"], raised["failed"]) == (8, 7, 1)

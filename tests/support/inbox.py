@@ -5,11 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
-from lab.plain_http import TRUSTS_NOBODY
-
-HELD_S = 300
+from lab.mailbox.client import HELD_S, Mailbox
 
 
 @dataclass(frozen=True)
@@ -25,18 +21,12 @@ class Mail:
     body: str
 
 
-class Inbox:
-    """The HTTP side of the mail server."""
-
-    def __init__(self, base_url: str) -> None:
-        self._http = httpx.Client(base_url=base_url, verify=TRUSTS_NOBODY, timeout=10)
-
-    def close(self) -> None:
-        self._http.close()
+class Inbox(Mailbox):
+    """The HTTP side of the mail server, read and steered by a test."""
 
     def sent_to(self, to: str) -> list[Mail]:
         """Return what one address has received, the oldest first."""
-        answer = self._http.get("/messages", params={"to": to, "body": True}).raise_for_status()
+        answer = self._client.get("/messages", params={"to": to, "body": True}).raise_for_status()
         return [
             Mail(
                 task_id=message["task_id"],
@@ -53,15 +43,6 @@ class Inbox:
     def task_ids_sent_to(self, to: str) -> list[str]:
         return [mail.task_id for mail in self.sent_to(to)]
 
-    def task_ids(self) -> list[str]:
-        """Return the task of each message, the oldest first."""
-        answer = self._http.get("/messages").raise_for_status()
-        return [str(message["task_id"]) for message in answer.json()]
-
-    def open_sessions(self) -> int:
-        """Count the mail clients that are connected now."""
-        return int(self._http.get("/count").raise_for_status().json()["open_sessions"])
-
     @contextmanager
     def holding(self) -> Iterator[None]:
         """Answer nobody until the end of this block, and then everybody at once."""
@@ -76,8 +57,8 @@ class Inbox:
 
     @contextmanager
     def _behaving(self, rule: dict[str, Any]) -> Iterator[None]:  # Any: numbers and texts
-        self._http.put("/behaviour", json=rule).raise_for_status()
+        self.switch(**rule)
         try:
             yield
         finally:
-            self._http.delete("/behaviour").raise_for_status()
+            self.release()

@@ -2,12 +2,12 @@
 
 from lab.errors import LabError
 
-from . import api_faults, broker_faults, job_faults, worker_faults
+from . import api_faults, broker_faults, job_faults, outage_faults, worker_faults
 from .fault import Fault
 
 FAULTS: dict[str, Fault] = {
     fault.name: fault
-    for group in (api_faults, worker_faults, broker_faults, job_faults)
+    for group in (api_faults, worker_faults, broker_faults, outage_faults, job_faults)
     for fault in group.FAULTS
 }
 

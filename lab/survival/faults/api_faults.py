@@ -51,6 +51,20 @@ def stop_with_long_jobs(number: signal.Signals) -> Callable[[Trial], None]:
     return act
 
 
+def interrupt_twice(trial: Trial) -> None:
+    """Press Ctrl-C again before the API has ended: uvicorn then waits for nothing."""
+    app = trial.running.app
+    trial.hold_emails()
+    trial.begin()
+    app.interrupt()
+    trial.wait_for("the first signal to be seen", lambda: "Shutting down" in app.log_text())
+    app.interrupt()
+    with suppress(LabError):
+        app.wait_exit(DRAIN_S + GRACE_S)
+    trial.mail.release()
+    finish_stop(trial, app)
+
+
 def finish_stop(trial: Trial, part: Part) -> None:
     """Wait for the end of the process, note how long it took, start it again."""
     part.wait_exit()
@@ -109,6 +123,22 @@ FAULTS = [
         "SIGTERM, uvicorn with `--timeout-graceful-shutdown 1`",
         stop_with_long_jobs(signal.SIGTERM),
         uvicorn_args=("--timeout-graceful-shutdown", "1"),
+    ),
+    Fault(
+        "sigint_twice_api",
+        "SIGINT of the API twice (Ctrl-C, Ctrl-C), jobs outlast DRAIN_S",
+        interrupt_twice,
+    ),
+    Fault(
+        "sighup_api",
+        "SIGHUP of the API (its terminal is closed)",
+        stop_with_short_jobs(signal.SIGHUP),
+    ),
+    Fault(
+        "sigterm_two_processes",
+        "SIGTERM of uvicorn with `--workers 2`, jobs end in time",
+        stop_with_short_jobs(signal.SIGTERM),
+        uvicorn_args=("--workers", "2"),
     ),
     Fault("two_apis", "two API processes, status asked of the other one", ask_the_other_api),
     Fault("disk_full", "the API's disk is full while reports are posted", fill_the_disk),

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 from lab.survival import broker
 from lab.survival.trial import JOBS, Trial
@@ -9,18 +10,23 @@ from lab.survival.trial import JOBS, Trial
 from .fault import BROKER, REDELIVERED, WORKER, Fault
 
 HALF = JOBS // 2
+FULL_S = 5.0
 
 
 def post_while_down(trial: Trial) -> None:
+    before = trial.count_open()
     trial.hold_emails(HALF)
     trial.begin()
     trial.running.broker.kill9()
     trial.post_emails(HALF)
     trial.running.broker.restart()
     trial.mail.release()
+    if not trial.column.is_default:  # it loses jobs, which then are open for ever
+        trial.look_for_ghosts(before)
 
 
 def post_while_frozen(trial: Trial) -> None:
+    before = trial.count_open()
     trial.hold_emails(HALF)
     trial.begin()
     os.kill(trial.running.broker.pid, signal.SIGSTOP)
@@ -29,6 +35,21 @@ def post_while_frozen(trial: Trial) -> None:
     finally:
         os.kill(trial.running.broker.pid, signal.SIGCONT)
     trial.mail.release()
+    trial.look_for_ghosts(before)
+
+
+def fill_redis(trial: Trial) -> None:
+    """Let jobs end, and others be posted, while Redis refuses every write."""
+    before = trial.count_open()
+    trial.hold_emails(HALF)
+    trial.supervised = True
+    trial.begin()
+    with broker.full(trial.running.broker.url):
+        trial.mail.release()
+        trial.post_emails(HALF)
+        time.sleep(FULL_S)
+    if not trial.column.is_default:
+        trial.look_for_ghosts(before)
 
 
 def kill_with_a_full_queue(trial: Trial) -> None:
@@ -77,6 +98,13 @@ FAULTS = [
         "broker takes connections, answers none (SIGSTOP)",
         post_while_frozen,
         BROKER,
+    ),
+    Fault(
+        "redis_full",
+        f"Redis is full for {FULL_S:g} s (maxmemory, noeviction) while jobs end",
+        fill_redis,
+        BROKER,
+        REDELIVERED,
     ),
     Fault(
         "visibility_too_short",

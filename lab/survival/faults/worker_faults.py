@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 
 from lab.errors import LabError
 from lab.survival import broker
@@ -59,6 +60,18 @@ def stop_worker(number: signal.Signals) -> Callable[[Trial], None]:
     return act
 
 
+def close_terminal(trial: Trial) -> None:
+    """Send SIGHUP; a worker that takes that as the order to start anew may do so."""
+    worker = trial.running.worker
+    trial.hold_emails()
+    trial.begin()
+    worker.send(signal.SIGHUP)
+    trial.supervised = True
+    with suppress(LabError):
+        worker.wait_exit(STOP_S)
+    trial.mail.release()
+
+
 def stop_container(trial: Trial) -> None:
     worker = trial.running.worker
     trial.hold_emails()
@@ -91,6 +104,13 @@ FAULTS = [
         "kill9_reached_worker",
         "`kill -9` of an idle worker that a message has just reached",
         kill9_reached_worker,
+        WORKER,
+        REDELIVERED,
+    ),
+    Fault(
+        "sighup_worker",
+        "SIGHUP of the worker (its terminal is closed)",
+        close_terminal,
         WORKER,
         REDELIVERED,
     ),
