@@ -45,6 +45,8 @@ CREATE TABLE IF NOT EXISTS tasks (
 CREATE UNIQUE INDEX IF NOT EXISTS by_key ON tasks (key) WHERE key IS NOT NULL;
 CREATE INDEX IF NOT EXISTS waiting ON tasks (priority DESC, number, due, ready)
     WHERE status = 'queued';
+CREATE INDEX IF NOT EXISTS oldest ON tasks (ready) WHERE status = 'queued' AND due = 0;
+CREATE INDEX IF NOT EXISTS dated ON tasks (due) WHERE status = 'queued' AND due > 0;
 CREATE INDEX IF NOT EXISTS running ON tasks (owner) WHERE status = 'running';
 CREATE INDEX IF NOT EXISTS ended ON tasks (ended_at) WHERE ended_at IS NOT NULL;
 

@@ -59,8 +59,10 @@ FIND = f"SELECT {COLUMNS} FROM tasks WHERE task_id = ?"
 METRICS = """SELECT status, tasks FROM counts
     UNION ALL SELECT 'workers', total(workers) FROM owners
     WHERE lease_until > :mono AND owner <> :owner
-    UNION ALL SELECT 'oldest', min(max(ready, due)) FROM tasks INDEXED BY waiting
-    WHERE status = 'queued' AND due <= :now AND ready <= :clock"""
+    UNION ALL SELECT 'oldest', min(ready) FROM tasks INDEXED BY oldest
+    WHERE status = 'queued' AND due = 0 AND ready <= :clock
+    UNION ALL SELECT 'oldest dated', min(due) FROM tasks INDEXED BY dated
+    WHERE status = 'queued' AND due > 0 AND due <= :now"""
 # The number of failures bounds the search: an index for it would cost each job that ends.
 FIND_FAILED = f"""SELECT {COLUMNS} FROM tasks INDEXED BY ended
     WHERE status = 'failed' AND ended_at IS NOT NULL ORDER BY ended_at DESC

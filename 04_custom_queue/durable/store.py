@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import math
 import sqlite3
 from collections import deque
 from collections.abc import Collection
@@ -142,13 +141,17 @@ class SQLiteStore:
     async def metrics(self) -> QueueMetrics:
         facts = self._rows.times() | {"owner": self._rows.owner}
         found = dict(await self._read(sql.METRICS, facts))
-        oldest = found["oldest"] if found["oldest"] is not None else math.inf
+        oldest_s = [
+            now - found[each]
+            for each, now in (("oldest", facts["clock"]), ("oldest dated", facts["now"]))
+            if found[each] is not None
+        ]
         return QueueMetrics(
             queued=found["queued"],
             running=found["running"],
             succeeded=found["succeeded"],
             failed=found["failed"],
-            oldest_queued_s=max(0.0, facts["clock"] - oldest),
+            oldest_queued_s=max([0.0, *oldest_s]),
             workers=found["workers"] + self._rows.workers,
         )
 

@@ -7,7 +7,7 @@ import pytest
 
 from scenarios.contract import Status
 
-from .queue_unit import Jobs, crash, ended, new_task, opened, until
+from .queue_unit import Jobs, ended, killed, new_task, opened, until
 
 pytestmark = pytest.mark.anyio
 HOUR_S, DAY_S = 3600.0, 86_400.0
@@ -110,7 +110,7 @@ async def test_date_set_back_while_nobody_runs_delays_nothing(tmp_path: Path, cl
     async with opened(first, db, retry_base_s=4) as queue:
         flaky = await queue.put(new_task("flaky"))
         await until("it waits for its retry", lambda: first.told("retried"))
-        await crash(queue)
+        db = killed(db)
 
     clock.offset_s = -HOUR_S
     async with opened(second, db, retry_base_s=0.01) as queue:

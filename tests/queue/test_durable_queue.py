@@ -16,9 +16,9 @@ from scenarios.contract import Status
 from .queue_unit import (
     Jobs,
     QueueUnavailable,
-    crash,
     ended,
     group_commit,
+    killed,
     new_task,
     opened,
     queue_file,
@@ -62,7 +62,7 @@ async def test_what_waited_or_ran_at_a_crash_runs_again_in_order(jobs: Jobs, db:
         running = [await queue.put(new_task("held", priority=5)) for _ in range(2)]
         await begun(jobs, 2)
         waiting = [await queue.put(new_task("quick", priority=n)) for n in (1, 3, 2)]
-        await crash(queue)
+        db = killed(db)
 
     after = Jobs()
     after.gate.set()
@@ -80,12 +80,12 @@ async def test_task_that_runs_at_every_crash_fails_in_the_end(jobs: Jobs, db: Pa
     async with opened(jobs, db) as queue:
         poison = await queue.put(new_task("held"))
         await begun(jobs, 1)
-        await crash(queue)
+        db = killed(db)
     for _ in range(2):
         again = Jobs()
         async with opened(again, db, max_attempts=3) as queue:
             await begun(again, 1)
-            await crash(queue)
+            db = killed(db)
 
     last = Jobs()
     async with opened(last, db, max_attempts=3) as queue:
@@ -111,25 +111,6 @@ async def test_task_that_is_given_back_at_a_stop_does_not_count_the_attempt(
 
     assert left == [("queued", 0, None)]
     assert (found.status, found.attempts) == (Status.SUCCEEDED, 1)
-
-
-async def test_tasks_of_a_dead_queue_are_taken_over_when_its_lease_ends(
-    jobs: Jobs, db: Path
-) -> None:
-    other = Jobs()
-    other.gate.set()
-    async with opened(jobs, db, lease_s=0.5) as dying:
-        task = await dying.put(new_task("held"))
-        await begun(jobs, 1)
-        async with opened(other, db, lease_s=0.5) as living:
-            await crash(dying)
-            too_early = list(other.began)
-            (found,) = await ended(living, task)
-            workers = (await living.metrics()).workers
-
-    assert too_early == []
-    assert (found.status, found.attempts) == (Status.SUCCEEDED, 2)
-    assert workers == 2
 
 
 async def test_living_queue_keeps_its_lease_though_its_loop_is_blocked(

@@ -91,6 +91,27 @@ async def test_stopped_process_has_no_effect_after_its_lease(tmp_path: Path, kin
     assert (after.status, after.finished_at) == (found.status, found.finished_at)
 
 
+async def test_tasks_of_a_killed_process_move_on_when_its_lease_ends(tmp_path: Path) -> None:
+    script = tmp_path / "killed.py"
+    script.write_text(STOPPED)
+    jobs = Jobs()
+    jobs.work["loop"] = jobs.quick
+    command = [sys.executable, str(script), str(tmp_path), "loop"]
+    with start(command, {**os.environ, "PYTHONPATH": str(ROOT)}) as app:
+        assert app.stdout
+        task = new_task("loop", task_id=(await asyncio.to_thread(app.stdout.readline)).strip())
+        async with opened(jobs, tmp_path / "queue.sqlite", lease_s=0.5) as queue:
+            both = (await queue.metrics()).workers
+            app.kill()
+            too_early = list(jobs.began)
+            (found,) = await ended(queue, task)
+            alone = (await queue.metrics()).workers
+
+    assert too_early == []
+    assert (found.status, found.attempts) == (Status.SUCCEEDED, 2)
+    assert (both, alone) == (3, 2)
+
+
 async def test_task_is_still_ours_while_the_lease_is_renewed(tmp_path: Path) -> None:
     jobs = Jobs()
     async with opened(jobs, tmp_path / "queue.sqlite", lease_s=0.4) as queue:

@@ -10,7 +10,7 @@ import pytest
 
 from scenarios.contract import Status
 
-from .queue_unit import Jobs, crash, ended, new_task, opened, until
+from .queue_unit import Jobs, ended, killed, new_task, opened, until
 
 pytestmark = pytest.mark.anyio
 KEEP_S = 0.2
@@ -89,7 +89,7 @@ async def test_open_tasks_outlive_a_day_without_a_process(tmp_path: Path) -> Non
         running = await queue.put(new_task("held", priority=1))
         waiting = await queue.put(new_task("quick", key="a"))
         await until("it runs", lambda: running.task_id in first.began)
-        await crash(queue)
+        db = killed(db)
     set_back_a_day(db)
 
     second.gate.set()

@@ -72,4 +72,4 @@ async def test_metrics_are_quick_while_many_tasks_wait(jobs: Jobs, tmp_path: Pat
         queued = (await queue.metrics()).queued
 
     assert queued == MANY
-    assert took_s < 5 * MOST_S
+    assert took_s < MOST_S

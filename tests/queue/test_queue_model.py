@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from scenarios.contract import Status
 
-from .queue_unit import Limits, QueueFull, can_be_used, crash_store, new_task, sqlite_store, until
+from .queue_unit import Limits, QueueFull, can_be_used, killed, new_task, sqlite_store, until
 
 MAX_ATTEMPTS, SIZE = 3, 4
 KEYS = [None, None, "a", "b"]
@@ -41,12 +41,13 @@ class QueueMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
+        self.path = self.folder / "queue.sqlite"
         self.loop = asyncio.new_event_loop()
         self.known: dict[str, Known] = {}
         self.running: dict[str, Any] = {}  # Any: the task as the store handed it out
 
     def teardown(self) -> None:
-        self.run(crash_store(self.store))
+        self.run(self.store.close([]))
         self.loop.close()
         shutil.rmtree(self.folder)
 
@@ -68,8 +69,7 @@ class QueueMachine(RuleBasedStateMachine):
     def open(self) -> None:
         async def make() -> Any:
             limits = Limits(size=SIZE, max_attempts=MAX_ATTEMPTS)
-            path = self.folder / "queue.sqlite"
-            return sqlite_store.SQLiteStore(path, limits, None, lambda task: None)
+            return sqlite_store.SQLiteStore(self.path, limits, None, lambda task: None)
 
         self.store = self.run(make())
         self.run(until("the store can be used", lambda: can_be_used(self.store)))
@@ -131,7 +131,7 @@ class QueueMachine(RuleBasedStateMachine):
         failed = self.with_status(Status.FAILED)
         task_id = failed[data.draw(st.integers(0, len(failed) - 1))]
         full = len(self.with_status(Status.QUEUED)) >= SIZE
-        self.run(self.store._writer.do(lambda db: None))  # its end is kept by now
+        self.run(self.store.put_back("nobody"))  # its end is kept by now
 
         try:
             assert self.run(self.store.put_back(task_id))
@@ -157,8 +157,9 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule()
     def crash_and_restart(self) -> None:
-        self.run(crash_store(self.store))
+        before, self.path = self.store, killed(self.path)
         self.open()
+        self.run(before.close([]))
 
         for task_id in self.running:
             known = self.known[task_id]
@@ -184,7 +185,7 @@ class QueueMachine(RuleBasedStateMachine):
     def the_store_says_what_the_model_says(self) -> None:
         if not hasattr(self, "store"):
             return
-        self.run(self.store._writer.do(lambda db: None))  # what was told before is kept by now
+        self.run(self.store.put_back("nobody"))  # what was told before is kept by now
         found = [self.run(self.store.find(task_id)) for task_id in self.known]
         metrics = self.run(self.store.metrics())
 
