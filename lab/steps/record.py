@@ -1,5 +1,6 @@
 """Plays the transcripts of the steps and writes those anew that are no longer right."""
 
+import os
 import re
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from .play import Played, Player
 from .servers import Servers, find_label
 from .transcript import CUT, Block, Line, parse, write
 
-FIRST_PORT = 21_000  # far from those that a reader uses
+# Far from those that a reader uses, and each run begins with another one.
+FIRST_PORT = 20_000 + os.getpid() % 1_200 * 10
 
 
 @contextmanager

@@ -6,10 +6,13 @@ import shlex
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import psutil
 
 from lab.approaches import ROOT
 from lab.processes.commands import Command, valkey
@@ -24,6 +27,8 @@ from .ladder import Step
 
 PORT, REDIS = 8000, 6379  # the ones that a transcript shows
 API, WORKER, BROKER = "api", "worker", "valkey"
+CHILDREN_S = 20.0
+LOOK_S = 0.02
 _ASSIGNED = re.compile(r"[A-Z_]+=\S*")
 
 
@@ -139,8 +144,13 @@ class Servers(Processes):
         part = self.parts.get(label)
         if part is None or not part.alive:
             return False
+        below = part.children()
         part.interrupt(group=True)
         part.wait_exit()
+        # A reloader may end before the server below it, which still holds the port.
+        deadline = time.monotonic() + CHILDREN_S
+        while any(psutil.pid_exists(pid) for pid in below) and time.monotonic() < deadline:
+            time.sleep(LOOK_S)
         return True
 
     def new_lines(self) -> list[tuple[str, str]]:
