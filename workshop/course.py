@@ -19,6 +19,7 @@ RUNGS = {
     "Celery and Redis": range(13, 17),
     "Bonus": range(17, 19),
     "Capstone": range(19, 20),
+    "From a real shop": range(20, 28),
 }
 TRACKS = {
     "fast": {"e01", "e03", "e06", "e08", "e11", "e13"},
@@ -59,6 +60,11 @@ class Exercise:
     def starter(self) -> Path:
         """The app as the learner finds it; `reset` copies it to `app`, which git ignores."""
         return self.folder / "starter.py"
+
+    @property
+    def needs_celery(self) -> bool:
+        """Tell whether it is served with Valkey and a worker."""
+        return "from celery import" in self.starter.read_text(encoding="utf-8")
 
     @property
     def solution(self) -> Path:

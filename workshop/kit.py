@@ -2,9 +2,11 @@
 
 import itertools
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -27,6 +29,26 @@ FIRST_PORT = 18_100
 VALKEY_PORT = 18_900
 MARK = "WORKSHOP_CHECK"  # in the environment of each process of one check
 numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class TestRun:
+    """How a learner's test ended, and what pytest printed; neither if it did not end."""
+
+    __test__ = False  # no test of ours
+
+    passed: bool | None
+    seconds: float
+    text: str
+
+
+def read_run(path: Path) -> TestRun:
+    """Read what `pytest_runs` has written."""
+    if not path.exists():
+        return TestRun(None, 0, "")
+    code, _, text = path.read_text(encoding="utf-8").partition("\n")
+    found = re.search(r" in (\d+\.\d+)s", text)
+    return TestRun(code == "0", float(found[1]) if found else 0, text)
 
 
 class Kit:
@@ -122,6 +144,18 @@ class Kit:
             worker.wait_ready(self._start_s)
         except LabError:
             raise Missed("the Celery worker to start", self._explain_start(worker)) from None
+
+    def run_tests(
+        self, variable: str, values: Sequence[str], longest_s: float
+    ) -> dict[str, "TestRun"]:
+        """Run the file as a test with pytest, once for each value of an environment variable."""
+        folder = self._make_folder("tests")
+        words = [sys.executable, "-m", "workshop.pytest_runs", str(self.file), str(folder)]
+        command = commands.Command([*words, variable, *values], "", lambda part: True)
+        part = self._launch("tests", command, {})
+        with suppress(LabError):  # those that still run have written nothing
+            part.wait_exit(longest_s)
+        return {value: read_run(folder / f"{n}.txt") for n, value in enumerate(values)}
 
     def log_text(self) -> str:
         """Return what the app printed last, for a reader who wants more than the sentence."""

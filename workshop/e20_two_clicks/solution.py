@@ -1,0 +1,54 @@
+"""A shop in which the first request with a key claims it, and every later one gets its order."""
+
+import time
+from typing import Annotated
+from uuid import uuid4
+
+from fastapi import BackgroundTasks, FastAPI, Header, HTTPException
+from pydantic import BaseModel
+
+from workshop.journal import record
+
+app = FastAPI()
+orders: dict[str, str] = {}
+claims: dict[str, tuple[str, "Order"]] = {}
+Key = Annotated[str | None, Header(alias="Idempotency-Key")]
+
+
+class Order(BaseModel):
+    item: str
+    quantity: int = 1
+
+
+def reserve(order_id: str, order: Order) -> None:
+    time.sleep(0.3)  # the warehouse takes its time
+    record("reserved", order_id=order_id, item=order.item)
+
+
+def deliver(order_id: str, order: Order) -> None:
+    time.sleep(0.3)
+    record("delivered", order_id=order_id, item=order.item)
+    orders[order_id] = "delivered"
+
+
+@app.post("/orders", status_code=202)
+def create_order(order: Order, jobs: BackgroundTasks, key: Key = None) -> dict[str, str]:
+    order_id = uuid4().hex
+    if key:
+        # One step: to look first and to write later lets two requests through.
+        owner, claimed = claims.setdefault(key, (order_id, order))
+        if claimed != order:
+            raise HTTPException(422, "this Idempotency-Key was used for another order")
+        if owner != order_id:
+            return {"order_id": owner}
+    orders[order_id] = "accepted"
+    reserve(order_id, order)
+    jobs.add_task(deliver, order_id, order)
+    return {"order_id": order_id}
+
+
+@app.get("/orders/{order_id}")
+def read_order(order_id: str) -> dict[str, str]:
+    if order_id not in orders:
+        raise HTTPException(404, f"no order {order_id!r}")
+    return {"status": orders[order_id]}

@@ -1,0 +1,57 @@
+"""E22: each night runs once behind three processes, also when some of them are killed."""
+
+import time
+from collections import Counter
+
+import psutil
+
+from workshop.app_under_check import App
+from workshop.kit import Kit
+from workshop.verdict import expect
+
+NIGHT_S = 0.5
+NIGHTS = 4
+
+
+def check(kit: Kit) -> None:
+    app = kit.start(args=["--workers", "3"])
+    wait_nights(app, NIGHTS)
+    expect_each_once(app)
+
+    last = app.journal.events("ran")[-1]["pid"]
+    psutil.Process(last).kill()
+    killed_at = time.time() // NIGHT_S
+    wait_nights(app, NIGHTS)
+    expect_each_once(app)
+    expect_no_gap(app, killed_at + 2)  # the night of the kill itself may be cut
+
+    app.part.kill9(group=True)
+    app.part.launch()
+    kit.wait_ready(app)
+    back_at = time.time() // NIGHT_S
+    wait_nights(app, NIGHTS)
+    expect_each_once(app)
+    expect_no_gap(app, back_at + 2)
+
+
+def wait_nights(app: App, count: int) -> None:
+    """Wait for more nights than there have been; a night that does not come is missed."""
+    before = len(nights(app))
+    expected = f"{count} more nights"
+    app.wait_until(expected, lambda: len(nights(app)), lambda seen: seen >= before + count, 10)
+    time.sleep(NIGHT_S / 2)  # the others may be late
+
+
+def nights(app: App) -> Counter[int]:
+    return Counter(event["night"] for event in app.journal.events("ran"))
+
+
+def expect_each_once(app: App) -> None:
+    often = max(nights(app).values())
+    expect(often == 1, "each night to run once", f"one that ran {often} times")
+
+
+def expect_no_gap(app: App, since: float) -> None:
+    ran = sorted(night for night in nights(app) if night >= since)
+    missing = sorted(set(range(ran[0], ran[-1])) - set(ran)) if ran else []
+    expect(not missing, "no night left out while a worker lives", f"{len(missing)} left out")

@@ -1,0 +1,56 @@
+"""E25: whoever is asked knows every film; the bar grows step by step and never goes back."""
+
+import time
+
+from workshop.app_under_check import App
+from workshop.chance import some_count, some_name
+from workshop.kit import Kit
+from workshop.verdict import Missed, expect
+
+FEWEST = 6  # different percentages that can be seen while ten steps are made
+END_S = 15.0
+
+
+def check(kit: Kit) -> None:
+    app = kit.start(args=["--workers", "4"])
+
+    breaks_at = some_count(3, 8)
+    films = {create(app): -1 for _ in range(some_count(2, 3))} | {create(app, breaks_at): breaks_at}
+    bars = watch(app, list(films))
+    for film, breaks in films.items():
+        percents = [percent for _, percent in bars[film]]
+        expect(percents == sorted(percents), "a percentage that never goes back", percents)
+        seen = len(set(percents))
+        at_least = FEWEST if breaks < 0 else 2
+        expect(seen >= at_least, f"at least {at_least} different percentages on the way", percents)
+        end = bars[film][-1]
+        if breaks < 0:
+            expect(end == ("finished", 100), "finished at 100 percent", end)
+        else:
+            expected = f"failed at {breaks * 10} percent"
+            expect(end == ("failed", breaks * 10), expected, end)
+    for _ in range(8):  # some of the processes
+        app.get(f"/films/{some_name()}", status=404)
+
+
+def create(app: App, breaks_at: int = -1) -> str:
+    return str(app.post("/films", status=202, params={"breaks_at": breaks_at}).get("film_id"))
+
+
+def watch(app: App, films: list[str]) -> dict[str, list[tuple[str, int]]]:
+    """Ask for all films until each has ended, on new connections: any process may answer."""
+    bars: dict[str, list[tuple[str, int]]] = {film: [] for film in films}
+    until = time.monotonic() + END_S
+    while not all(bar and bar[-1][0] in ("finished", "failed") for bar in bars.values()):
+        for film, bar in bars.items():
+            answer = app.get(f"/films/{film}")
+            expected = "every film known, whichever process is asked"
+            expect(answer.status == 200, expected, app.describe(answer))
+            bar.append((str(answer.get("status")), int(answer.get("percent") or 0)))
+        if time.monotonic() > until:
+            open_ones = [
+                bar[-1] for bar in bars.values() if bar[-1][0] not in ("finished", "failed")
+            ]
+            raise Missed(f"each film finished or failed within {END_S:g} s", str(open_ones[0]))
+        time.sleep(0.03)
+    return bars

@@ -1,0 +1,41 @@
+"""E27: the test passes for every right shop, fails for each wrong one, and waits for neither."""
+
+import re
+
+from workshop.kit import Kit, TestRun
+from workshop.verdict import expect
+
+LONGEST_S = 25.0  # 15 of the README, and the start of a process on a busy machine
+QUICK_S = 3.0
+RIGHT = {"right": "that is right", "slow": "that is right and takes 2.5 s"}
+WRONG = {
+    "never": "that sends nothing",
+    "fails": "whose job fails",
+    "twice": "that sends twice",
+    "wrong address": "that writes to another address",
+    "lies": "that says welcomed and sends nothing",
+    "wrong code": "that answers 200",
+    "in the handler": "that sends before it answers",
+}
+
+
+def check(kit: Kit) -> None:
+    runs = kit.run_tests("SHOP", [*RIGHT, *WRONG], LONGEST_S)
+    for shop, what in RIGHT.items():
+        expect(runs[shop].passed, f"your test to pass for a shop {what}", tell(runs[shop]))
+    for shop, what in WRONG.items():
+        ended = runs[shop].passed is not None
+        expect(ended, f"your test to end for a shop {what}", f"it runs for over {LONGEST_S:g} s")
+        expect(not runs[shop].passed, f"your test to fail for a shop {what}", "it passes")
+        told = re.search(r"^E +\S", runs[shop].text, flags=re.MULTILINE)
+        expect(told, f"a message for a shop {what}", tell(runs[shop]))
+    spent_s = runs["right"].seconds
+    expect(
+        spent_s < QUICK_S, f"under {QUICK_S:g} s for a shop that takes 0.1 s", f"{spent_s:.1f} s"
+    )
+
+
+def tell(run: TestRun) -> str:
+    """Return the first line that says why."""
+    lines = [line[1:].strip() for line in run.text.splitlines() if line.startswith("E ")]
+    return lines[0] if lines else (run.text.strip().splitlines() or ["no end"])[-1]
