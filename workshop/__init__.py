@@ -1,1 +1,1 @@
-"""Sixteen broken apps to repair, three more to finish with, and the runner that checks them."""
+"""Twenty-seven broken apps to repair, and the runner that checks them."""

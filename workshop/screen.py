@@ -1,6 +1,7 @@
 """Draws the runner: 80 columns are enough, and every colour stands beside a word or a sign."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import StringIO
 
@@ -85,6 +86,20 @@ def draw_list(exercises: list[Exercise], progress: Progress, current: str = "") 
             sign = "[x]" if done else "[ ]"
             style = "green" if done else ""
             text.append(f"  {here} {sign} {each.id}  {each.title}\n", style=style)
+    return text
+
+
+def draw_group(exercises: list[Exercise], everybody: Mapping[str, Progress]) -> Text:
+    """Return one line for each name: a sign for each exercise, in the order of the rungs."""
+    rungs = [[each.id for each in exercises if each.rung == rung] for rung in RUNGS]
+    width = max(8, *map(len, everybody)) + 1
+    head = " ".join(
+        rung[: len(ids)].ljust(len(ids)) for rung, ids in zip(RUNGS, rungs, strict=True)
+    )
+    text = Text(f"{'':{width}}{head}\n", style="bold")
+    for name, progress in everybody.items():
+        signs = ("".join("#" if each in progress.passed else "." for each in ids) for ids in rungs)
+        text.append(f"{name:{width}}{' '.join(signs)}  {len(progress.passed):2}\n", style="default")
     return text
 
 

@@ -66,9 +66,9 @@ def press(session: Session, keys: str) -> None:
         session.press(key)
 
 
-def test_there_are_sixteen_exercises_two_bonuses_and_a_capstone() -> None:
-    assert [each.number for each in COURSE] == list(range(1, 20))
-    assert len(pick_track("fast", COURSE)) == 6
+def test_exercises_are_numbered_and_each_track_has_some() -> None:
+    assert [each.number for each in COURSE] == list(range(1, 28))
+    assert len(pick_track("fast", COURSE)) == 5
     assert all(wanted <= {each.id for each in COURSE} for wanted in TRACKS.values())
 
 
@@ -79,7 +79,8 @@ def test_app_is_read_in_a_minute_because_it_takes_only_the_journal_from_here(
     for path in (exercise.starter, exercise.solution):
         source = path.read_text(encoding="utf-8")
         ours = re.findall(r"^(?:from|import) ((?:workshop|lab)\S*)", source, flags=re.MULTILINE)
-        assert set(ours) <= {"workshop.journal", "workshop.vendor"}
+        own = f"workshop.{exercise.folder.name}.shop"
+        assert set(ours) <= {"workshop.journal", "workshop.vendor", own}
 
 
 @by_exercise
@@ -205,7 +206,7 @@ def test_number_of_the_exercise_and_progress_stand_in_the_last_lines(session: Se
         session.view = view
 
         status = to_text(draw(session)).splitlines()[-2]
-        assert status == f"  E01  [{'-' * 30}] 0 of 19 passed   BackgroundTasks"
+        assert status == f"  E01  [{'-' * 30}] 0 of 27 passed   BackgroundTasks"
 
 
 def test_list_opens_the_exercise_whose_number_is_typed(session: Session) -> None:
@@ -284,7 +285,7 @@ def test_unknown_exercise_is_named_with_the_known_ones(folder: Path) -> None:
     done = run(folder, "check", "e77")
 
     assert done.returncode == 2
-    assert "no exercise 'e77': they are e01 to e19" in done.stderr
+    assert "no exercise 'e77': they are e01 to e27" in done.stderr
 
 
 def test_doctor_finds_everything_that_the_exercises_need(folder: Path) -> None:
@@ -317,7 +318,7 @@ def test_runner_checks_when_the_app_is_saved_and_goes_on(folder: Path, tmp_path:
         runner.stdin.flush()
 
         assert runner.wait(60) == 0
-    assert screen.read_text().endswith("1 of 19 passed. `make workshop` goes on.\n")
+    assert screen.read_text().endswith("1 of 27 passed. `make workshop` goes on.\n")
     assert "\x1b" not in screen.read_text()
 
 
@@ -345,7 +346,7 @@ def test_command_in_another_terminal_loses_no_progress(session: Session, folder:
 
     assert done.returncode == 0, done.stderr
     assert seen
-    assert "6 of 19 passed" in to_text(draw(session))
+    assert "6 of 27 passed" in to_text(draw(session))
     assert Progress.load(folder).passed == {f"e0{number}" for number in range(1, 7)}
     assert not session.look_again()  # its own writing is no news
 
@@ -419,3 +420,18 @@ def test_serve_names_another_port_and_starts_again_on_save(folder: Path, tmp_pat
             server.wait(30)
 
     assert f"PORT {HAND_PORT} IS TAKEN" in log.read_text()
+
+
+def test_leader_sees_how_far_everybody_is(folder: Path, tmp_path: Path) -> None:
+    collected = tmp_path / "collected"
+    collected.mkdir()
+    (collected / "ann.txt").write_text("passed e01\npassed e15\ncurrent e02\n")
+    (collected / "bob.txt").write_text("")
+
+    shown = run(folder, "group", str(collected))
+    empty = run(folder, "group", str(tmp_path / "nothing"))
+
+    _, ann, bob = shown.stdout.rstrip().splitlines()
+    assert ann.split() == ["ann", "#....", "...", "....", "..#.", "..", ".", "........", "2"]
+    assert bob.split()[-1] == "0"
+    assert empty.returncode == 2
