@@ -110,7 +110,7 @@ def test_why_leads_to_a_place_on_the_site_and_to_a_measurement(exercise: Exercis
 
 @by_exercise
 def test_app_is_short(exercise: Exercise) -> None:
-    assert 18 <= len(exercise.starter.read_text(encoding="utf-8").splitlines()) <= 72
+    assert 15 <= len(exercise.starter.read_text(encoding="utf-8").splitlines()) <= 72
     assert len(exercise.solution.read_text(encoding="utf-8").splitlines()) <= 110
 
 
