@@ -6,8 +6,11 @@ from kombu import Queue
 from scenarios import get_settings
 
 settings = get_settings()
+# A socket has another scheme in Celery than in redis-py.
+REDIS_URL = settings.redis_url.replace("unix://", "socket://", 1)
 BROKER_URL = settings.celery_broker_url or settings.redis_url
-BROKER_FORGETS = BROKER_URL.startswith("redis")  # a message that it hands out, see `resend.py`
+BROKER_URL = BROKER_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
+BROKER_FORGETS = not BROKER_URL.startswith("amqp")  # a message that it hands out: `resend.py`
 PUBLISHERS = 100  # requests that may talk to the broker at once
 # Answer in time or fail: an API that waits for its broker for ever is down as well.
 ANSWER_S = 0.4
@@ -24,7 +27,7 @@ app = Celery(
     # Three hooks of Celery's, through which each job has a record of its own (`records.py`).
     task_cls=f"{__package__}.tasks:Job",
     amqp=f"{__package__}.backend:RecordedAMQP",
-    backend=f"{__package__}.backend:RecordBackend+{settings.redis_url}",
+    backend=f"{__package__}.backend:RecordBackend+{REDIS_URL}",
 )
 app.conf.update(
     accept_content=["json"],
