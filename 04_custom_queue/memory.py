@@ -267,7 +267,10 @@ class Records:
 
     def note_end(self, task: Task) -> None:
         """Keep an ended task for a while, and as many as there is room for."""
-        ended = Ended(task, time.monotonic(), size_of(task.arguments) + size_of(task.result))
+        size_bytes = 0
+        if task.arguments or task.result is not None:
+            size_bytes = size_of(task.arguments) + size_of(task.result)
+        ended = Ended(task, time.monotonic(), size_bytes)
         self.ended[task.task_id] = ended
         self.counts[task.status] += 1
         self._size_bytes += ended.size_bytes
