@@ -15,7 +15,7 @@ from lab.processes.signals import signals_exit
 from .ladder import Step, find_step
 from .servers import BROKER, Servers, find_label
 from .transcript import Block, parse
-from .values import find_bound
+from .values import find_bound, find_values
 
 GRACE_S = 2.0
 LOOK_S = 0.05
@@ -118,17 +118,20 @@ def show_trials(servers: Servers, blocks: list[Block], commands: dict[str, str])
     """Return the lines to try in a second terminal: those after the start of this step."""
     lines = ["", "Try it in a second terminal. Ctrl-C here ends all of it.", ""]
     starts = [block.command in commands.values() for block in blocks]
-    for block in blocks[starts.index(True) :]:
-        if not find_label(block.command):
+    printed = set[str]()
+    for number, block in enumerate(blocks):
+        if number > starts.index(True) and not find_label(block.command):
             lines += [f"  {each}" for each in block.said]
-            lines.append(f"  {servers.put_ports(name_values(block.command))}")
+            lines.append(f"  {servers.put_ports(name_values(block.command, printed))}")
+        printed |= {value.text for line in block.printed for value in find_values(line.text)}
     return [*lines, ""]
 
 
-def name_values(command: str) -> str:
-    """Put names in the place of ids and process ids, which the reader's run has others of."""
+def name_values(command: str, printed: set[str]) -> str:
+    """Put names in the place of ids and process ids that the reader's run prints other ones of."""
     for value in find_bound(command):
-        command = command.replace(value.text, NAMES[value.kind])
+        if value.text in printed:
+            command = command.replace(value.text, NAMES[value.kind])
     return command
 
 

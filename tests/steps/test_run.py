@@ -13,6 +13,7 @@ import pytest
 
 from lab.processes.ports import claim
 from lab.steps.ladder import Step
+from lab.steps.run import name_values
 from tests.support.stand_ins import running
 
 from .ladder import change
@@ -101,6 +102,13 @@ def test_a_broken_file_is_said_once_and_started_again_when_it_is_mended(step: St
 
         read_until(process, "startup complete")
         assert httpx.get(url).status_code == 200
+
+
+def test_only_an_id_that_a_server_prints_gets_a_name() -> None:
+    made_up = "curl http://127.0.0.1:8000/tasks/00000000-0000-4000-8000-000000000000"
+
+    assert name_values("kill -9 4711", {"4711"}) == "kill -9 PROCESS_ID"
+    assert name_values(made_up, {"4711"}) == made_up
 
 
 @pytest.mark.parametrize("name", ["01/s9", "05/s1", "s1"])
