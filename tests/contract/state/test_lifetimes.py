@@ -2,10 +2,12 @@
 
 import os
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from lab.load.samples import make_orders
+from lab.processes.part import Part
 from scenarios import ledger
 from tests.support.client import Api, accepted_id
 from tests.support.running import Running
@@ -22,8 +24,22 @@ def set_back_all_ages(folder: Path) -> None:
 
 def test_upload_outlives_any_age_and_a_restart_where_its_task_does(running: Running) -> None:
     """With the queue full of e-mails that nobody answers, a report waits with its file."""
+    with short_lived(running) as part:
+        expect_upload_lives_as_long_as_its_task(running, part)
+
+
+@contextmanager
+def short_lived(running: Running) -> Iterator[Part]:
+    """Start an API that soon forgets; not longer than this test, since it sweeps for all of 03."""
     name = running.approach.name
     part = running.stack.start(name, label=f"{name}-lifetimes", env=SHORT)
+    try:
+        yield part
+    finally:
+        part.kill9(group=True)
+
+
+def expect_upload_lives_as_long_as_its_task(running: Running, part: Part) -> None:
     uploads = Path(part.env["DATA_DIR"]) / "uploads"
     with closing(Api(part.url)) as api, running.inbox.holding():
         task_ids = [accepted_id(api.post_email()) for _ in range(4)]
