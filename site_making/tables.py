@@ -41,6 +41,14 @@ from .symptoms import make_symptoms
 RESULTS = Path("docs/results")
 COMPARE = "compare.json"
 PUBLISHED = (COMPARE, BENCH, "bench.svg", SURVIVAL, "survival.svg", KILLS_JSON)
+FIRST_ROWS = {
+    "kill9_api",
+    "sigterm_api_long",
+    "two_apis",
+    "kill9_worker",
+    "outage_longer_than_lifetimes",
+    "overload",
+}
 PROMISES = {
     "survives_api_kill": "Accepted jobs survive `kill -9` of the API",
     "survives_worker_kill": "… and of the process that runs them",
@@ -117,6 +125,13 @@ def make_survival_matrix(root: Path) -> str:
     return f"{make_matrix(survival.cells)}\n{survival.machine}.\n"
 
 
+def make_survival_rows(root: Path) -> str:
+    """Return the rows of the published matrix that tell the most, for the first screen."""
+    survival = _read_survival(root)
+    cells = [cell for cell in survival.cells if cell.fault in FIRST_ROWS]
+    return f"{make_matrix(cells)}\n{survival.machine}.\n"
+
+
 def make_survival_figures(root: Path) -> str:
     """Return every figure of the published matrix."""
     return make_figures(_read_survival(root).cells)
@@ -157,6 +172,7 @@ BLOCKS: dict[str, Callable[[Path], str]] = {
     "surprises": make_surprises,
     "survival": make_survival,
     "survival-matrix": make_survival_matrix,
+    "survival-rows": make_survival_rows,
     "survival-figures": make_survival_figures,
     "survival-kills": make_survival_kills,
     "compare-charts": make_compare_charts,
