@@ -171,9 +171,9 @@ class Servers(Processes):
 
 
 def _exchange(text: str, numbers: dict[int, int]) -> str:
-    """Exchange numbers that stand alone or behind a colon or an equals sign."""
+    """Exchange numbers that stand alone or behind a colon or an equals sign, not parts of ids."""
     for old, new in numbers.items():
-        text = re.sub(rf"(?<![\w.]){old}(?![\w.])", str(new), text)
+        text = re.sub(rf"(?<![\w.-]){old}(?![\w.-])", str(new), text)
     return text
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import psutil
@@ -14,6 +15,7 @@ import pytest
 from lab.processes.ports import claim
 from lab.steps.ladder import Step
 from lab.steps.run import name_values
+from lab.steps.servers import Servers
 from tests.support.stand_ins import running
 
 from .ladder import change
@@ -109,6 +111,15 @@ def test_only_an_id_that_a_server_prints_gets_a_name() -> None:
 
     assert name_values("kill -9 4711", {"4711"}) == "kill -9 PROCESS_ID"
     assert name_values(made_up, {"4711"}) == made_up
+
+
+def test_a_part_of_an_id_is_no_port(step: Step, tmp_path: Path) -> None:
+    servers = Servers(step, tmp_path, say=print, grace_s=1)
+    servers.port = 8001
+
+    shown = servers.put_ports("curl http://127.0.0.1:8000/00000000-0000-4000-8000-000000000000")
+
+    assert shown == "curl http://127.0.0.1:8001/00000000-0000-4000-8000-000000000000"
 
 
 @pytest.mark.parametrize("name", ["01/s9", "05/s1", "s1"])
