@@ -75,7 +75,7 @@ def run_step(name: str, console: Console, root: Path = ROOT, port: int = 8000) -
             for command in commands.values():
                 servers.begin(command)
                 show_lines(servers, terminal)
-            terminal.write(*show_trials(servers, blocks, commands))
+            terminal.write(*show_trials(servers, blocks, commands), *show_source(step, blocks))
             follow(file, servers, commands, terminal)
         except (KeyboardInterrupt, SystemExit):
             terminal.write("\nStopping.")
@@ -99,10 +99,17 @@ def find_commands(step: Step, blocks: list[Block]) -> dict[str, str]:
     commands = dict[str, str]()
     for block in blocks:
         # A transcript may begin with the step before, or with a start that fails, to show why.
-        fails = any(re.match(r"\w+Error: ", line.text) for line in block.printed if line.label)
-        if (label := find_label(block.command)) and step.path.stem in block.command and not fails:
-            commands.setdefault(label, block.command)
+        if _starts(step, block) and not _fails(block):
+            commands.setdefault(find_label(block.command), block.command)
     return commands
+
+
+def _starts(step: Step, block: Block) -> bool:
+    return bool(find_label(block.command)) and step.path.stem in block.command
+
+
+def _fails(block: Block) -> bool:
+    return any(re.match(r"\w+Error: ", line.text) for line in block.printed if line.label)
 
 
 def show_commands(servers: Servers, commands: dict[str, str]) -> list[str]:
@@ -116,18 +123,35 @@ def show_commands(servers: Servers, commands: dict[str, str]) -> list[str]:
 
 def show_trials(servers: Servers, blocks: list[Block], commands: dict[str, str]) -> list[str]:
     """Return the lines to try in a second terminal: those after the start of this step."""
-    lines = ["", "Try it in a second terminal. Ctrl-C here ends all of it.", ""]
-    starts = [block.command in commands.values() for block in blocks]
+    lines = list[str]()
+    started = set[str]()
     printed = set[str]()
-    for number, block in enumerate(blocks):
-        if number > starts.index(True) and not find_label(block.command):
-            lines += [f"  {each}" for each in block.said]
-            lines.append(f"  {servers.put_ports(name_values(block.command, printed))}")
+    for block in blocks:
+        command = block.command
+        label = find_label(command)
+        if not label:
+            if started:
+                lines += [*block.said, servers.put_ports(name_values(command, printed))]
+        elif command in started:
+            lines.append(f"# The {label} is started again for you; wait until it is ready.")
+            lines += block.said
+        elif command in commands.values():
+            started.add(command)
+        elif started and not _fails(block):
+            lines += [*block.said, "# In the first terminal, after `source .venv/bin/activate`:"]
+            lines.append(servers.with_port(command))
         printed |= {value.text for line in block.printed for value in find_values(line.text)}
-    names = [name for name in NAMES.values() if any(name in line for line in lines)]
-    if names:
-        lines.insert(2, f"In the place of {' and '.join(names)} write what your run has printed.")
-    return [*lines, ""]
+    head = ["", "Try it in a second terminal. Ctrl-C here ends all of it."]
+    if names := [each for each in NAMES.values() if any(each in line for line in lines)]:
+        head.append(f"In the place of {' and '.join(names)} write what your run has printed.")
+    return [*head, "", *(f"  {line}" for line in lines), ""]
+
+
+def show_source(step: Step, blocks: list[Block]) -> list[str]:
+    """Return where the reader finds what these lines should print."""
+    first = next(block for block in blocks if find_label(block.command))
+    more = "" if _starts(step, first) else ", and what goes wrong without this step"
+    return [f"What you should see{more}:", "", f"  {step.transcript.relative_to(step.root)}", ""]
 
 
 def name_values(command: str, printed: set[str]) -> str:

@@ -14,8 +14,9 @@ import pytest
 
 from lab.processes.ports import claim
 from lab.steps.ladder import Step
-from lab.steps.run import name_values
+from lab.steps.run import find_commands, name_values, show_trials
 from lab.steps.servers import Servers
+from lab.steps.transcript import parse
 from tests.support.stand_ins import running
 
 from .ladder import change
@@ -48,10 +49,33 @@ def test_it_shows_the_commands_and_the_lines_to_try_which_work(step: Step) -> No
         read_until(process, r"# Who answers\?")
         command = read_until(process, r"(curl .*)")
         read_until(process, r"kill -9 PROCESS_ID")
+        read_until(process, r"^What you should see:")
+        read_until(process, r"^  01_background_tasks/steps/s1_answer_first.txt")
 
         answer = subprocess.check_output(command.split(), text=True, timeout=10)
 
         assert read_until(process, r"api \| asked in process (\d+)") in answer
+
+
+def test_a_start_in_the_middle_is_shown_unless_it_is_done_for_the_reader(
+    step: Step, tmp_path: Path
+) -> None:
+    start = "fastapi run 01_background_tasks/steps/s1_answer_first.py"
+    text = f"$ {start}\n$ curl -sS a\n# Again.\n$ {start}\n$ curl -sS b\n"
+    blocks = parse(f"{text}# Two processes.\n$ {start} --workers 2\n$ curl -sS c\n")
+    servers = Servers(step, tmp_path / "data", say=print, grace_s=1.0)
+
+    lines = show_trials(servers, blocks, find_commands(step, blocks))
+
+    assert [line.strip() for line in lines if line.startswith("  ")][:-1] == [
+        "curl -sS a",
+        "# The api is started again for you; wait until it is ready.",
+        "# Again.",
+        "curl -sS b",
+        "# Two processes.",
+        "# In the first terminal, after `source .venv/bin/activate`:",
+        servers.with_port(f"{start} --workers 2"),
+    ]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -84,12 +108,12 @@ def test_a_killed_server_is_started_again_and_a_saved_one_too(step: Step) -> Non
         first = httpx.get(url).json()["pid"]
         psutil.Process(first).kill()
         read_until(process, rf"the api \(process {first}\) has ended; starting it again")
-        read_until(process, "startup complete")
+        read_until(process, "Uvicorn running on")  # the port is open only now
 
         change(step.path, '{"pid": os', '{"saved": os')
 
         read_until(process, "was saved; starting the api again")
-        read_until(process, "startup complete")
+        read_until(process, "Uvicorn running on")
         assert httpx.get(url).json().keys() == {"saved"}
 
 
@@ -102,7 +126,7 @@ def test_a_broken_file_is_said_once_and_started_again_when_it_is_mended(step: St
 
         change(step.path, "import os, no_such_module", "import os")
 
-        read_until(process, "startup complete")
+        read_until(process, "Uvicorn running on")
         assert httpx.get(url).status_code == 200
 
 
