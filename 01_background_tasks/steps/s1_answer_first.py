@@ -25,5 +25,5 @@ async def send_email(to: str) -> None:
 async def create_email(to: str, background: BackgroundTasks) -> dict[str, str]:
     background.add_task(send_email, to)
     background.add_task(print, f"noted the mail to {to}")  # begins when the one above has ended
-    await asyncio.sleep(0.1)  # stands for saving the order in a database
+    await asyncio.sleep(0.1)  # stands for a query to a database
     return {"status": "queued"}

@@ -25,5 +25,5 @@ async def send_email(to: str) -> None:
 @app.post("/emails", status_code=202)
 async def create_email(to: str) -> dict[str, str]:
     asyncio.create_task(send_email(to))  # noqa: RUF006 - step 3 shows what this line lacks
-    await asyncio.sleep(0.1)  # stands for saving the order in a database
+    await asyncio.sleep(0.1)  # stands for a query to a database
     return {"status": "queued"}

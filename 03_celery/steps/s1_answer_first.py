@@ -33,5 +33,5 @@ def send_email(to: str) -> None:
 @app.post("/emails", status_code=202)
 async def create_email(to: str) -> dict[str, str]:
     send_email.delay(to)
-    await asyncio.sleep(0.1)  # stands for saving the order in a database
+    await asyncio.sleep(0.1)  # stands for a query to a database
     return {"status": "queued"}

@@ -42,5 +42,5 @@ async def worker() -> None:
 @app.post("/emails", status_code=202)
 async def create_email(to: str) -> dict[str, str]:
     queue.put_nowait(to)
-    await asyncio.sleep(0.1)  # stands for saving the order in a database
+    await asyncio.sleep(0.1)  # stands for a query to a database
     return {"status": "queued"}
