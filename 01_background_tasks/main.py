@@ -59,12 +59,13 @@ def run_in_thread(task: TaskStatus, arguments: JSONDict) -> None:
 
 
 def work(task: TaskStatus, arguments: JSONDict) -> Any:
+    """Begin the job: the e-mail, an `async def`, gives a coroutine that `run` awaits."""
     task.begin()  # where it runs, so that a task which waits for a thread is queued
     return WORK[task.kind](task.task_id, report_progress=task.report_progress, **arguments)
 
 
 async def let_interrupted_jobs_end() -> None:
-    """Give jobs that were cut off some turns of the loop, to close connections and to note it."""
+    """Let jobs that were cut off run a little more, to close connections and to note it."""
     for _ in range(10):
         await asyncio.sleep(0)
 
