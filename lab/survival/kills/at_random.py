@@ -33,6 +33,9 @@ SHORTEST_OUTAGE_S, LONGEST_OUTAGE_S = 1.0, 60.0
 SETTLE_S = 120.0
 
 
+UNKNOWN = "–"
+
+
 @dataclass(frozen=True)
 class Kills:
     """What came of so many kills.
@@ -47,28 +50,28 @@ class Kills:
     outside_window: int
     hit: dict[str, int] = field(default_factory=dict)
     outages_s: list[float] = field(default_factory=list)
-    uploads_left: int = 0
-    wrong: list[str] = field(default_factory=list)
+    uploads_left: int | None = None  # None: an older run, which did not look
+    wrong: list[str] | None = None
 
     def __str__(self) -> str:
         counts = [f"{count} {name}" for name, count in self.count().items()]
         hits = ", ".join(f"{count} of {name}" for name, count in self.hit.items())
         return ", ".join([f"{self.cell.column}: {self.kills} kills ({hits})", *counts])
 
-    def count(self) -> dict[str, int]:
-        """Return each count by its name."""
+    def count(self) -> dict[str, int | str]:
+        """Return each count by its name; a dash for what was not looked at."""
         return {
             "accepted": self.cell.accepted,
             "done": self.cell.finished,
             "lost": self.cell.lost,
             "late": self.cell.late,
             "failed": self.cell.failed,
-            "wrong": len(self.wrong),
+            "wrong": UNKNOWN if self.wrong is None else len(self.wrong),
             "message sent again": self.resent,
             "run again": self.cell.run_twice,
             "effects twice": self.cell.effects_twice,
             "of them without a run that was cut off": self.outside_window,
-            "uploads left": self.uploads_left,
+            "uploads left": UNKNOWN if self.uploads_left is None else self.uploads_left,
         }
 
     def find_faults(self) -> list[str]:
@@ -76,7 +79,7 @@ class Kills:
         kept = self.cell.finished == self.cell.accepted > 0
         if kept and not (self.outside_window or self.wrong or self.uploads_left):
             return []
-        return [str(self), *self.wrong[:5], *self.cell.traces[:3]]
+        return [str(self), *(self.wrong or [])[:5], *self.cell.traces[:3]]
 
 
 def find_kill_columns(names: Sequence[str], root: Path) -> list[Column]:
