@@ -109,6 +109,15 @@ def test_why_leads_to_a_place_on_the_site_and_to_a_measurement(exercise: Exercis
 
 
 @by_exercise
+def test_why_ends_with_a_question_that_leads_into_the_numbered_folders(exercise: Exercise) -> None:
+    line = next(line for line in exercise.why.splitlines() if line.startswith("Look into "))
+
+    assert line.endswith("?")
+    for name in re.findall(r"`([\w/]+\.(?:py|lua|md))`", line):
+        assert name == "main.py" or (ROOT / name).exists(), name
+
+
+@by_exercise
 def test_app_is_short(exercise: Exercise) -> None:
     assert 15 <= len(exercise.starter.read_text(encoding="utf-8").splitlines()) <= 72
     assert len(exercise.solution.read_text(encoding="utf-8").splitlines()) <= 110
