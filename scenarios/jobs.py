@@ -18,7 +18,7 @@ MOST_KEPT = 1000
 _ended: deque[tuple[float, str]] = deque()  # since when, and the job: its files bear its id
 
 
-class Job(BaseModel):
+class JobRecord(BaseModel):
     """What is known of one job; it ends once, and each change is also written to the ledger."""
 
     job_id: str = Field(default_factory=new_task_id)
@@ -63,11 +63,11 @@ class Job(BaseModel):
         logger.info("%s ended: %s", self.name, error or status)
 
 
-def forget_oldest(records: dict[str, Job] | dict[str, list[Job]]) -> None:
+def forget_oldest(records: dict[str, JobRecord] | dict[str, list[JobRecord]]) -> None:
     """Keep the newest thousand, and all that have not ended; the ledger knows the others."""
     for key in list(records)[:-MOST_KEPT]:  # a copy: `def` routes come from several threads
         found = records.get(key, [])
-        if all(job.status.is_final for job in ([found] if isinstance(found, Job) else found)):
+        if all(job.status.is_final for job in ([found] if isinstance(found, JobRecord) else found)):
             records.pop(key, None)
 
 

@@ -4,8 +4,8 @@ from fastapi import APIRouter
 
 from scenarios.contract import ACCEPTS
 
-from . import collector, pictures, services, uploads, users
+from . import backups, drafts, jobs, notifications, pictures, uploads, users
 
 router = APIRouter(tags=["recipes"], responses={code: ACCEPTS[code] for code in (400, 413, 503)})
-for topic in (collector, users, pictures, uploads, services):
+for topic in (jobs, users, pictures, uploads, drafts, notifications, backups):
     router.include_router(topic.router)

@@ -7,11 +7,12 @@ from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 
 from scenarios import get_settings
-from scenarios.jobs import Job
+from scenarios.jobs import JobRecord
 from scenarios.status import now
 from scenarios.text import one_line
 
-from .collector import Tasks, boundary
+from .boundary import boundary
+from .jobs import Tasks
 
 
 def write_audit_line(subject: str, action: str) -> None:
@@ -27,26 +28,21 @@ def write_audit_line(subject: str, action: str) -> None:
 
 # --8<-- [start:dependency]
 async def audit_call(request: Request, tasks: Tasks) -> None:
-    """Add an audit line as a dependency: it comes before the jobs of the route.
-
-    If the route refuses the request, FastAPI drops this job: see `audit_always`.
-    """
+    """Add an audit line before the jobs of the route; a refusal drops it, see `audit_always`."""
     tasks.add(write_audit_line, request.url.path, "called")
 
 
 # --8<-- [end:dependency]
 # --8<-- [start:always]
 async def audit_always(request: Request) -> AsyncIterator[None]:
-    """Write an audit line also when the route raises HTTPException, which drops every job.
-
-    After the response if there is one; a refused client waits for the line.
-    """
+    """Write an audit line also when the route raises, which drops every job that was added."""
     outcome = "refused"
     try:
         yield
         outcome = "done"
     finally:
-        with boundary(job := Job(name="write_audit_line")):
+        # After the response if there is one; a client that is refused waits for the line.
+        with boundary(job := JobRecord(name="write_audit_line")):
             job.begin()
             await run_in_threadpool(write_audit_line, request.url.path, outcome)
             job.succeed(None)

@@ -11,7 +11,7 @@ from scenarios.contract import JSONDict, Operation, Operations, Problem, Width
 from scenarios.errors import WorkError
 
 from .audit import audit_call
-from .collector import Queued, Tasks
+from .jobs import Queued, Tasks
 
 router = APIRouter()
 
@@ -45,12 +45,9 @@ def process_image(image_id: UUID, operations: list[Operation], width: int) -> JS
     dependencies=[Depends(audit_call)],
 )
 def process(image_id: UUID, processing: Processing, tasks: Tasks) -> Queued:
-    """Process a picture that `POST /images` has made; then index it, then tell the webhook.
-
-    In the plain form nothing says that the second step needs the first: the index and the webhook
-    announce a picture that does not exist, or nothing at all is run. Stands for `/process/` too.
-    """
+    """Process a picture that `POST /images` has made; then index it, then tell the webhook."""
     check_exists(image_id)
+    # `needs`: otherwise index and webhook announce a picture that could not be made.
     processed = tasks.add(process_image, image_id, processing.operations, processing.width)
     tasks.add(picture_index.index, str(image_id), needs=processed)
     tasks.add(webhook.send_webhook, str(image_id), needs=processed)

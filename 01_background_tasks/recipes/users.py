@@ -11,8 +11,8 @@ from scenarios.email import compose, deliver
 from scenarios.status import current_task_id
 
 from .audit import audit_always, write_audit_line
-from .collector import Queued, Tasks
 from .database import Session
+from .jobs import Queued, Tasks
 
 router = APIRouter()
 UserId = Annotated[int, Path(ge=1, le=2**63 - 1)]
@@ -47,11 +47,7 @@ async def send_welcome_email(to: str, username: str) -> dict[str, Any]:
 # --8<-- [start:register]
 @router.post("/users/register", status_code=201, responses=TAKEN)
 def register_user(user: NewUser, database: Session, tasks: Tasks) -> User:
-    """Send a welcome e-mail, then write an audit line, also if the e-mail fails.
-
-    Bare background tasks stop at the first error: the line is never written, the client has its
-    200. The same recipe stands for `/users/`, `/register/` and `/signup/`.
-    """
+    """Register a user; then send a welcome e-mail, and write a line into the audit log."""
     try:
         insert = "INSERT INTO users (username, email) VALUES (?, ?)"
         user_id = database.execute(insert, (user.username, user.email)).lastrowid or 0
@@ -62,6 +58,7 @@ def register_user(user: NewUser, database: Session, tasks: Tasks) -> User:
     return User(**user.model_dump(), user_id=user_id, jobs_url=tasks.jobs_url)
 
 
+# --8<-- [end:register]
 @router.delete("/users/{user_id}", status_code=202, responses={404: {"model": Problem}})
 def delete_user(user_id: UserId, database: Session, tasks: Tasks) -> Queued:
     """Delete the row before the answer, and write an audit line after it."""
@@ -71,7 +68,6 @@ def delete_user(user_id: UserId, database: Session, tasks: Tasks) -> Queued:
     return Queued(jobs_url=tasks.jobs_url)
 
 
-# --8<-- [end:register]
 # --8<-- [start:items]
 @router.post(
     "/items",
@@ -80,10 +76,7 @@ def delete_user(user_id: UserId, database: Session, tasks: Tasks) -> Queued:
     dependencies=[Depends(audit_always, scope="request")],
 )
 def create_item(item: Item, database: Session) -> Item:
-    """Write an audit line also for a refusal: a job that the route adds is lost when it raises.
-
-    The same recipe stands for `/send-notification/`, whose job is the same log line.
-    """
+    """Add an item; the audit log gets a line also when the name is taken."""
     try:
         database.execute("INSERT INTO items VALUES (?)", (item.name,))
     except sqlite3.IntegrityError:

@@ -1,6 +1,5 @@
-"""Fetch from other services and cache: one source, or all of them at once."""
+"""Fetch from another service and keep the answer; requests that come together share a fetch."""
 
-import asyncio
 from datetime import datetime
 from typing import Any
 
@@ -9,15 +8,15 @@ from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, Field
 
 from scenarios.contract import JSONDict
-from scenarios.errors import WorkError, explain
-from scenarios.jobs import Job
+from scenarios.errors import WorkError
+from scenarios.jobs import JobRecord
 from scenarios.service import calling, open_client
 from scenarios.status import now
 
 from .jobs import UNKNOWN, Started, settings, start, started
 
 router = APIRouter()
-fetching: dict[str, Job] = {}
+fetching: dict[str, JobRecord] = {}
 
 
 class Entry(BaseModel):
@@ -33,10 +32,8 @@ cache: dict[str, Entry] = {}
 # --8<-- [start:fetch]
 @router.post("/cache/{source}", status_code=202, responses=UNKNOWN)
 async def refresh_source(source: str) -> Started:
-    """Fetch one of SOURCES: a client names it and gives no address, which could be an inner one.
-
-    While a fetch runs, further requests share it. A failed one is on record and leaves the cache.
-    """
+    """Fetch one of SOURCES; while a fetch runs, further requests share it."""
+    # A client names a source and gives no address: that could be one of our own network.
     if source not in settings.sources:
         raise HTTPException(404, f"no source {source[:80]!r}: see SOURCES")
     if source not in fetching or fetching[source].status.is_final:
@@ -44,6 +41,7 @@ async def refresh_source(source: str) -> Started:
     return started(fetching[source])
 
 
+# --8<-- [end:fetch]
 @router.get("/cache/{source}", responses=UNKNOWN)
 async def read_source(source: str) -> Entry:
     """Show what was fetched last, and when."""
@@ -67,35 +65,3 @@ async def fetch_and_cache_data(source: str) -> JSONDict:
     except ValueError as error:
         raise WorkError(f"the source {source!r} sent no JSON: {error}") from error
     return {"source": source, "size_bytes": len(content)}
-
-
-# --8<-- [end:fetch]
-# --8<-- [start:fan-out]
-@router.post("/cache", status_code=202)
-async def refresh_all() -> Started:
-    """Fetch every source at once, in one job.
-
-    The first error in a bare `TaskGroup` cancels the other calls; each one here has a boundary.
-    """
-    return started(start(refresh_sources))
-
-
-async def refresh_sources() -> JSONDict:
-    async with asyncio.TaskGroup() as group:  # cancelled as a whole, ended as a whole
-        calls = [group.create_task(try_to_fetch(source)) for source in settings.sources]
-    failures = [failure for call in calls if (failure := call.result())]
-    if failures:
-        raise WorkError(f"{len(failures)} of {len(calls)} failed: {'; '.join(failures)}")
-    return {"sources": list(settings.sources)}
-
-
-async def try_to_fetch(source: str) -> str | None:
-    """Return what went wrong, if anything did."""
-    try:
-        await fetch_and_cache_data(source)
-    except Exception as error:
-        return explain(error)
-    return None
-
-
-# --8<-- [end:fan-out]

@@ -10,14 +10,14 @@ from scenarios import get_settings
 from scenarios.contract import JSONDict, Problem
 from scenarios.edge import link
 from scenarios.errors import WorkError
-from scenarios.jobs import Job, forget_oldest
+from scenarios.jobs import JobRecord, forget_oldest
 
 # The name of this folder starts with a digit: there is no other way to its modules.
 from ..tracked import create_tracked_task, refuse_if_full, running
 
 router = APIRouter()
 settings = get_settings()
-jobs: dict[str, Job] = {}
+jobs: dict[str, JobRecord] = {}
 Work = Callable[..., Awaitable[JSONDict]]
 UNKNOWN: dict[int | str, JSONDict] = {404: {"model": Problem}}
 
@@ -30,17 +30,17 @@ class Started(BaseModel):
 
 
 # --8<-- [start:job]
-def start(work: Work, *arguments: object) -> Job:
+def start(work: Work, *arguments: object) -> JobRecord:
     """Start `work` at once; raise 503 if too much runs already."""
     refuse_if_full()
-    job = Job(name=work.__name__)
+    job = JobRecord(name=work.__name__)
     jobs[job.job_id] = job
     forget_oldest(jobs)
     create_tracked_task(job.job_id, run(job, work, arguments))
     return job
 
 
-async def run(job: Job, work: Work, arguments: tuple[object, ...]) -> None:
+async def run(job: JobRecord, work: Work, arguments: tuple[object, ...]) -> None:
     """Bring the job to a final state, whatever happens; nobody else would read its error."""
     job.begin()
     try:
@@ -54,20 +54,22 @@ async def run(job: Job, work: Work, arguments: tuple[object, ...]) -> None:
         raise
 
 
-def cancel(job: Job, reason: str) -> None:
+# --8<-- [end:job]
+# --8<-- [start:cancel]
+def cancel(job: JobRecord, reason: str) -> None:
     """Stop a running job: CancelledError is raised where it waits."""
     job.cancel(reason)
     running[job.job_id].cancel()
 
 
-# --8<-- [end:job]
-def started(job: Job) -> Started:
+# --8<-- [end:cancel]
+def started(job: JobRecord) -> Started:
     """Name the status of the job."""
     return Started(job_id=job.job_id, status_url=link(f"/jobs/{job.job_id}"))
 
 
 @router.get("/jobs/{job_id}", responses=UNKNOWN)
-async def read_job(job_id: str) -> Job:
+async def read_job(job_id: str) -> JobRecord:
     """Tell what became of a job."""
     if job_id not in jobs:
         raise HTTPException(404, f"no job {job_id[:80]!r}")
@@ -75,7 +77,7 @@ async def read_job(job_id: str) -> Job:
 
 
 @router.delete("/jobs/{job_id}", status_code=202, responses=UNKNOWN | {409: {"model": Problem}})
-async def cancel_job(job_id: str) -> Job:
+async def cancel_job(job_id: str) -> JobRecord:
     """Cancel a job that still runs."""
     job = await read_job(job_id)
     if job_id not in running:

@@ -6,8 +6,22 @@ the shared contract: `POST /emails`, `POST /reports` and `GET /tasks/{task_id}` 
 
 from fastapi import APIRouter
 
-from . import jobs, metrics, notifications, orders, payments, pictures, scheduled, typed, users
+from . import (
+    broadcast,
+    jobs,
+    metrics,
+    notifications,
+    orders,
+    payments,
+    periodic,
+    pictures,
+    thumbnails,
+    typed,
+    users,
+)
 
 router = APIRouter(tags=["recipes"])
-for topic in (users, notifications, pictures, orders, payments, typed, scheduled, jobs, metrics):
+for topic in (users, notifications, broadcast, pictures, thumbnails, orders, payments, typed):
+    router.include_router(topic.router)
+for topic in (periodic, jobs, metrics):
     router.include_router(topic.router)

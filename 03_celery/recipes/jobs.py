@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from scenarios import TaskStatus, ledger
 from scenarios.contract import ACCEPTS, UNKNOWN, JSONDict, new_task_id
 from scenarios.edge import link
-from scenarios.jobs import Job
+from scenarios.jobs import JobRecord
 
 from .. import records
 
@@ -52,7 +52,7 @@ def start(
 # --8<-- [end:start]
 # --8<-- [start:read]
 @router.get("/jobs/{jobs_id}", responses=UNKNOWN)
-def read_jobs(jobs_id: str) -> list[Job]:
+def read_jobs(jobs_id: str) -> list[JobRecord]:
     """Tell what became of each job of one request, or of the one job with this id."""
     job_ids = records.redis.lrange(f"jobs:{jobs_id}", 0, -1) or [jobs_id]
     if not (found := [task for job_id in job_ids if (task := records.read(str(job_id)))]):
@@ -60,9 +60,9 @@ def read_jobs(jobs_id: str) -> list[Job]:
     return list(map(to_job, found))
 
 
-def to_job(task: TaskStatus) -> Job:
+def to_job(task: TaskStatus) -> JobRecord:
     shared = task.model_dump(include={"status", "result", "queued_at", "finished_at", "ran_in"})
-    return Job(job_id=task.task_id, name=task.kind, error=records.read_error(task), **shared)
+    return JobRecord(job_id=task.task_id, name=task.kind, error=records.read_error(task), **shared)
 
 
 # --8<-- [end:read]

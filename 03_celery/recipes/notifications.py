@@ -1,6 +1,5 @@
-"""Messages to phones: urgent ones first, errors told apart, and many calls in one job."""
+"""Messages to phones: urgent ones first, and errors that pass told from errors that stay."""
 
-import asyncio
 import random
 from typing import Annotated, Literal
 
@@ -11,7 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from scenarios import get_settings
 from scenarios.contract import JSONDict, Line
-from scenarios.errors import TransientError, WorkError, explain
+from scenarios.errors import TransientError
 from scenarios.service import calling, configured
 
 from ..celery_app import app
@@ -21,7 +20,6 @@ from .jobs import REFUSALS, Queued
 router = APIRouter()
 settings = get_settings()
 UserId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-CALLS_AT_ONCE = 10
 
 
 class Notification(BaseModel):
@@ -32,27 +30,18 @@ class Notification(BaseModel):
     channels: set[Literal["push", "sms"]] = Field({"push", "sms"}, min_length=1)
 
 
-class Broadcast(BaseModel):
-    """One message to many users."""
-
-    user_ids: set[UserId] = Field(min_length=1, max_length=1000)
-    message: Line
-
-
 # --8<-- [start:critical]
 @router.post("/notifications/critical", status_code=202, responses=REFUSALS)
 def create_critical_notification(notification: Notification) -> Queued:
-    """Publish to the queue `high`; it goes first where a worker of its own reads it, or where
-    one worker reads all queues in order (`queue_order_strategy` in `celery_app.py`).
-
-    Three queues alone are no priorities: by default a worker takes turns between them.
-    """
+    """Tell one user something urgent: it goes before all other jobs."""
+    # Three queues alone are no priorities: by default a worker takes turns between them. It needs
+    # a worker of its own, or `queue_order_strategy` (`celery_app.py`).
     return publish(notification, "high")
 
 
 @router.post("/notifications", status_code=202, responses=REFUSALS)
 def create_notification(notification: Notification) -> Queued:
-    """Publish to the queue `low`: news may wait."""
+    """Tell one user something that may wait."""
     return publish(notification, "low")
 
 
@@ -69,10 +58,7 @@ def publish(notification: Notification, queue: str) -> Queued:
 # --8<-- [start:errors]
 @app.task(bind=True, autoretry_for=())
 def notify(job: "Task[..., JSONDict]", channel: str, user_id: str, message: str) -> JSONDict:
-    """Try again what may pass, with growing pauses; give up at once what will not.
-
-    A broad `autoretry_for` sends a 404 four times; `retry()` without `exc` hides what went wrong.
-    """
+    """Try again what may pass, with growing pauses; give up at once what will not."""
     try:
         with (
             calling(f"the {channel} service"),
@@ -81,6 +67,7 @@ def notify(job: "Task[..., JSONDict]", channel: str, user_id: str, message: str)
             content = {"channel": channel, "to": user_id, "message": message}
             client.post(service(), json=content).raise_for_status()
     except TransientError as error:
+        # `exc`: without it the record tells of the retry, and not of what went wrong.
         raise job.retry(exc=error, countdown=pause_s(job.request.retries)) from error
     return {"channel": channel, "to": user_id}
 
@@ -95,46 +82,6 @@ def pause_s(retries: int) -> float:
 
 
 # --8<-- [end:errors]
-# --8<-- [start:async]
-@router.post("/notifications/broadcast", status_code=202, responses=REFUSALS)
-def create_broadcast(wanted: Broadcast) -> Queued:
-    """Tell many users at once, in one job that makes its calls side by side."""
-    step = broadcast.s(sorted(wanted.user_ids), wanted.message).set(queue="low")
-    return jobs.start([step])
-
-
-@app.task
-def broadcast(user_ids: list[str], message: str) -> JSONDict:
-    """Run async code in a `def` task: the result of an `async def` task is a coroutine, which
-    Celery does not await and cannot send (EncodeError).
-    """
-    return asyncio.run(tell_all(user_ids, message))
-
-
-async def tell_all(user_ids: list[str], message: str) -> JSONDict:
-    """Call for each user; one that fails does not stop the others."""
-    limit = asyncio.Semaphore(CALLS_AT_ONCE)
-    failed: dict[str, str] = {}
-
-    async def tell(client: httpx.AsyncClient, user_id: str) -> None:
-        try:
-            async with limit:
-                with calling("the push service"):
-                    content = {"channel": "push", "to": user_id, "message": message}
-                    (await client.post(service(), json=content)).raise_for_status()
-        except (TransientError, WorkError) as error:
-            failed[user_id] = explain(error)
-
-    async with (
-        httpx.AsyncClient(timeout=settings.call_timeout_s, headers=secret()) as client,
-        asyncio.TaskGroup() as calls,
-    ):
-        for user_id in user_ids:
-            calls.create_task(tell(client, user_id))
-    return {"sent": len(user_ids) - len(failed), "failed": failed}
-
-
-# --8<-- [end:async]
 def service() -> str:
     return configured(settings.push_url, "PUSH_URL")
 

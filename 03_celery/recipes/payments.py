@@ -43,11 +43,9 @@ def create_payment(payment: Payment, key: RequiredKey) -> Queued:
 # --8<-- [start:claim]
 @app.task(bind=True)
 def pay(job: AnyTask, account: str, cents: int) -> JSONDict:
-    """Pay. A second delivery does not get here while the first one runs, or when it has ended.
-
-    A worker that dies after the call and before the record of it calls again: only the bank can
-    tell then whether it was paid, so it gets the id as a key of its own.
-    """
+    # A second delivery does not get here while the first one runs, nor when it has ended. But a
+    # worker that dies after the call and before the record of it calls again: only the bank can
+    # tell then whether it was paid, so it gets the id as a key of its own.
     call_bank(str(job.request.id), account, cents)
     return {"account": account, "cents": cents, "paid_at": now().isoformat()}
 

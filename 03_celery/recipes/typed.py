@@ -39,14 +39,15 @@ class Invoice(BaseModel):
 # --8<-- [start:typed]
 @router.post("/invoices", status_code=202, responses=REFUSALS)
 def create_invoice(basket: Basket) -> Queued:
-    """Publish the model as JSON values: the model itself is an EncodeError, Decimal is no JSON."""
+    """Add up the positions of an invoice."""
+    # As JSON values: the model itself is an EncodeError, and so is a Decimal.
     step = add_up.s(basket.model_dump(mode="json"))
     return jobs.start([step])
 
 
 @app.task(pydantic=True)
 def add_up(basket: Basket) -> Invoice:
-    """Get the model, checked again: the worker may run an older version of it than the API."""
+    # Checked again: the worker may run an older version of the model than the API.
     total = sum((each.quantity * each.unit_price for each in basket.positions), Decimal())
     return Invoice(positions=len(basket.positions), total=total)
 

@@ -43,11 +43,8 @@ class User(NewUser, Queued):
 # --8<-- [start:register]
 @router.post("/users/register", status_code=201, responses=REFUSALS | TAKEN)
 def register_user(user: NewUser) -> User:
-    """Answer what 01 answers; the e-mail and the audit line now survive a restart of the API.
-
-    Published after the commit: before it, a quick worker does not find the user.
-    """
-    user_id = add_user(user)
+    """Register a user; then send a welcome e-mail, and write a line into the audit log."""
+    user_id = add_user(user)  # commits: published before that, a quick worker finds no user
     steps: list[Signed] = [
         send_welcome_email.s(user.email, user.username),
         write_audit_line.s(f"user {user_id}", "register"),

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from . import compute, dead_letters, later, metrics, probes
+from . import compute, later, metrics, periodic, replay
 
-WORK = compute.WORK | probes.WORK
+WORK = compute.WORK | periodic.WORK
 IN_PROCESS = compute.WORK.keys()
 router = APIRouter(tags=["recipes"])
-for topic in (compute, later, probes, dead_letters, metrics):
+for topic in (compute, later, periodic, replay, metrics):
     router.include_router(topic.router)

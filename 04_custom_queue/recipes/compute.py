@@ -8,7 +8,7 @@ from scenarios.http import Key
 
 from ..job_queue import Task
 from ..primes import count_primes
-from .queue_access import REFUSALS, Queue, start
+from .jobs import REFUSALS, Queue, start
 
 router = APIRouter()
 KIND = "compute"
@@ -25,11 +25,8 @@ class Computation(BaseModel):
 # --8<-- [start:compute]
 @router.post("/compute/", status_code=202, responses=REFUSALS)
 async def create_computation(computation: Computation, queue: Queue, key: Key = None) -> Response:
-    """Run CPU-bound work in a process, and answer at once.
-
-    As a coroutine it would stop every request, in a thread it would slow them down (GIL). A queue
-    of bare `(priority, task)` pairs breaks at the first two that are equal.
-    """
+    """Count primes; the highest priority runs first."""
+    # In a process: as a coroutine it would stop every request, in a thread slow them down (GIL).
     arguments = {"up_to": computation.up_to}
     task = Task(new_task_id(), KIND, arguments, computation.priority, key)
     return await start(queue, task, computation)

@@ -10,7 +10,7 @@ from scenarios.contract import EmailIn, Kind, new_task_id
 from scenarios.http import Key
 
 from ..job_queue import Task
-from .queue_access import LONGEST_WAIT_S, REFUSALS, Queue, start
+from .jobs import LONGEST_WAIT_S, REFUSALS, Queue, start
 
 router = APIRouter()
 Delay = Annotated[float, Field(gt=0, le=LONGEST_WAIT_S)]
@@ -50,10 +50,9 @@ class LaterEmail(EmailIn):
 async def create_later_email(email: LaterEmail, queue: Queue, key: Key = None) -> Response:
     """Send an e-mail later; until then it takes no worker, can be cancelled, and counts as queued.
 
-    A job that sleeps holds a worker: four reminders for tomorrow, and nothing runs today. In
-    memory a restart loses it. With QUEUE_DB it is on disk; one that came due meanwhile runs at
-    the next start.
+    In memory a restart loses it. With QUEUE_DB one that came due meanwhile runs at the next start.
     """
+    # A due time, and no job that sleeps: four of those for tomorrow, and nothing runs today.
     arguments = {"to": email.to, "subject": email.subject, "body": email.body}
     task = Task(new_task_id(), Kind.EMAIL, arguments, priority=2, key=key)
     task.delay_s, task.due = email.delay_s or 0, email.at.timestamp() if email.at else 0

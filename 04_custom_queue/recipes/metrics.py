@@ -5,7 +5,7 @@ from fastapi.responses import PlainTextResponse
 
 from scenarios import prometheus
 
-from .queue_access import DOWN, Queue
+from .jobs import DOWN, Queue
 
 router = APIRouter()
 
@@ -13,11 +13,8 @@ router = APIRouter()
 # --8<-- [start:metrics]
 @router.get("/metrics", response_class=PlainTextResponse, responses=DOWN)
 async def read_prometheus(queue: Queue) -> PlainTextResponse:
-    """Answer in Prometheus' text format.
-
-    In memory the counts are those of the process that answers: with `--workers 2` a scrape sees
-    half of them. With QUEUE_DB they are those of the file.
-    """
+    """Answer in Prometheus' text format."""
+    # In memory these are the counts of the process that answers: with `--workers 2` half of them.
     text = prometheus.render(await queue.metrics())
     return PlainTextResponse(text, media_type=prometheus.CONTENT_TYPE)
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from scenarios.errors import explain
 
-from .cache import refresh_sources
+from .fan_out import refresh_sources
 from .jobs import settings
 
 
@@ -61,6 +61,8 @@ class Periodic:
             await asyncio.sleep(self.every_s)
 
 
+# --8<-- [end:periodic]
+# --8<-- [start:lifespan]
 refresher = Periodic(refresh_sources, settings.refresh_every_s)
 
 
@@ -75,7 +77,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 router = APIRouter(lifespan=lifespan)
 
 
-# --8<-- [end:periodic]
+# --8<-- [end:lifespan]
 @router.get("/refresher")
 async def read_refresher() -> Refreshing:
     """Tell whether the cache is refreshed, and how often that failed."""

@@ -11,35 +11,32 @@ from scenarios.status import TaskStatus
 
 from ..job_queue import QueueFull
 from ..store import FAILED
-from .queue_access import DOWN, REFUSALS, Queue
+from .jobs import DOWN, REFUSALS, Queue
 
 router = APIRouter()
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
-# --8<-- [start:dead-letters]
+# --8<-- [start:list]
 @router.get("/dead-letters", responses=DOWN)
 async def read_dead_letters(queue: Queue, limit: Limit = 100) -> list[TaskStatus]:
-    """List the jobs that failed for good, the last one first; RESULT_TTL_S later they are gone.
-
-    A queue that only logs a failure has thrown the job away: there is nothing to repair with.
-    """
+    """List the jobs that failed for good, the last one first; RESULT_TTL_S later they are gone."""
     failed = await queue.store.find_failed(limit)
     return [TaskStatus.model_validate(task, from_attributes=True) for task in failed]
 
 
+# --8<-- [end:list]
+# --8<-- [start:retry]
 @router.post("/dead-letters/{task_id}/retry", status_code=202, responses=REFUSALS | CONFLICT)
 async def retry_dead_letter(task_id: str, queue: Queue) -> Response:
-    """Put a job back, with all its attempts and under its id; of two requests at once one does.
-
-    Reading the state and then writing it would run the job twice: the queue does both in one step.
-    """
+    """Put a job back, with all its attempts and under its id; of two requests at once one does."""
     if not (task := await queue.find(task_id)):
         raise http.unknown(task_id)
     has_upload = task.kind in (Kind.REPORT, Kind.IMAGE) and task.status is FAILED
     if has_upload and not await to_thread(files.upload_path(task_id).exists):
         raise HTTPException(409, f"the file of the {task.kind} is gone: send it again")
     try:
+        # One step: to read the state and then to write it would let two requests run the job.
         if await queue.store.put_back(task_id):
             return http.accepted(task_id)
     except QueueFull as error:
@@ -47,4 +44,4 @@ async def retry_dead_letter(task_id: str, queue: Queue) -> Response:
     raise HTTPException(409, f"nothing to put back: the {task.kind} did not fail, or runs again")
 
 
-# --8<-- [end:dead-letters]
+# --8<-- [end:retry]

@@ -1,7 +1,7 @@
 """The jobs of one request: added by its route and its dependencies, run in order, each guarded."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from inspect import iscoroutinefunction
 from itertools import chain
 from typing import Annotated, Any
@@ -9,11 +9,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException
 from pydantic import BaseModel
 
-from scenarios.contract import JSONDict, Problem, Status, new_task_id
+from scenarios.contract import Problem, new_task_id
 from scenarios.edge import link
-from scenarios.jobs import Job, forget_oldest
+from scenarios.jobs import JobRecord, forget_oldest
 
-batches: dict[str, list[Job]] = {}
+from .boundary import run, run_in_thread
+
+batches: dict[str, list[JobRecord]] = {}
 Work = Callable[..., Any]  # Any: each job takes arguments of its own, `def` or `async def`
 
 
@@ -26,10 +28,6 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 router = APIRouter(lifespan=lifespan)
-
-
-class NotRun(Exception):
-    """Says that a job before this one did not succeed."""
 
 
 class Queued(BaseModel):
@@ -45,21 +43,24 @@ class TaskCollector:
     def __init__(self, background: BackgroundTasks) -> None:
         self.background = background
         self.jobs_id = new_task_id()
-        self.jobs: list[Job] = []
+        self.jobs: list[JobRecord] = []
 
     @property
     def jobs_url(self) -> str:
         return link(f"/jobs/{self.jobs_id}")
 
-    def add(self, work: Work, *arguments: object, needs: Job | None = None) -> Job:
+    # --8<-- [start:add]
+    def add(self, work: Work, *arguments: object, needs: JobRecord | None = None) -> JobRecord:
         """Run `work` after the jobs before it; with `needs`, on its result, if it succeeded."""
-        job = Job(name=work.__name__)
+        job = JobRecord(name=work.__name__)
         self.jobs.append(job)
         batches[self.jobs_id] = self.jobs
         forget_oldest(batches)
         runner = run if iscoroutinefunction(work) else run_in_thread
         self.background.add_task(runner, job, work, arguments, needs)
         return job
+
+    # --8<-- [end:add]
 
 
 async def collect(background: BackgroundTasks) -> AsyncIterator[TaskCollector]:
@@ -80,41 +81,9 @@ async def collect(background: BackgroundTasks) -> AsyncIterator[TaskCollector]:
 Tasks = Annotated[TaskCollector, Depends(collect)]
 
 
-async def run(job: Job, work: Work, arguments: tuple[object, ...], needs: Job | None) -> None:
-    with boundary(job):
-        results = results_of(needs)
-        job.begin()
-        job.succeed(await work(*arguments, *results))
-
-
-def run_in_thread(job: Job, work: Work, arguments: tuple[object, ...], needs: Job | None) -> None:
-    with boundary(job):
-        results = results_of(needs)
-        job.begin()
-        job.succeed(work(*arguments, *results))
-
-
-@contextmanager
-def boundary(job: Job) -> Iterator[None]:
-    """Keep an error from the jobs behind this one, and on record."""
-    try:
-        yield
-    except NotRun as reason:
-        job.cancel(str(reason))
-    except Exception as error:
-        job.fail(error)
-
-
-def results_of(needs: Job | None) -> list[JSONDict | None]:
-    """Return what the next job works on; raise `NotRun` if there is nothing."""
-    if needs and needs.status is not Status.SUCCEEDED:
-        raise NotRun(f"not run: {needs.name} is {needs.status}")
-    return [needs.result] if needs else []
-
-
 # --8<-- [end:collector]
 @router.get("/jobs/{jobs_id}", responses={404: {"model": Problem}})
-async def read_jobs(jobs_id: str) -> list[Job]:
+async def read_jobs(jobs_id: str) -> list[JobRecord]:
     """Tell what became of each job of one request, in their order."""
     if jobs_id not in batches:
         raise HTTPException(404, f"no jobs {jobs_id[:80]!r}")

@@ -6,10 +6,8 @@ import time
 from typing import Any
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field, field_validator
 
-from scenarios import get_settings
-from scenarios.contract import JSONDict, Status, new_task_id
+from scenarios.contract import JSONDict, new_task_id
 from scenarios.edge import link
 from scenarios.errors import explain
 from scenarios.http import Key
@@ -17,49 +15,19 @@ from scenarios.service import calling, open_client
 from scenarios.status import ReportProgress
 
 from ..job_queue import Again, Task
-from .queue_access import DOWN, LONGEST_WAIT_S, REFUSALS, Queue, start
+from .jobs import DOWN, REFUSALS, Queue, start
+from .probe_state import Probe, ProbeState, settings
 
 router = APIRouter()
-settings = get_settings()
 KIND = "probe"
-
-
-class Probe(BaseModel):
-    """What to ask, and how often."""
-
-    source: str = Field(description="One of SOURCES.")
-    every_s: float = Field(ge=0.1, le=LONGEST_WAIT_S)
-
-    @field_validator("source")
-    @classmethod
-    def check_source(cls, source: str) -> str:
-        if source not in settings.sources:
-            raise ValueError("this is none of SOURCES")
-        return source
-
-
-class ProbeState(BaseModel):
-    """How a probe is."""
-
-    source: str
-    every_s: float
-    task_id: str
-    status_url: str
-    status: Status
-    due: float = Field(description="When it runs next, or ought to have begun; epoch seconds.")
-    runs: int = 0
-    failures: int = 0
-    last_error: str | None = None
 
 
 # --8<-- [start:routes]
 @router.post("/probes", status_code=202, responses=REFUSALS)
 async def create_probe(probe: Probe, queue: Queue, key: Key = None) -> Response:
-    """Ask a source at once and every so many seconds; `DELETE /tasks/{task_id}` stops it.
-
-    The schedule is one task of the queue. A loop in `lifespan` would run once in each API process
-    and forget what it was told at a restart; with QUEUE_DB this one goes on, in one of them.
-    """
+    """Ask a source at once and every so many seconds; `DELETE /tasks/{task_id}` stops it."""
+    # One task of the queue: a loop in `lifespan` would run in each API process, and would forget
+    # at a restart what it was told. With QUEUE_DB this one goes on, in one of the processes.
     arguments = probe.model_dump() | {"due": time.time()}
     return await start(queue, Task(new_task_id(), KIND, arguments, key=key), probe)
 
@@ -89,10 +57,7 @@ async def probe_source(
     failures: int = 0,
     last_error: str | None = None,
 ) -> Again:
-    """Ask once, and come again: the same task waits for its next run, so two never overlap.
-
-    A failure is noted and does not end the schedule. Times that have passed are left out.
-    """
+    """Ask once, and come again: the same task waits for its next run, so two never overlap."""
     report_progress(0)
     try:
         async with asyncio.timeout(settings.call_timeout_s):
@@ -100,6 +65,7 @@ async def probe_source(
         error = None
     except Exception as caught:
         error = explain(caught)
+    # A failure is noted and does not end the schedule; times that have passed are left out.
     due = next_time(due, every_s)
     facts: JSONDict = {"runs": runs + 1, "failures": failures + bool(error), "last_error": error}
     return Again(due - time.time(), {"source": source, "every_s": every_s, "due": due, **facts})
