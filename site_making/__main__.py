@@ -9,7 +9,7 @@ import typer
 from lab.approaches import ROOT
 from lab.errors import LabError
 
-from .tables import write_tables
+from .blocks import write_tables
 
 
 def tables(

@@ -1,13 +1,5 @@
-"""The generated tables of README and site: from approaches.toml and from published figures.
+"""The tables of README and site: from approaches.toml and from published figures."""
 
-A block of a page stands between `<!-- name: start -->` and `<!-- name: end -->`; a test fails when
-it is not what `make tables` would write.
-"""
-
-import re
-import shutil
-from collections.abc import Callable
-from functools import partial
 from io import StringIO
 from pathlib import Path
 
@@ -15,7 +7,7 @@ from pydantic import BaseModel
 from rich.console import Console
 
 from bench.table import BENCH, make_bench_table, read_benchmark
-from lab.approaches import ROOT, load_approaches
+from lab.approaches import load_approaches
 from lab.compare.figures import Figures
 from lab.compare.figures_table import (
     TABLE_WIDTH,
@@ -23,24 +15,16 @@ from lab.compare.figures_table import (
     make_markdown_table,
     make_terminal_table,
 )
-from lab.errors import LabError
 from lab.load.plan import Plan
 from lab.machine import Machine
 from lab.survival.files import JSON as SURVIVAL
 from lab.survival.files import KILLS_JSON, RandomKills, Survival, make_kills_page, make_summary
 from lab.survival.matrix import make_figures, make_matrix
 
-from .charts import make_chart
-from .claims_table import make_claims, make_surprises
-from .diagrams import make_diagram
-from .diffs import make_diff
-from .first_step import make_first_step
-from .guide import make_guide
-from .symptoms import make_symptoms
+from .drawn.charts import make_chart
 
 RESULTS = Path("docs/results")
 COMPARE = "compare.json"
-PUBLISHED = (COMPARE, BENCH, "bench.svg", SURVIVAL, "survival.svg", KILLS_JSON)
 FIRST_ROWS = {
     "kill9_api",
     "sigterm_api_long",
@@ -160,72 +144,6 @@ def make_code_lines(root: Path) -> str:
     rows = _read_comparison(root).approaches
     lines = [(row.title, row.code_lines, f"{row.code_lines:,}") for row in rows]
     return make_chart("Lines of code that are yours", lines)
-
-
-BLOCKS: dict[str, Callable[[Path], str]] = {
-    "approaches": make_approaches,
-    "promises": make_promises,
-    "printed": make_printed_table,
-    "compare": make_compare_page,
-    "bench": make_bench_page,
-    "claims": make_claims,
-    "surprises": make_surprises,
-    "survival": make_survival,
-    "survival-matrix": make_survival_matrix,
-    "survival-rows": make_survival_rows,
-    "survival-figures": make_survival_figures,
-    "survival-kills": make_survival_kills,
-    "compare-charts": make_compare_charts,
-    "code-lines": make_code_lines,
-    "guide": make_guide,
-    "symptoms": make_symptoms,
-    "diff-01-02": partial(make_diff, old="01_background_tasks", new="02_asyncio_create_task"),
-    "diff-02-04": partial(make_diff, old="02_asyncio_create_task", new="04_custom_queue"),
-    "diff-01-03": partial(make_diff, old="01_background_tasks", new="03_celery"),
-    "diagram-background-tasks": partial(make_diagram, name="background-tasks"),
-    "diagram-create-task": partial(make_diagram, name="create-task"),
-    "diagram-celery": partial(make_diagram, name="celery"),
-    "first-step-01": partial(make_first_step, number="01"),
-    "first-step-02": partial(make_first_step, number="02"),
-    "first-step-03": partial(make_first_step, number="03"),
-    "first-step-04": partial(make_first_step, number="04"),
-    "diagram-where-work-runs": partial(make_diagram, name="where-work-runs"),
-    "diagram-custom-queue": partial(make_diagram, name="custom-queue"),
-}
-BLOCK = re.compile(
-    r"(<!-- (?P<name>[a-z0-9-]+): start -->\n).*?(<!-- (?P=name): end -->)", re.DOTALL
-)
-
-
-def refresh(text: str, root: Path = ROOT) -> str:
-    """Return `text` with every generated block made anew."""
-    return BLOCK.sub(lambda block: block[1] + BLOCKS[block["name"]](root) + block[3], text)
-
-
-def pages(root: Path = ROOT) -> list[Path]:
-    """Return the files that may hold generated blocks."""
-    readmes = sorted(root.glob("0[0-9]_*/README.md"))
-    return [root / "README.md", *readmes, *sorted((root / "docs").rglob("*.md"))]
-
-
-def write_tables(publish: Path | None, root: Path) -> None:
-    """Write the generated blocks of every page anew; take over the figures of a run first."""
-    if publish:
-        take_over(publish, root / RESULTS)
-    for page in pages(root):
-        old = page.read_text(encoding="utf-8")
-        if (new := refresh(old, root)) != old:
-            page.write_text(new, encoding="utf-8")
-            print(f"wrote {page.relative_to(root)}")
-
-
-def take_over(run: Path, results: Path) -> None:
-    """Copy the figures of a run to where the tables are made from."""
-    found = [run / name for name in PUBLISHED if (run / name).is_file()]
-    if not found:
-        raise LabError(f"no figures in {str(run)!r}: run `make compare`, `bench` or `survival`")
-    for path in found:
-        shutil.copy(path, results / path.name)
 
 
 def _read_survival(root: Path) -> Survival:

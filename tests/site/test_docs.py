@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from site_making.blocks import BLOCK
 from site_making.claims import load_claims
 from site_making.guide import load_guide
 from site_making.symptoms import THREAD, load_symptoms
-from site_making.tables import BLOCK
 from tests.support.site import ROOT
 
 PAGES = sorted((ROOT / "docs").rglob("*.md"))

@@ -38,7 +38,7 @@ def search(page: Page, question: str) -> str:
 
 
 def test_one_choice_of_a_tab_is_followed_by_every_page(page: Page, address: str) -> None:
-    page.goto(f"{address}side_by_side/")
+    page.goto(f"{address}recipes/once/")
 
     page.locator(".tabbed-labels label", has_text="3 Celery").first.click()
     here = shown_titles(page)

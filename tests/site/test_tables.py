@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from lab.approaches import load_approaches
-from site_making.tables import BLOCK, BLOCKS, PROMISES, pages, refresh
+from site_making.blocks import BLOCK, BLOCKS, readmes, refresh
+from site_making.tables import PROMISES
 
 
-@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", readmes(), ids=lambda page: page.parent.name)
 def test_no_generated_table_is_stale(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
 
@@ -17,7 +18,7 @@ def test_no_generated_table_is_stale(page: Path) -> None:
 
 
 def test_every_marker_is_a_known_block_with_an_end() -> None:
-    for page in pages():
+    for page in readmes():
         text = page.read_text(encoding="utf-8")
         started = re.findall(r"<!-- ([a-z0-9-]+): start -->", text)
 

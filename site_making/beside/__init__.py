@@ -1,0 +1,1 @@
+"""What stands beside the pages: their Markdown, `llms.txt`, descriptions, the card."""

@@ -1,0 +1,101 @@
+"""The blocks that are made for README and site, by name.
+
+A page of the site asks for one with `<!-- insert: name -->` and gets it while the site is built.
+The READMEs are read without a build: there a block stands between `<!-- name: start -->` and
+`<!-- name: end -->`, and a test fails when it is not what `make tables` would write.
+"""
+
+import re
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from bench.table import BENCH
+from lab.approaches import ROOT
+from lab.errors import LabError
+from lab.survival.files import JSON as SURVIVAL
+from lab.survival.files import KILLS_JSON
+
+from . import tables
+from .claims_table import make_claims, make_surprises
+from .drawn.diagrams import make_diagram
+from .first_step import make_first_step
+from .guide import make_guide
+from .held_by import make_held_by
+from .symptoms import make_symptoms
+
+PUBLISHED = (tables.COMPARE, BENCH, "bench.svg", SURVIVAL, "survival.svg", KILLS_JSON)
+Make = Callable[[Path], str]
+BLOCKS: dict[str, Make] = {
+    "approaches": tables.make_approaches,
+    "promises": tables.make_promises,
+    "printed": tables.make_printed_table,
+    "compare": tables.make_compare_page,
+    "bench": tables.make_bench_page,
+    "claims": make_claims,
+    "surprises": make_surprises,
+    "survival": tables.make_survival,
+    "survival-rows": tables.make_survival_rows,
+    "survival-figures": tables.make_survival_figures,
+    "survival-kills": tables.make_survival_kills,
+    "compare-charts": tables.make_compare_charts,
+    "code-lines": tables.make_code_lines,
+    "guide": make_guide,
+    "held-by": make_held_by,
+    "symptoms": make_symptoms,
+    "diagram-background-tasks": partial(make_diagram, name="background-tasks"),
+    "diagram-create-task": partial(make_diagram, name="create-task"),
+    "diagram-celery": partial(make_diagram, name="celery"),
+    "diagram-custom-queue": partial(make_diagram, name="custom-queue"),
+    "diagram-where-work-runs": partial(make_diagram, name="where-work-runs"),
+    "first-step-01": partial(make_first_step, number="01"),
+    "first-step-02": partial(make_first_step, number="02"),
+    "first-step-03": partial(make_first_step, number="03"),
+    "first-step-04": partial(make_first_step, number="04"),
+}
+WORDS: dict[str, Make] = {}
+INSERT = re.compile(r"^<!-- insert: (?P<name>[a-z0-9-]+) -->$", re.MULTILINE)
+BLOCK = re.compile(
+    r"(<!-- (?P<name>[a-z0-9-]+): start -->\n).*?(<!-- (?P=name): end -->)", re.DOTALL
+)
+
+
+def insert(markdown: str, root: Path = ROOT) -> str:
+    """Put blocks into a page of the site where it asks for them."""
+    return INSERT.sub(lambda asked: BLOCKS[asked["name"]](root), markdown)
+
+
+def insert_words(markdown: str, root: Path = ROOT) -> str:
+    """Put blocks into a page that is read as text: in words where they are drawn otherwise."""
+    return INSERT.sub(lambda asked: (BLOCKS | WORDS)[asked["name"]](root), markdown)
+
+
+def refresh(text: str, root: Path = ROOT) -> str:
+    """Return the text of a README with every block made anew."""
+    return BLOCK.sub(lambda block: block[1] + BLOCKS[block["name"]](root) + block[3], text)
+
+
+def readmes(root: Path = ROOT) -> list[Path]:
+    """Return the files that hold blocks."""
+    return [root / "README.md", *sorted(root.glob("0[0-9]_*/README.md"))]
+
+
+def write_tables(publish: Path | None, root: Path) -> None:
+    """Write the blocks of the READMEs anew; take over the figures of a run first."""
+    if publish:
+        take_over(publish, root / tables.RESULTS)
+    for page in readmes(root):
+        old = page.read_text(encoding="utf-8")
+        if (new := refresh(old, root)) != old:
+            page.write_text(new, encoding="utf-8")
+            print(f"wrote {page.relative_to(root)}")
+
+
+def take_over(run: Path, results: Path) -> None:
+    """Copy the figures of a run to where the tables are made from."""
+    found = [run / name for name in PUBLISHED if (run / name).is_file()]
+    if not found:
+        raise LabError(f"no figures in {str(run)!r}: run `make compare`, `bench` or `survival`")
+    for path in found:
+        shutil.copy(path, results / path.name)

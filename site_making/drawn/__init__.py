@@ -1,0 +1,1 @@
+"""What is drawn: charts of figures, and diagrams."""
