@@ -29,8 +29,8 @@ from .watch import watch as run_watch
 app = typer.Typer(add_completion=False, help=__doc__)
 Name = Annotated[str, typer.Argument(help="e05, 5, or the name of the folder.")]
 Fast = Annotated[bool, typer.Option("--fast", help="The 90-minute track, five exercises.")]
-Half = Annotated[bool, typer.Option("--half", help="The half-day track, E1 to E14.")]
-Day = Annotated[bool, typer.Option("--day", help="The full day: E1 to E16 and the capstone.")]
+Half = Annotated[bool, typer.Option("--half", help="The half-day track, E1 to E15.")]
+Day = Annotated[bool, typer.Option("--day", help="The full day: E1 to E18 and the capstone.")]
 
 
 def find_folder() -> Path:

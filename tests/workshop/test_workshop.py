@@ -434,13 +434,13 @@ def test_serve_names_another_port_and_starts_again_on_save(folder: Path, tmp_pat
 def test_leader_sees_how_far_everybody_is(folder: Path, tmp_path: Path) -> None:
     collected = tmp_path / "collected"
     collected.mkdir()
-    (collected / "ann.txt").write_text("passed e01\npassed e15\ncurrent e02\n")
+    (collected / "ann.txt").write_text("passed e01\npassed e17\ncurrent e02\n")
     (collected / "bob.txt").write_text("")
 
     shown = run(folder, "group", str(collected))
     empty = run(folder, "group", str(tmp_path / "nothing"))
 
     _, ann, bob = shown.stdout.rstrip().splitlines()
-    assert ann.split() == ["ann", "#....", "...", "....", "..#.", "..", ".", "........", "2"]
+    assert ann.split() == ["ann", "#.....", "...", "....", "...#.", ".", "........", "2"]
     assert bob.split()[-1] == "0"
     assert empty.returncode == 2

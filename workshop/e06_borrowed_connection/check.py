@@ -1,0 +1,58 @@
+"""E6: a job in progress holds no connection, writes its row, and gives back what it took."""
+
+from workshop.app_under_check import App
+from workshop.chance import some_count, some_names
+from workshop.journal import Journal
+from workshop.kit import Kit
+from workshop.verdict import expect
+
+JOB_S = 1.5
+HELD_S = 1.0  # a connection that waits for the warehouse is held for longer
+
+
+def check(kit: Kit) -> None:
+    app = kit.start()
+    first, *others = some_names(some_count(3, 4))
+
+    post_order(app, first)
+    seen = app.get(f"/orders/{first}", status=200).get("status")
+    waited = app.journal.count("confirmed") > 0
+    expected = "GET /orders/<id> to be answered while the job runs"
+    expect(not waited, expected, "an answer only after it")
+    expect(seen == "open", "status open while the job runs", repr(seen))
+    for name in others:
+        post_order(app, name)
+    for name in (first, *others):
+        app.wait_status(f"/orders/{name}", "status", {"confirmed"}, timeout_s=4 + JOB_S)
+        count = app.journal.count("confirmed", order_id=name)
+        expect(count == 1, "each order confirmed once", count)
+    expect_modest_use(app.journal)
+
+    app.part.kill9(group=True)
+    app.part.launch()
+    kit.wait_ready(app)
+    for name in (first, *others):
+        seen = app.get(f"/orders/{name}", status=200).get("status")
+        expect(seen == "confirmed", "the row in the database after a restart", repr(seen))
+
+
+def post_order(app: App, name: str) -> None:
+    """Post an order; with the connection held by a job it would wait for that job."""
+    answer = app.post(f"/orders/{name}", status=202)
+    expected = "POST /orders/<id> to be answered while jobs run"
+    expect(answer.seconds < HELD_S, expected, f"an answer after {answer.seconds:.1f} s")
+
+
+def expect_modest_use(journal: Journal) -> None:
+    opened: list[float] = []
+    most, longest_s = 0, 0.0
+    for event in journal.events():
+        if event["event"] == "connected":
+            opened.append(event["t"])
+        elif event["event"] == "returned":
+            longest_s = max(longest_s, event["t"] - opened.pop(0))
+        most = max(most, len(opened))
+    expect(not opened, "every connection to be returned", f"{len(opened)} still open")
+    expect(most == 1, "one connection open at a time, as the database allows", most)
+    expected = f"no connection held for {HELD_S:g} s"
+    expect(longest_s < HELD_S, expected, f"one held for {longest_s:.1f} s")

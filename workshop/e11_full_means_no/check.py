@@ -1,0 +1,54 @@
+"""E11: a full queue says 503 at once and when to come back; what was accepted is made, once."""
+
+from workshop.app_under_check import App
+from workshop.chance import some_count, some_names
+from workshop.kit import Kit
+from workshop.verdict import expect
+
+SIZE = 5
+AT_ONCE_S = 0.5
+FIRST_S = 2
+
+
+def check(kit: Kit) -> None:
+    app = kit.start()
+    for _ in range(2):  # room comes back each time
+        rush(app)
+
+
+def rush(app: App) -> None:
+    """Fill the studio and its queue, be refused, and see what is made."""
+    first, late, *accepted = some_names(2 + SIZE, "film-")
+    refused = some_names(some_count(2, 3), "refused-")
+    post(app, first, FIRST_S)
+    app.wait_event("started", "the first film to start", name=first)
+    for name in accepted:
+        post(app, name, 0.05)
+
+    for name in refused:
+        expect_refusal(app, first, name)
+
+    app.wait_event("started", "a queued film to start", name=accepted[1])
+    post(app, late, 0.05)
+    for name in (*accepted, late):
+        app.wait_event("finished", "each film that was accepted to be made", name=name)
+        count = app.journal.count("finished", name=name)
+        expect(count == 1, "each accepted film made once", count)
+    lost = sum(app.journal.count("started", name=name) for name in refused)
+    expect(lost == 0, "a refused film not to be made", f"{lost} were")
+
+
+def expect_refusal(app: App, first: str, name: str) -> None:
+    answer = app.post("/films", json={"name": name, "seconds": 0.05})
+    busy = not app.journal.count("finished", name=first)
+    seen = f"{answer.status} after {answer.seconds:.1f} s"
+    expected = "an answer to the film that finds the queue full, while the first runs"
+    expect(busy, expected, seen)
+    expect(answer.status == 503, "503 for the film that finds the queue full", answer.status)
+    expect(answer.seconds < AT_ONCE_S, f"the 503 within {AT_ONCE_S:g} s", seen)
+    again = answer.headers.get("retry-after", "")
+    expect(again.isdigit() and int(again) > 0, "a Retry-After in seconds with the 503", repr(again))
+
+
+def post(app: App, name: str, seconds: float) -> None:
+    app.post("/films", status=202, json={"name": name, "seconds": seconds})

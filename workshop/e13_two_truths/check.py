@@ -1,0 +1,95 @@
+"""E13: two workers know all tasks, and no task of a process that died runs for ever."""
+
+from functools import partial
+
+import psutil
+
+from workshop.app_under_check import App
+from workshop.chance import some_count
+from workshop.kit import Kit
+from workshop.verdict import expect
+
+PAIRS = 40
+LOOKS = 3  # at each task: some reach the worker that did not accept it
+ENDS = {"finished", "interrupted"}
+AFTER_S = 10.0  # the README says so
+LONG_S = 60.0
+START_S = 30.0
+
+
+def check(kit: Kit) -> None:
+    pair, single = kit.start(args=["--workers", "2"]), kit.start("single")
+
+    refusals = [status for _ in range(PAIRS) if (status := find_refusal(pair, create(pair, 0.1)))]
+    seen = f"{len(refusals)} answered with {' or '.join(map(str, sorted(set(refusals))))}"
+    expect(not refusals, f"{PAIRS} of {PAIRS} tasks known, whichever worker is asked", seen)
+
+    done = create(pair, 0.1)
+    wait_status(pair, done, {"finished"}, "a task that nothing disturbs to finish")
+    check_one_worker_killed(pair)
+    for app in (pair, single):
+        restart(kit, app)
+    seen = read_status(pair, done)
+    expect(seen == "finished", "a finished task to stay finished after the restart", seen)
+
+
+def check_one_worker_killed(app: App) -> None:
+    """Kill one of two workers: uvicorn replaces it, and its neighbour works on."""
+    owners = start_tasks(app, some_count(12, 16))
+    victim = next(iter(owners.values()))
+    psutil.Process(victim).kill()
+    known = set(owners.values())
+    app.wait_until(
+        "uvicorn to replace the worker that was killed",
+        lambda: set(start_tasks(app, 2).values()) - known,
+        bool,
+        START_S,
+    )
+    for task_id, pid in owners.items():
+        if pid == victim:
+            expected = "a task of a worker that was killed alone to be interrupted, or run again"
+            wait_status(app, task_id, ENDS, expected)
+        else:
+            seen = read_status(app, task_id)
+            expected = "a task of the other worker to run on after its neighbour was killed"
+            expect(seen == "running", expected, seen)
+
+
+def restart(kit: Kit, app: App) -> None:
+    owners = start_tasks(app, some_count(3, 5))
+    family = [psutil.Process(app.part.pid), *map(psutil.Process, app.part.children())]
+    app.part.kill9(group=True)
+    psutil.wait_procs(family, timeout=3)  # a killed process keeps its id until it is collected
+    app.part.launch()
+    kit.wait_ready(app)
+    for task_id in owners:
+        expected = "a task that kill -9 cut to be interrupted, or run again, after the restart"
+        wait_status(app, task_id, ENDS, expected)
+
+
+def start_tasks(app: App, count: int) -> dict[str, int]:
+    """Create tasks; return the process that runs each, once all of them have begun."""
+    ids = [create(app, LONG_S) for _ in range(count)]
+    for task_id in ids:
+        app.wait_event("started", "the job to start", task_id=task_id)
+    return {task_id: app.journal.events("started", task_id=task_id)[-1]["pid"] for task_id in ids}
+
+
+def create(app: App, seconds: float) -> str:
+    answer = app.post("/tasks", status=202, params={"seconds": seconds})
+    return str(answer.get("task_id"))
+
+
+def find_refusal(app: App, task_id: str) -> int | None:
+    """Return the first status that is not 200: also a redirect is no answer to this client."""
+    statuses = (app.get(f"/tasks/{task_id}").status for _ in range(LOOKS))
+    return next((status for status in statuses if status != 200), None)
+
+
+def wait_status(app: App, task_id: str, wanted: set[str], expected: str) -> str:
+    look = partial(read_status, app, task_id)
+    return str(app.wait_until(expected, look, wanted.__contains__, AFTER_S))
+
+
+def read_status(app: App, task_id: str) -> str:
+    return str(app.get(f"/tasks/{task_id}", status=200).get("status"))

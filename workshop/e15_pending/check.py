@@ -1,0 +1,73 @@
+"""E15: unknown is 404, queued is 200, failed is 200 with its reason, also after a restart."""
+
+from functools import partial
+
+from workshop.app_under_check import App
+from workshop.chance import shuffled, some_count, some_names
+from workshop.kit import Kit
+from workshop.verdict import expect
+
+REASON = "there is no 13th month"
+UNKNOWN = ["11111111-2222-3333-4444-555555555555", "no-such-task"]
+
+
+def check(kit: Kit) -> None:
+    kit.start_valkey()
+    app = kit.start()
+
+    expect_unknown(app, UNKNOWN)
+    months = shuffled([*some_names(some_count(2, 3), "month-"), "undecember", "undecember"])
+    tasks = [(create(app, month), month) for month in months]
+    expect_queued(app, [task_id for task_id, _ in tasks])
+    app.part.kill9(group=True)
+    app.part.launch()
+    kit.wait_ready(app)
+    expect_queued(app, [task_id for task_id, _ in tasks])
+
+    kit.start_worker()
+    for task_id, month in tasks:
+        expect_end(app, task_id, month)
+    first = tasks[0][0]
+    near = f"{first[:-1]}{'0' if first[-1] != '0' else '1'}"  # one letter mistyped
+    expect_unknown(app, [*UNKNOWN, near])
+    for task_id, month in tasks:  # a second look sees the same
+        expect_end(app, task_id, month)
+
+
+def create(app: App, month: str) -> str:
+    return str(app.post(f"/reports/{month}", status=202).get("task_id"))
+
+
+def expect_unknown(app: App, ids: list[str]) -> None:
+    for task_id in ids:
+        unknown = app.get(f"/tasks/{task_id}")
+        seen = f"{unknown.status} with status {unknown.get('status')}"
+        expect(unknown.status == 404, "404 for a task that was never accepted", seen)
+
+
+def expect_queued(app: App, ids: list[str]) -> None:
+    for task_id in ids:
+        queued = app.get(f"/tasks/{task_id}")
+        expected = "200 for a task that waits in the queue, also after a restart of the API"
+        expect(queued.status == 200, expected, app.describe(queued))
+        status = queued.get("status")
+        expect(status == "PENDING", "status PENDING for a task that waits", repr(status))
+
+
+def expect_end(app: App, task_id: str, month: str) -> None:
+    look = partial(app.get, f"/tasks/{task_id}")
+    ended = app.wait_until(
+        f"the report of {month} to end",
+        look,
+        lambda seen: seen.get("status") not in {"PENDING", "STARTED", None} or seen.status != 200,
+        10,
+    )
+    expect(ended.status == 200, "200 for a task that has ended", app.describe(ended))
+    status, result, error = (ended.get(key) for key in ("status", "result", "error"))
+    if month == "undecember":
+        expect(status == "FAILURE", "status FAILURE for a task that failed", repr(status))
+        expect(REASON in str(error), f"the error {REASON!r} of the failed task", repr(error))
+        expect("Traceback" not in str(error), "the text of the error", "a whole traceback")
+    else:
+        expect(result == f"report of {month}", f"the result 'report of {month}'", repr(result))
+        expect(not error, "no error beside a result", repr(error))

@@ -1,0 +1,60 @@
+"""E16: what may pass is tried four times with growing pauses, what stays is tried once."""
+
+from itertools import pairwise
+
+from redis import Redis
+
+from workshop.app_under_check import App
+from workshop.chance import shuffled, some_count, some_names
+from workshop.kit import Kit
+from workshop.verdict import expect
+
+LEAST_S = [0.9, 1.9, 3.9]  # what 1, 2 and 4 seconds are at the least
+MOST_S = 14.0  # 12, and some for a worker that is busy
+SENT_S = 5.0
+
+
+def check(kit: Kit) -> None:
+    kit.start_valkey()
+    app = kit.start()
+    kit.start_worker()
+    full, gone = some_names(some_count(3, 4), "full-"), some_names(2, "nobody-")
+    good = some_names(some_count(2, 3), "ann-")
+    for to in shuffled([*full, *gone, *good]):
+        app.post(f"/emails/{to}", status=202)
+
+    for to in good:
+        app.wait_event("sent", "an e-mail that can be sent, sent at once", timeout_s=SENT_S, to=to)
+    app.wait_quiet(MOST_S, lambda: all(count_tries(app, to) > 3 for to in full))
+    for to in full:
+        tries = count_tries(app, to)
+        expected = "4 tries for an address whose mailbox is full"
+        expect(tries > 3, expected, f"{tries}, and nothing new for {MOST_S:g} s")
+        expect_growing_pauses(app, to)
+    for to in gone:
+        tries = count_tries(app, to)
+        expect(tries == 1, "1 try for an address that does not exist", tries)
+    for to in good:
+        tries = count_tries(app, to)
+        expect(tries == 1, "1 try for an e-mail that was sent", tries)
+    with Redis.from_url(kit.redis_url) as redis:
+        app.wait_until(
+            "no further retry to be planned after the fourth try",
+            lambda: int(str(redis.hlen("unacked"))) + int(str(redis.llen("celery"))),
+            lambda left: left == 0,
+            3,
+        )
+
+
+def count_tries(app: App, to: str) -> int:
+    return app.journal.count("tried", to=to)
+
+
+def expect_growing_pauses(app: App, to: str) -> None:
+    moments = [event["t"] for event in app.journal.events("tried", to=to)]
+    expect(len(moments) == 4, "1 try and 3 retries for a full mailbox", len(moments))
+    pauses = [after - before for before, after in pairwise(moments)]
+    enough = all(pause >= least for pause, least in zip(pauses, LEAST_S, strict=True))
+    seen = ", ".join(f"{pause:.1f}" for pause in pauses)
+    expect(enough, "pauses of at least 1, 2 and 4 s between the tries", f"{seen} s")
+    expect(max(pauses) < MOST_S, "no pause longer than 12 s", f"{seen} s")

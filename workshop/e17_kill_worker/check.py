@@ -1,0 +1,67 @@
+"""E17: the whole worker group is killed mid-job and started again; every film gets made."""
+
+import time
+
+from redis import Redis
+
+from workshop.app_under_check import App
+from workshop.chance import shuffled, some_count
+from workshop.kit import Kit
+from workshop.verdict import expect
+
+BACK_S = 5.0  # the README says so
+SLACK_S = 2.5  # until a process has time for it
+QUIET_S = 6.0
+PROCESSES = 2
+MOST_HELD = PROCESSES + 1
+
+
+def check(kit: Kit) -> None:
+    kit.start_valkey()
+    app = kit.start()
+    worker = kit.start_worker(concurrency=PROCESSES)
+    numbers = shuffled(range(some_count(1, 50), some_count(58, 60)))[: some_count(9, 11)]
+    for number in numbers:
+        app.post(f"/films/{number}", status=202)
+
+    held = watch_held(kit, app, 1)
+    started = len(app.journal.events("started"))
+    app.wait_until(
+        "another film to begin", lambda: len(app.journal.events("started")), started.__lt__, 5
+    )
+    worker.kill9(group=True)
+    killed_at = time.monotonic()
+    lost = {event["number"] for event in app.journal.events("started")} - finished(app)
+    worker.launch()
+    kit.wait_worker(worker)
+    ready_at = time.monotonic()
+
+    app.wait_quiet(QUIET_S, lambda: len(finished(app)) == len(numbers))
+    made = len(finished(app))
+    expected = f"{len(numbers)} of {len(numbers)} films made after kill -9 of the worker"
+    expect(made == len(numbers), expected, f"{made}, and nothing new for {QUIET_S:g} s")
+    for number in lost:
+        again_at = app.journal.events("started", number=number)[-1]["t"]
+        late_s = again_at - max(killed_at + BACK_S, ready_at)
+        expected = f"a lost film to begin again within {BACK_S:g} s"
+        expect(late_s < SLACK_S, expected, f"{again_at - killed_at:.1f} s after the kill")
+    expected = f"a worker of {PROCESSES} processes to hold no more than {MOST_HELD} films at once"
+    expect(held <= MOST_HELD, expected, f"{held}, of which most only wait to be made twice")
+
+
+def watch_held(kit: Kit, app: App, until_made: int) -> int:
+    """Return how many messages the worker held at most, until so many films were made."""
+    most = 0
+    with Redis.from_url(kit.redis_url) as redis:
+
+        def look() -> int:
+            nonlocal most
+            most = max(most, int(str(redis.hlen("unacked"))))
+            return len(finished(app))
+
+        app.wait_until("the first film to be made", look, lambda made: made >= until_made, 10)
+    return most
+
+
+def finished(app: App) -> set[int]:
+    return {event["number"] for event in app.journal.events("finished")}
