@@ -15,7 +15,7 @@ from redis.exceptions import LockNotOwnedError, RedisError
 
 from scenarios import files, get_settings
 from scenarios.contract import JSONDict
-from scenarios.orders import add_up, connect
+from scenarios.reports.orders import add_up, connect
 from scenarios.status import now
 
 from . import records
@@ -69,7 +69,7 @@ def clean_results() -> None:
 @app.task
 def nightly_report(day: str | None = None) -> JSONDict:
     """Add up the orders of one day, by default yesterday, and publish a PDF if there are any."""
-    from scenarios.report_pdf import render_pdf  # heavy, and needed by this job alone
+    from scenarios.reports.report_pdf import render_pdf  # heavy, and needed by this job alone
 
     day = str(date.fromisoformat(day) if day else now().date() - timedelta(days=1))
     with closing(connect()) as database:

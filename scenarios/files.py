@@ -21,8 +21,8 @@ from uuid import uuid4
 from . import ledger, owners
 from .contract import JSONDict, Kind, Status, new_task_id
 from .errors import CannotStore, WorkError
-from .orders import forget_orders
-from .picture_index import forget_pictures
+from .pictures.picture_index import forget_pictures
+from .reports.orders import forget_orders
 from .settings import get_settings
 from .status import TaskStatus
 

@@ -13,12 +13,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
 
-from . import contract, files, order_file
-from .docs_page import serve_docs
-from .edge import Download, Edge, link
+from . import contract, files
 from .errors import BadUpload, CannotStore
 from .idempotency import KeyReused
+from .reports import order_file
 from .status import TaskStatus
+from .web.docs_page import serve_docs
+from .web.edge import Download, Edge, link
 
 logger = logging.getLogger(__name__)
 NOTHING: Mapping[type[Exception], str] = MappingProxyType({})

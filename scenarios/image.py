@@ -9,12 +9,12 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from .contract import JSONDict, Operation
 from .errors import BadUpload, WorkError
 from .files import discard_upload, publish, recall, remember, result_path, upload_path
-from .picture_index import index
 from .pictures import MAX_SIDE_PX, Parts, take_apart
 from .pictures.colour import to_srgb
+from .pictures.picture_index import index
 from .pictures.pixels import decode, filter_in_strips, resize, unweigh, weigh
+from .services.webhook import send_webhook
 from .status import ReportProgress
-from .webhook import send_webhook
 
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 MAX_RESULT_PIXELS = 22_500_000  # a photograph taken upright, 4096 pixels wide

@@ -7,8 +7,8 @@ from contextlib import closing
 from .contract import JSONDict
 from .errors import WorkError
 from .files import discard_upload, publish, recall, remember, upload_path
-from .order_file import Order, parse_orders
-from .orders import add_up, connect
+from .reports.order_file import Order, parse_orders
+from .reports.orders import add_up, connect
 from .status import ReportProgress
 
 
@@ -27,7 +27,7 @@ def make_report(task_id: str, title: str, report_progress: ReportProgress) -> JS
         report_progress(25)
         sums = add_up(database, "task_id", task_id)
     report_progress(50)
-    from .report_pdf import render_pdf  # heavy, and needed by this step alone
+    from .reports.report_pdf import render_pdf  # heavy, and needed by this step alone
 
     pdf = render_pdf(title, sums.orders, sums.total, sums.regions)
     report_progress(75)

@@ -12,7 +12,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from .addresses import (
+from .services.signature import PREFIX, read_keys
+from .text.addresses import (
     BrokerUrl,
     HttpUrl,
     MailServer,
@@ -20,7 +21,6 @@ from .addresses import (
     RedisUrl,
     read_mail_server,
 )
-from .signature import PREFIX, read_keys
 
 TEN_YEARS_S = 315_360_000
 

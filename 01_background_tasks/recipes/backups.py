@@ -5,7 +5,7 @@ from fastapi import APIRouter, HTTPException
 
 from scenarios import get_settings
 from scenarios.contract import JSONDict, Problem
-from scenarios.service import calling, configured
+from scenarios.services.service import calling, configured
 
 from .jobs import Queued, Tasks
 

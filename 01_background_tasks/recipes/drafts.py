@@ -36,7 +36,9 @@ async def create_draft(report: NewReport, tasks: Tasks) -> Queued:
 
 def generate_report(title: str, regions: dict[str, Decimal]) -> JSONDict:
     before = time.perf_counter()
-    from scenarios.report_pdf import render_pdf  # in this job's thread; `async def` would block
+    from scenarios.reports.report_pdf import (
+        render_pdf,  # in this job's thread; `async def` would block
+    )
 
     import_s = round(time.perf_counter() - before, 3)
     pdf = render_pdf(title, len(regions), sum(regions.values(), Decimal()), regions)

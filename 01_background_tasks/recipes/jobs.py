@@ -10,8 +10,8 @@ from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException
 from pydantic import BaseModel
 
 from scenarios.contract import Problem, new_task_id
-from scenarios.edge import link
 from scenarios.jobs import JobRecord, forget_oldest
+from scenarios.web.edge import link
 
 from .boundary import run, run_in_thread
 

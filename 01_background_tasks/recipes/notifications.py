@@ -5,7 +5,7 @@ from pydantic import BaseModel, Field
 
 from scenarios import get_settings
 from scenarios.contract import Line
-from scenarios.service import calling, configured, open_client
+from scenarios.services.service import calling, configured, open_client
 
 from .jobs import Queued, Tasks
 

@@ -6,9 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, HTTPException
 from pydantic import BaseModel, Field
 
-from scenarios import files, image, picture_index, webhook
+from scenarios import files, image
 from scenarios.contract import JSONDict, Operation, Operations, Problem, Width
 from scenarios.errors import WorkError
+from scenarios.pictures import picture_index
+from scenarios.services import webhook
 
 from .audit import audit_call
 from .jobs import Queued, Tasks

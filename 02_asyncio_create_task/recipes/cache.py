@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from scenarios.contract import JSONDict
 from scenarios.errors import WorkError
 from scenarios.jobs import JobRecord
-from scenarios.service import calling, open_client
+from scenarios.services.service import calling, open_client
 from scenarios.status import now
 
 from .jobs import UNKNOWN, Started, settings, start, started

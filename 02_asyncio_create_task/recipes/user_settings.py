@@ -10,7 +10,7 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 from scenarios.contract import JSONDict, Line
 from scenarios.errors import TransientError, shortest_wait_s
 from scenarios.jobs import JobRecord, forget_oldest
-from scenarios.service import calling, configured, open_client
+from scenarios.services.service import calling, configured, open_client
 
 from ..tracked import refuse_if_full
 from .jobs import UNKNOWN, Started, cancel, settings, start, started

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from scenarios.contract import JSONDict, Line
 from scenarios.errors import TransientError, WorkError, explain
-from scenarios.service import calling
+from scenarios.services.service import calling
 
 from ..celery_app import app
 from . import jobs

@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from scenarios import TaskStatus, ledger
 from scenarios.contract import ACCEPTS, UNKNOWN, JSONDict, new_task_id
-from scenarios.edge import link
 from scenarios.jobs import JobRecord
+from scenarios.web.edge import link
 
 from .. import records
 

@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
 
-from scenarios import prometheus
 from scenarios.contract import UNKNOWN, JSONDict
+from scenarios.web import prometheus
 
 from .. import records
 from ..celery_app import QUEUES, app

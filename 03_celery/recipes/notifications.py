@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from scenarios import get_settings
 from scenarios.contract import JSONDict, Line
 from scenarios.errors import TransientError
-from scenarios.service import calling, configured
+from scenarios.services.service import calling, configured
 
 from ..celery_app import app
 from . import jobs

@@ -8,9 +8,9 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from scenarios import get_settings
 from scenarios.contract import JSONDict, new_task_id
-from scenarios.edge import link
-from scenarios.service import calling, configured
+from scenarios.services.service import calling, configured
 from scenarios.status import now
+from scenarios.web.edge import link
 
 from .. import tasks
 from ..celery_app import app

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
 
-from scenarios import prometheus
+from scenarios.web import prometheus
 
 from .jobs import DOWN, Queue
 

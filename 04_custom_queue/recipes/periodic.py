@@ -8,11 +8,11 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from scenarios.contract import JSONDict, new_task_id
-from scenarios.edge import link
 from scenarios.errors import explain
 from scenarios.http import Key
-from scenarios.service import calling, open_client
+from scenarios.services.service import calling, open_client
 from scenarios.status import ReportProgress
+from scenarios.web.edge import link
 
 from ..job_queue import Again, Task
 from .jobs import DOWN, REFUSALS, Queue, start
@@ -83,4 +83,4 @@ def next_time(due: float, every_s: float) -> float:
 
 
 # --8<-- [end:probe]
-WORK: dict[str, Any] = {KIND: probe_source}  # Any: as in scenarios/work.py
+WORK: dict[str, Any] = {KIND: probe_source}  # Any: as in scenarios/__init__.py

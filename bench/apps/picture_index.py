@@ -16,7 +16,7 @@ FACTS = {"format": "JPEG", "operations": ["blur"], "width": 640, "height": 480}
 def measure(count: int, folder: Path) -> dict[str, float]:
     """Return a mean for each size of the index; it is filled with the pictures of a test."""
     os.environ["DATA_DIR"] = str(folder)
-    from scenarios import picture_index
+    from scenarios.pictures import picture_index
 
     found = {}
     have = 0

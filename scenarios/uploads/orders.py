@@ -5,7 +5,7 @@ import io
 from typing import BinaryIO
 
 from scenarios.errors import BadUpload, WorkError
-from scenarios.order_file import read_rows
+from scenarios.reports.order_file import read_rows
 
 CHUNK_BYTES = 1 << 16
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

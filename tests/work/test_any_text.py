@@ -22,9 +22,9 @@ from scenarios import ledger
 from scenarios.contract import EmailIn, Line, new_task_id
 from scenarios.email import compose
 from scenarios.errors import WorkError, explain
-from scenarios.order_file import COLUMNS, parse_orders, tidy
-from scenarios.report_pdf import render_pdf
-from scenarios.report_pdf import tidy as show
+from scenarios.reports.order_file import COLUMNS, parse_orders, tidy
+from scenarios.reports.report_pdf import render_pdf
+from scenarios.reports.report_pdf import tidy as show
 from scenarios.setup import OneLine
 from tests.support.texts import NASTY, make_texts
 

@@ -13,8 +13,8 @@ import pytest
 from scenarios import files
 from scenarios.contract import JSONDict, new_task_id
 from scenarios.errors import BadUpload, WorkError
-from scenarios.orders import MOST_REGIONS, add_up, connect
 from scenarios.report import make_report
+from scenarios.reports.orders import MOST_REGIONS, add_up, connect
 from scenarios.uploads import check_csv
 
 HEADER = "date,region,product,quantity,unit_price"

@@ -7,8 +7,8 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
-from scenarios.fonts import find_font, find_fonts
-from scenarios.report_pdf import render_pdf
+from scenarios.reports.fonts import find_font, find_fonts
+from scenarios.reports.report_pdf import render_pdf
 
 SCRIPTS = {
     "Polish": "Łódź i Kraków",

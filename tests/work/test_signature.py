@@ -2,7 +2,7 @@
 
 import pytest
 
-from scenarios.signature import TOLERANCE_S, BadSignature, Receiver, sign
+from scenarios.services.signature import TOLERANCE_S, BadSignature, Receiver, sign
 
 NOW = 1_800_000_000
 CONTENT = b'{"task_id": "1", "width": 64}'

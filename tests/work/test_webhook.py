@@ -12,11 +12,11 @@ import pytest
 import standardwebhooks
 
 from scenarios.errors import TransientError, WorkError, shortest_wait_s
-from scenarios.service import LONGEST_WAIT_S, calling, read_wait
+from scenarios.services.service import LONGEST_WAIT_S, calling, read_wait
+from scenarios.services.signature import Receiver as Checker
+from scenarios.services.signature import read_keys
+from scenarios.services.webhook import send_webhook
 from scenarios.settings import get_settings
-from scenarios.signature import Receiver as Checker
-from scenarios.signature import read_keys
-from scenarios.webhook import send_webhook
 from tests.support.receiver import Receiver, receive
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from scenarios.contract import Status
-from scenarios.order_file import tidy
+from scenarios.reports.order_file import tidy
 from tests.support.client import ORDERS_HEADER, accepted_id, new_address
 from tests.support.running import Running
 from tests.support.texts import NASTY, make_texts

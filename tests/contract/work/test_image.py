@@ -12,7 +12,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from lab.load.samples import encode, make_photo
 from scenarios.contract import Status
-from scenarios.signature import BadSignature, Receiver
+from scenarios.services.signature import BadSignature, Receiver
 from tests.support.client import accepted_id
 from tests.support.running import WEBHOOK_SECRET, Running
 

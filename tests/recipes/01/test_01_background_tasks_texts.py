@@ -3,7 +3,7 @@
 import json
 import re
 
-from scenarios.report_pdf import tidy
+from scenarios.reports.report_pdf import tidy
 from tests.recipes.recipe_app import RecipeApp
 from tests.support.texts import NASTY, make_texts
 

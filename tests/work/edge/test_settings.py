@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.addresses import MailServer, read_mail_server
 from scenarios.settings import get_settings
+from scenarios.text.addresses import MailServer, read_mail_server
 from tests.support.environment import environment
 
 CANARY = "canary9d1"

@@ -12,8 +12,10 @@ from uuid import UUID
 
 import pytest
 
-from scenarios import files, orders, owners, picture_index
+from scenarios import files, owners
 from scenarios.contract import new_task_id
+from scenarios.pictures import picture_index
+from scenarios.reports import orders
 
 PROCESS = """
 import asyncio, io, sys

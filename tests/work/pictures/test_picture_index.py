@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from scenarios import picture_index
 from scenarios.contract import JSONDict
+from scenarios.pictures import picture_index
 from scenarios.settings import get_settings
 
 FACTS = {"format": "PNG", "operations": ["blur"], "width": 64, "height": 48}

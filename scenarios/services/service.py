@@ -8,8 +8,8 @@ from email.utils import parsedate_to_datetime
 
 import httpx
 
-from .errors import TransientError, WorkError
-from .settings import get_settings
+from scenarios.errors import TransientError, WorkError
+from scenarios.settings import get_settings
 
 TLS = httpx.create_ssl_context()  # read once: each client on its own would stop the loop for it
 TRY_AGAIN = {408, 425, 429}

@@ -5,9 +5,10 @@ import time
 
 import httpx
 
-from .contract import JSONDict
+from scenarios.contract import JSONDict
+from scenarios.settings import get_settings
+
 from .service import TLS, calling
-from .settings import get_settings
 from .signature import sign
 
 

@@ -7,8 +7,9 @@ from fpdf import FPDF
 from fpdf.enums import Align
 from fpdf.fonts import TTFFont
 
+from scenarios.text import one_line
+
 from .fonts import choose_fonts, show
-from .text import one_line
 
 MOST_ROWS = 12
 REST = "all others"

@@ -9,8 +9,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TextIO
 
-from .errors import WorkError
-from .text import CONTROLS
+from scenarios.errors import WorkError
+from scenarios.text import CONTROLS
 
 # --8<-- [start:rules]
 COLUMNS = ["date", "region", "product", "quantity", "unit_price"]

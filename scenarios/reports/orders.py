@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from .settings import get_settings
+from scenarios.settings import get_settings
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS orders (

@@ -6,8 +6,8 @@ from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 
-from .contract import JSONDict
-from .settings import get_settings
+from scenarios.contract import JSONDict
+from scenarios.settings import get_settings
 
 BATCH = 50  # one transaction: other jobs wait no longer than this takes, some milliseconds
 

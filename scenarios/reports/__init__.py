@@ -1,0 +1,1 @@
+"""The report: orders out of a CSV file, their sums, a PDF."""

@@ -1,0 +1,1 @@
+"""Calls to the services of others, and webhooks that their receiver can check."""
