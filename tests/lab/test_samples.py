@@ -5,9 +5,10 @@ from decimal import Decimal
 from io import BytesIO, StringIO
 
 import pytest
-from PIL import Image, ImageFilter, ImageStat
+from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from lab.load import samples
+from lab.load.sample_files import EMAIL, ORDERS, PHOTO, SAMPLES, make_files
 
 UPLOAD_LIMIT_BYTES = 10 * 1024**2
 
@@ -76,3 +77,21 @@ def test_small_photos_come_in_every_accepted_format(file_format: str) -> None:
 
 def _mean_edge(grey: Image.Image) -> float:
     return ImageStat.Stat(grey.filter(ImageFilter.FIND_EDGES)).mean[0]
+
+
+@pytest.mark.parametrize("name", [ORDERS, EMAIL])
+def test_text_file_is_what_the_code_makes(name: str) -> None:
+    assert (SAMPLES / name).read_bytes() == make_files()[name]
+
+
+def test_photo_shows_what_the_code_draws() -> None:
+    made, kept = Image.open(BytesIO(make_files()[PHOTO])), Image.open(SAMPLES / PHOTO)
+
+    assert made.size == kept.size
+    # Another version of Pillow may encode a little differently.
+    difference = ImageStat.Stat(ImageChops.difference(made, kept))
+    assert max(difference.mean) < 2
+
+
+def test_nothing_else_lies_beside_the_sample_files() -> None:
+    assert {path.name for path in SAMPLES.iterdir()} == set(make_files())
