@@ -241,7 +241,8 @@ def read(task_id: str) -> TaskStatus | None:
         progress=100 if status is Status.SUCCEEDED else int(facts.get("progress", 0)),
         attempts=int(facts["attempts"]),
         result=meta["result"] if status is Status.SUCCEEDED else None,
-        error=facts.get("error") if status is Status.FAILED else None,
+        # Of a job that waits for its next attempt it is what went wrong in the last one.
+        error=facts.get("error") or None if status in (Status.FAILED, Status.QUEUED) else None,
         queued_at=to_datetime(facts["queued_at"]),
         started_at=to_datetime(facts.get("started_at")),
         finished_at=to_datetime(facts.get("finished_at")),

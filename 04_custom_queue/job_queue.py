@@ -232,7 +232,7 @@ class JobQueue:
         else:
             # Half of the delay is random: jobs that failed together do not return together.
             delay_s = self._limits.retry_base_s * 2 ** (task.attempts - 1) * random.uniform(0.5, 1)
-            self.store.retry(task, max(delay_s, shortest_wait_s(error)))
+            self.store.retry(task, max(delay_s, shortest_wait_s(error)), explain(error))
 
     def _end_late_jobs(self) -> None:
         """End the jobs whose time is over, and look again when the next one's is.

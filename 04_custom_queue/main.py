@@ -15,6 +15,7 @@ from scenarios import WORK, TaskStatus, contract, files, get_settings, http, led
 from scenarios.contract import EmailIn, Kind, QueueMetrics, Status
 from scenarios.http import Key, OrderFile, Steps, Title, Width
 from scenarios.idempotency import fingerprint
+from scenarios.status import log_change
 
 from . import recipes
 from .job_queue import JobQueue, QueueFull, QueueUnavailable, Task
@@ -57,6 +58,7 @@ async def start(task_id: str, kind: Kind, key: str | None, **arguments: Any) -> 
 
 def note(event: str, task: Task) -> None:
     ledger.record(event, task.task_id, kind=task.kind, attempt=task.attempts, error=task.error)
+    log_change(event, task.task_id, task.kind, task.attempts, task.error)
     if task.status is Status.CANCELLED:
         files.discard_upload(task.task_id)
 

@@ -98,7 +98,7 @@ class MemoryStore:
                 if task.status is not QUEUED:
                     continue  # it was cancelled while it waited
                 self._queued -= 1
-                task.status = RUNNING
+                task.status, task.error = RUNNING, None
                 task.started_at = max(time.time(), task.queued_at)  # a clock may be set back
                 task.attempts += 1
                 if self._observe:
@@ -111,9 +111,12 @@ class MemoryStore:
     def report(self, task: Task) -> None:
         """Do nothing: there is one copy of the task, and the queue has changed it."""
 
-    def retry(self, task: Task, delay_s: float, *, is_counted: bool = True) -> None:
+    def retry(
+        self, task: Task, delay_s: float, error: str | None = None, *, is_counted: bool = True
+    ) -> None:
         if task.status is RUNNING:
             task.attempts -= not is_counted
+            task.error = error
             self._wait_again(task, delay_s, "retried")
 
     def repeat(self, task: Task, again: Again) -> None:

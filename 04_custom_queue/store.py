@@ -56,8 +56,13 @@ class Store(Protocol):
     def report(self, task: Task) -> None:
         """Keep the progress of a running task."""
 
-    def retry(self, task: Task, delay_s: float, *, is_counted: bool = True) -> None:
-        """Let a running task wait again, and not be taken before `delay_s` have passed."""
+    def retry(
+        self, task: Task, delay_s: float, error: str | None = None, *, is_counted: bool = True
+    ) -> None:
+        """Let a running task wait again, and not be taken before `delay_s` have passed.
+
+        `error` says why; it stands in the task until the next attempt begins.
+        """
 
     def repeat(self, task: Task, again: Again) -> None:
         """Let a running task wait for its next run; the attempts are counted anew."""

@@ -54,7 +54,9 @@ class TaskStatus(BaseModel):
     progress: int = Field(0, ge=0, le=100, description="Percent.")
     attempts: int = 0
     result: JSONDict | None = None
-    error: str | None = None
+    error: str | None = Field(
+        None, description="Why it failed; while it waits for another attempt, why the last failed."
+    )
     queued_at: datetime = Field(default_factory=now)
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -128,6 +130,15 @@ class TaskStatus(BaseModel):
         before, self.status = self.status, status
         if self._told:
             self._told(self, before)
+
+
+def log_change(event: str, task_id: str, kind: str, attempts: int, error: str | None) -> None:
+    """Log what became of a task under its id; the request that asked for it is logged already."""
+    if event == "accepted":
+        return
+    before = current_task_id.set(task_id)
+    logger.info("%s %s, attempt %d%s", kind, event, attempts, f": {error}" if error else "")
+    current_task_id.reset(before)
 
 
 def here() -> RanIn:

@@ -4,6 +4,7 @@ A running task belongs to one queue, its owner. Each change of it asks for the o
 process that was silent for longer than its lease cannot undo what others did meanwhile.
 """
 
+import logging
 import os
 import sqlite3
 import time
@@ -22,6 +23,7 @@ from . import statements as sql
 from .file import Presence, connect, join, set_clock, to_task
 from .group_commit import Change, Result
 
+logger = logging.getLogger(__name__)
 Facts = tuple[Any, ...]  # Any: columns of several types
 MOST_FORGOTTEN = 200  # tasks in one transaction, which others wait for
 
@@ -68,6 +70,7 @@ class Rows:
         db = connect(self._path)
         if not self._presence:
             self._presence = join(self._path, db)
+            self._say_what_is_there(db)
         elif not db.execute("SELECT base FROM clock").fetchone()[0]:
             set_clock(db)  # somebody has removed the file, and this is a new one
         (self._base,) = db.execute("SELECT base FROM clock").fetchone()
@@ -149,7 +152,7 @@ class Rows:
     def retry(self, task: Task, delay_s: float, uncounted: int, db: sqlite3.Connection) -> bool:
         """Let a task wait again; False if it is not ours any more, or is to be cancelled."""
         self._held.discard(task.number)
-        facts = (self.clock() + delay_s, uncounted, *self._ours(task))
+        facts = (self.clock() + delay_s, uncounted, task.error, *self._ours(task))
         rows = db.execute(sql.RETRY, facts).rowcount
         self._move(RUNNING, QUEUED, rows)
         return bool(rows)
@@ -211,6 +214,12 @@ class Rows:
         """Let go of the file."""
         if self._presence:
             self._presence.leave()
+
+    def _say_what_is_there(self, db: sqlite3.Connection) -> None:
+        found = dict(db.execute("SELECT status, tasks FROM counts"))
+        if found[QUEUED] or found[RUNNING]:
+            sentence = "the file holds %d jobs that wait and %d that were running"
+            logger.info(sentence, found[QUEUED], found[RUNNING])
 
     def _is_full(self, db: sqlite3.Connection) -> bool:
         if self._waiting is None:

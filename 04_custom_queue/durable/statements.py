@@ -12,13 +12,13 @@ WAITING = "SELECT tasks FROM counts WHERE status = 'queued'"
 FIND_KNOWN = f"SELECT {COLUMNS} FROM tasks WHERE key = ? OR task_id = ?"
 CAN_RUN = "status = 'queued' AND due <= :now AND ready <= :clock"
 CLAIM = f"""UPDATE tasks SET status = 'running', owner = :owner, attempts = attempts + 1,
-    started_at = max(:now, queued_at)
+    started_at = max(:now, queued_at), error = NULL
     WHERE number IN (SELECT number FROM tasks WHERE {CAN_RUN}
                      ORDER BY priority DESC, number LIMIT :limit) RETURNING {COLUMNS}"""
 OURS = "WHERE number = ? AND attempts = ? AND owner = ? AND status = 'running'"
 REPORT = f"UPDATE tasks SET progress = ?, ran_in = ? {OURS}"
-RETRY = f"""UPDATE tasks SET status = 'queued', owner = NULL, ready = ?, attempts = attempts - ?
-    {OURS} AND NOT cancel_asked"""
+RETRY = f"""UPDATE tasks SET status = 'queued', owner = NULL, ready = ?, attempts = attempts - ?,
+    error = ? {OURS} AND NOT cancel_asked"""
 REPEAT = f"""UPDATE tasks SET status = 'queued', owner = NULL, ready = ?, arguments = ?,
     attempts = 0 {OURS} AND NOT cancel_asked"""
 IS_FAILED = "SELECT 1 FROM tasks WHERE task_id = ? AND status = 'failed'"
@@ -30,7 +30,7 @@ END = f"""UPDATE tasks SET status = ?1, progress = ?, result = ?, error = ?,
     arguments = iif(?1 = 'failed', arguments, '{{}}'), owner = NULL {OURS}"""
 MOVE = f"UPDATE tasks SET owner = ? {OURS}"
 UNDO_ATTEMPT = "UPDATE tasks SET attempts = attempts - 1 WHERE status = 'running' AND owner = ?"
-CANCEL = f"""UPDATE tasks SET status = 'cancelled', owner = NULL, arguments = '{{}}',
+CANCEL = f"""UPDATE tasks SET status = 'cancelled', owner = NULL, arguments = '{{}}', error = NULL,
     finished_at = max(?, queued_at, ifnull(started_at, 0)), ended_at = ?
     WHERE task_id = ? AND owner IS ? AND finished_at IS NULL RETURNING {COLUMNS}"""
 ASK_TO_CANCEL = "UPDATE tasks SET cancel_asked = 1 WHERE task_id = ? AND status = 'running'"

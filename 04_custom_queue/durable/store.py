@@ -87,8 +87,11 @@ class SQLiteStore:
         ran_in = task.ran_in.model_dump_json() if task.ran_in else None
         self._writer.submit(Change(partial(self._rows.report, task, ran_in)))
 
-    def retry(self, task: Task, delay_s: float, *, is_counted: bool = True) -> None:
+    def retry(
+        self, task: Task, delay_s: float, error: str | None = None, *, is_counted: bool = True
+    ) -> None:
         if self._let_go(task, QUEUED):
+            task.error = as_text(error)
             change = partial(self._rows.retry, task, delay_s, int(not is_counted))
             self._writer.submit(Change(change, partial(self._tell, "retried", task)))
 
@@ -104,7 +107,7 @@ class SQLiteStore:
         except (TypeError, ValueError) as wrong:
             status, as_json, error = FAILED, None, f"the job's result is no JSON value: {wrong}"
         if self._let_go(task, status):
-            task.error = error and error.encode(errors="replace").decode()
+            task.error = as_text(error)
             progress = 100 if status is SUCCEEDED else task.progress
             facts = (progress, as_json, task.error)
             change = partial(self._rows.end, task, status, facts)
@@ -244,3 +247,8 @@ class SQLiteStore:
                 self._reading.close()
             self._reading = None
             raise unavailable(error) from error
+
+
+def as_text(error: str | None) -> str | None:
+    """Return the sentence as SQLite can keep it: without halves of characters."""
+    return error and error.encode(errors="replace").decode()

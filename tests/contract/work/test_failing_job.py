@@ -8,6 +8,7 @@ from scenarios.status import TaskStatus
 from tests.support.client import ORDERS_HEADER, accepted_id, new_address
 from tests.support.damaged import broken_pixels
 from tests.support.running import MAX_ATTEMPTS, Running
+from tests.support.waiting import wait_until
 
 GOOD_ROWS = b"2025-01-01,North,Lamp,1,2.50\n" * 3
 
@@ -127,6 +128,26 @@ def test_temporary_refusals_end_as_the_approach_promises(running: Running) -> No
         assert "451" in str(task.error)
         assert task.attempts == 1
         assert running.inbox.sent_to(to) == []
+
+
+def test_task_that_waits_for_its_next_attempt_says_why_the_last_one_failed(
+    running: Running,
+) -> None:
+    to = new_address()
+
+    with running.inbox.refusing(to, 451, times=3):
+        task_id = accepted_id(running.api.post_email(to))
+        task = wait_until(
+            "the first attempt has failed, and says why",
+            lambda: running.api.read_task(task_id),
+            lambda task: task.error,
+        )
+    ended = running.api.wait_until_final(task_id)
+
+    assert "451" in str(task.error)
+    if running.promises["retries_transient_errors"]:
+        assert task.status is Status.QUEUED
+        assert (ended.status, ended.error) == (Status.SUCCEEDED, None)
 
 
 def test_refusals_that_never_end_are_given_up(running: Running) -> None:
