@@ -7,19 +7,22 @@ The READMEs are read without a build: there a block stands between `<!-- name: s
 
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from textwrap import indent
 
 from bench.table import BENCH
 from lab.approaches import ROOT
 from lab.errors import LabError
+from lab.survival.faults import FAULTS
 from lab.survival.files import JSON as SURVIVAL
 from lab.survival.files import KILLS_JSON
 
 from . import tables
 from .claims_table import make_claims, make_surprises
-from .drawn.diagrams import make_diagram
+from .drawn.diagrams import load_diagrams, make_diagram, tell_diagram
+from .drawn.pictures import load_pictures, make_picture, make_small_picture, tell_picture
 from .first_step import make_first_step
 from .guide import make_guide
 from .held_by import make_held_by
@@ -27,7 +30,11 @@ from .symptoms import make_symptoms
 
 PUBLISHED = (tables.COMPARE, BENCH, "bench.svg", SURVIVAL, "survival.svg", KILLS_JSON)
 Make = Callable[[Path], str]
+PICTURES, DIAGRAMS = load_pictures(ROOT), load_diagrams(ROOT)
 BLOCKS: dict[str, Make] = {
+    **{f"picture-{name}": partial(make_picture, name=name) for name in PICTURES},
+    **{f"small-{name}": partial(make_small_picture, name=name) for name in PICTURES},
+    **{f"diagram-{name}": partial(make_diagram, name=name) for name in DIAGRAMS},
     "approaches": tables.make_approaches,
     "promises": tables.make_promises,
     "printed": tables.make_printed_table,
@@ -37,25 +44,26 @@ BLOCKS: dict[str, Make] = {
     "surprises": make_surprises,
     "survival": tables.make_survival,
     "survival-rows": tables.make_survival_rows,
-    "survival-figures": tables.make_survival_figures,
     "survival-kills": tables.make_survival_kills,
     "compare-charts": tables.make_compare_charts,
     "code-lines": tables.make_code_lines,
+    **{f"survival-{fault}": partial(tables.make_survival_row, fault=fault) for fault in FAULTS},
     "guide": make_guide,
     "held-by": make_held_by,
     "symptoms": make_symptoms,
-    "diagram-background-tasks": partial(make_diagram, name="background-tasks"),
-    "diagram-create-task": partial(make_diagram, name="create-task"),
-    "diagram-celery": partial(make_diagram, name="celery"),
-    "diagram-custom-queue": partial(make_diagram, name="custom-queue"),
-    "diagram-where-work-runs": partial(make_diagram, name="where-work-runs"),
     "first-step-01": partial(make_first_step, number="01"),
     "first-step-02": partial(make_first_step, number="02"),
     "first-step-03": partial(make_first_step, number="03"),
     "first-step-04": partial(make_first_step, number="04"),
 }
-WORDS: dict[str, Make] = {}
-INSERT = re.compile(r"^<!-- insert: (?P<name>[a-z0-9-]+) -->$", re.MULTILINE)
+WORDS: dict[str, Make] = {  # what a page is read with where nothing is drawn
+    **{f"picture-{name}": partial(tell_picture, name=name) for name in PICTURES},
+    "survival": tables.tell_survival,
+    **{f"survival-{fault}": partial(tables.tell_survival_row, fault=fault) for fault in FAULTS},
+    **{f"small-{name}": lambda root: "" for name in PICTURES},
+    **{f"diagram-{name}": partial(tell_diagram, name=name) for name in DIAGRAMS},
+}
+INSERT = re.compile(r"^(?P<indent> *)<!-- insert: (?P<name>[a-z0-9_-]+) -->$", re.MULTILINE)
 BLOCK = re.compile(
     r"(<!-- (?P<name>[a-z0-9-]+): start -->\n).*?(<!-- (?P=name): end -->)", re.DOTALL
 )
@@ -63,12 +71,16 @@ BLOCK = re.compile(
 
 def insert(markdown: str, root: Path = ROOT) -> str:
     """Put blocks into a page of the site where it asks for them."""
-    return INSERT.sub(lambda asked: BLOCKS[asked["name"]](root), markdown)
+    return _insert(BLOCKS, markdown, root)
 
 
 def insert_words(markdown: str, root: Path = ROOT) -> str:
     """Put blocks into a page that is read as text: in words where they are drawn otherwise."""
-    return INSERT.sub(lambda asked: (BLOCKS | WORDS)[asked["name"]](root), markdown)
+    return _insert(BLOCKS | WORDS, markdown, root)
+
+
+def _insert(blocks: Mapping[str, Make], markdown: str, root: Path) -> str:
+    return INSERT.sub(lambda asked: indent(blocks[asked["name"]](root), asked["indent"]), markdown)
 
 
 def refresh(text: str, root: Path = ROOT) -> str:

@@ -18,9 +18,10 @@ from lab.compare.figures_table import (
 from lab.load.plan import Plan
 from lab.machine import Machine
 from lab.survival.files import JSON as SURVIVAL
-from lab.survival.files import KILLS_JSON, RandomKills, Survival, make_kills_page, make_summary
-from lab.survival.matrix import make_figures, make_matrix
+from lab.survival.files import KILLS_JSON, RandomKills, Survival, make_kills_page, make_page
+from lab.survival.matrix import make_matrix
 
+from .drawn import matrix
 from .drawn.charts import make_chart
 
 RESULTS = Path("docs/results")
@@ -99,14 +100,26 @@ def make_bench_page(root: Path) -> str:
 
 
 def make_survival(root: Path) -> str:
-    """Return the published matrix of faults with its legend."""
-    return make_summary(_read_survival(root))
-
-
-def make_survival_matrix(root: Path) -> str:
-    """Return the published matrix alone."""
+    """Return the published matrix, with the figures of each cell on demand."""
     survival = _read_survival(root)
-    return f"{make_matrix(survival.cells)}\n{survival.machine}.\n"
+    made = matrix.make_matrix(survival.cells)
+    return f"{matrix.make_legend()}{made}{survival.conditions}.\n{survival.machine}.\n"
+
+
+def tell_survival(root: Path) -> str:
+    """Return the published matrix and every figure of it as Markdown."""
+    return make_page(_read_survival(root))
+
+
+def make_survival_row(root: Path, fault: str) -> str:
+    """Return one row of the published matrix, for a page that explains it."""
+    cells = [cell for cell in _read_survival(root).cells if cell.fault == fault]
+    return matrix.make_row(cells)
+
+
+def tell_survival_row(root: Path, fault: str) -> str:
+    """Return the same as Markdown."""
+    return make_matrix([cell for cell in _read_survival(root).cells if cell.fault == fault])
 
 
 def make_survival_rows(root: Path) -> str:
@@ -114,11 +127,6 @@ def make_survival_rows(root: Path) -> str:
     survival = _read_survival(root)
     cells = [cell for cell in survival.cells if cell.fault in FIRST_ROWS]
     return f"{make_matrix(cells)}\n{survival.machine}.\n"
-
-
-def make_survival_figures(root: Path) -> str:
-    """Return every figure of the published matrix."""
-    return make_figures(_read_survival(root).cells)
 
 
 def make_survival_kills(root: Path) -> str:

@@ -34,6 +34,13 @@ def make_diagram(root: Path, name: str) -> str:
     )
 
 
+def tell_diagram(root: Path, name: str) -> str:
+    """Return the diagram called `name` in words, as Markdown."""
+    facts = load_diagrams(root)[name]
+    steps = "".join(f"{number}. {tell(step)}\n" for number, step in enumerate(facts["steps"], 1))
+    return f"{facts['title']}:\n\n{steps}"
+
+
 def load_diagrams(root: Path) -> dict[str, Any]:
     """Read all diagrams; Any: the shape that the file says."""
     return tomllib.loads((root / DIAGRAMS).read_text(encoding="utf-8"))
