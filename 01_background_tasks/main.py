@@ -26,8 +26,10 @@ tasks = Tasks()
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     set_up(is_api=True, sweep=lambda: files.forget(tasks.forget_ended(settings.result_ttl_s)))
+    app.state.tasks = tasks  # for the recipes
     yield  # uvicorn has waited for the background tasks, or has cut them off
-    await let_interrupted_jobs_end()
+    for _ in range(10):  # let jobs that were cut off close their connections and note it
+        await asyncio.sleep(0)
 
 
 app = FastAPI(title="BackgroundTasks", lifespan=lifespan, max_body_size=settings.max_upload_bytes)
@@ -62,12 +64,6 @@ def work(task: TaskStatus, arguments: JSONDict) -> Any:
     """Begin the job: the e-mail, an `async def`, gives a coroutine that `run` awaits."""
     task.begin()  # where it runs, so that a task which waits for a thread is queued
     return WORK[task.kind](task.task_id, report_progress=task.report_progress, **arguments)
-
-
-async def let_interrupted_jobs_end() -> None:
-    """Let jobs that were cut off run a little more, to close connections and to note it."""
-    for _ in range(10):
-        await asyncio.sleep(0)
 
 
 # --8<-- [end:pattern]

@@ -27,6 +27,7 @@ tasks = Tasks()
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     set_up(is_api=True, sweep=lambda: files.forget(tasks.forget_ended(settings.result_ttl_s)))
+    app.state.tasks = tasks  # for the recipes
     yield
     await drain()
 

@@ -14,6 +14,7 @@ from .settings import get_settings
 from .status import current_task_id, this_process_is_the_api
 from .text import one_line
 from .web.connections import limit_connections
+from .tracing import AddRequestId
 
 logger = logging.getLogger(__name__)
 ALL_TASKS_EVERY = 10  # sweeps: asking a store for every task takes seconds if there are many
@@ -95,5 +96,6 @@ def configure_logging() -> None:
     """Show INFO lines with the task id: plain uvicorn configures its own loggers only."""
     handler = logging.StreamHandler()
     handler.addFilter(_AddTaskId())
+    handler.addFilter(AddRequestId())
     handler.setFormatter(OneLine("%(levelname)s [%(task_id)s] %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])

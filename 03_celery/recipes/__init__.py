@@ -15,13 +15,17 @@ from . import (
     payments,
     periodic,
     pictures,
+    progress,
+    replay,
+    request_id,
     thumbnails,
     typed,
     users,
+    versions,
 )
 
 router = APIRouter(tags=["recipes"])
 for topic in (users, notifications, broadcast, pictures, thumbnails, orders, payments, typed):
     router.include_router(topic.router)
-for topic in (periodic, jobs, metrics):
+for topic in (periodic, jobs, metrics, progress, replay, request_id, versions):
     router.include_router(topic.router)

@@ -21,6 +21,7 @@ SHARED_ORDER = [
     "read_metrics",
 ]
 MOST_LINES = 110
+MOST_RECIPE_LINES = 100
 MOST_FILES = 15  # in a folder, beside its __init__.py
 # What each room may import; tests may import all of them, and nothing imports tests.
 ARROWS: dict[str, set[str]] = {
@@ -82,6 +83,12 @@ def test_main_is_short_and_says_first_what_a_restart_does(name: str) -> None:
 
     assert 60 <= len(source.splitlines()) <= MOST_LINES
     assert "restart" in (ast.get_docstring(ast.parse(source)) or "")
+
+
+@by_folder
+def test_no_recipe_is_longer_than_a_reader_can_take_in(name: str) -> None:
+    for path in (ROOT / name / "recipes").glob("*.py"):
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_RECIPE_LINES, path
 
 
 @pytest.mark.parametrize("room", ARROWS)

@@ -1,13 +1,16 @@
-"""Waiting jobs are dropped for good: neither a worker nor the record brings them back."""
+"""Waiting jobs are dropped for good; those that failed for good run again, once."""
 
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import redis
 
 from lab.approaches import ROOT
 from tests.recipes.celery_api import CeleryApi
+from tests.recipes.pictures import damaged_png
 from tests.support.waiting import wait_until
 
 
@@ -58,3 +61,57 @@ def test_purged_jobs_are_sent_again_within_seconds(celery_api: CeleryApi) -> Non
         celery_api.wait_until_done(*purged)
 
     assert celery_api.task(purged[0])["status"] == "succeeded"
+
+
+def fail_an_email(celery: CeleryApi, to: str) -> str:
+    """Have an e-mail refused for good; return its id."""
+    celery.refuse_mail(to, 550)
+    task_id = celery.post_email(to)
+    assert celery.wait_for(task_id, "failed", "succeeded")["status"] == "failed"
+    return task_id
+
+
+def dead(celery: CeleryApi, **limit: int) -> dict[str, dict[str, Any]]:  # Any: JSON
+    letters = celery.http.get("/dead-letters", params=limit).raise_for_status().json()
+    return {letter["task_id"]: letter for letter in letters}
+
+
+def test_failed_job_is_listed_the_last_one_first_and_runs_again(celery: CeleryApi) -> None:
+    first, second = (fail_an_email(celery, f"ann-{n}@again.example.com") for n in range(2))
+
+    found = dead(celery)
+    again = celery.http.post(f"/dead-letters/{first}/retry")
+
+    job = celery.job(again)
+    assert list(found)[:2] == [second, first]
+    assert list(dead(celery, limit=1)) == [second]
+    assert "550" in found[first]["error"]
+    assert (job["status"], job["name"]) == ("succeeded", "email")
+    assert len(celery.mail("ann-0@again.example.com")) == 1
+    assert first not in dead(celery)
+    assert celery.task(first)["status"] == "failed"  # a final state never changes
+
+
+def test_of_many_replays_at_once_one_runs_the_job(celery: CeleryApi) -> None:
+    task_id = fail_an_email(celery, "bob@again.example.com")
+
+    with ThreadPoolExecutor(6) as pool:
+        posts = [pool.submit(celery.http.post, f"/dead-letters/{task_id}/retry") for _ in range(6)]
+        answers = [post.result() for post in posts]
+
+    taken = [answer for answer in answers if answer.status_code == 202]
+    assert sorted(answer.status_code for answer in answers) == [202, *[404] * 5]
+    assert celery.job(taken[0])["status"] == "succeeded"
+    assert len(celery.mail("bob@again.example.com")) == 1
+
+
+def test_picture_whose_file_is_gone_is_not_run_again(celery: CeleryApi) -> None:
+    data, files = {"operations": ["blur"], "width": "48"}, {"file": ("a.png", damaged_png())}
+    task_id = celery.http.post("/images", data=data, files=files).json()["task_id"]
+    celery.wait_for(task_id, "failed")
+
+    refused = celery.http.post(f"/dead-letters/{task_id}/retry")
+
+    assert refused.status_code == 409
+    assert refused.json()["detail"] == "its file went when it failed: send it again"
+    assert task_id in dead(celery)

@@ -1,0 +1,68 @@
+"""Dead letters: the jobs that failed for good, and a way to run them again."""
+
+import json
+import time
+from typing import Annotated, Any
+
+from celery import signals
+from fastapi import APIRouter, HTTPException, Query
+
+from scenarios import get_settings
+from scenarios.contract import UNKNOWN, JSONDict, Kind
+from scenarios.errors import explain
+from scenarios.status import now
+
+from .. import records
+from ..celery_app import app
+from . import jobs
+from .jobs import REFUSALS, Queued
+
+router = APIRouter()
+TTL_S = max(1, int(get_settings().result_ttl_s))
+Limit = Annotated[int, Query(ge=1, le=1000)]
+
+
+# --8<-- [start:keep]
+@signals.task_failure.connect  # after the last attempt, in the process that ran the job
+def keep_dead_letter(sender: Any, task_id: str, exception: BaseException, **facts: Any) -> None:
+    """Keep what is needed to run the job again; the message itself is gone."""
+    letter = {
+        "task_id": task_id,
+        "name": sender.name,
+        "error": explain(exception),
+        "failed_at": now().isoformat(),
+        "args": list(facts["args"] or []),
+        "kwargs": dict(facts["kwargs"] or {}),
+    }
+    with records.in_passing():  # Redis away: the job has failed all the same
+        records.redis.setex(f"dead:{task_id}", TTL_S, json.dumps(letter))
+        records.redis.zadd("dead", {task_id: time.time()})
+        records.redis.zremrangebyscore("dead", 0, time.time() - TTL_S)
+
+
+# --8<-- [end:keep]
+# --8<-- [start:list]
+@router.get("/dead-letters", responses=REFUSALS)
+def read_dead_letters(limit: Limit = 100) -> list[JSONDict]:
+    """List the jobs that failed for good, the last one first; RESULT_TTL_S later they are gone."""
+    ids = records.redis.zrange("dead", 0, limit - 1, desc=True)
+    texts = records.redis.mget([f"dead:{task_id!s}" for task_id in ids]) if ids else []
+    return [json.loads(text) for text in texts if text]
+
+
+# --8<-- [end:list]
+# --8<-- [start:retry]
+@router.post("/dead-letters/{task_id}/retry", status_code=202, responses=REFUSALS | UNKNOWN)
+def retry_dead_letter(task_id: str) -> Queued:
+    """Run a job again, as a new one with a new id; of two requests at once one does."""
+    letter = json.loads(records.redis.get(f"dead:{task_id}") or "{}")
+    if records.short(letter.get("name", "")) in (Kind.REPORT, Kind.IMAGE):
+        raise HTTPException(409, "its file went when it failed: send it again")
+    # DELETE says to one request alone that there was something to delete.
+    if not records.redis.delete(f"dead:{task_id}"):
+        raise HTTPException(404, f"no dead letter {task_id[:80]!r}")
+    # A new job: a final state never changes, and the client may have read it already.
+    return jobs.start([app.signature(letter["name"], letter["args"], letter["kwargs"])])
+
+
+# --8<-- [end:retry]

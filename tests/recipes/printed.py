@@ -1,0 +1,55 @@
+"""Runs the commands that a how-to page shows, and compares what they print with the page."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from lab.processes.part import Part
+from lab.steps.matching import match_all
+from lab.steps.transcript import Block
+from lab.steps.values import Bindings
+from tests.support.waiting import wait_until
+
+PORTS = {
+    f"http://127.0.0.1:800{number}": name
+    for number, name in enumerate(
+        ["01_background_tasks", "02_asyncio_create_task", "03_celery", "04_custom_queue"], start=1
+    )
+}
+
+
+def play(blocks: list[Block], url: str, logs: Part, folder: Path) -> Iterator[tuple[Block, str]]:
+    """Run each command; yield it with what it printed if that is not what the page shows."""
+    bindings = Bindings()
+    for block in blocks:
+        command = bindings.translate(block.command)
+        for shown in PORTS:
+            command = command.replace(shown, url)
+        run = subprocess.run(
+            ["sh", "-c", command],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        seen = (run.stdout + run.stderr).splitlines()
+        seen = [line for line in map(str.rstrip, seen) if line]
+        wanted = [line.text for line in block.printed if not line.label]
+        found = match_all(wanted, seen, bindings)
+        if found is None:
+            yield block, "\n".join(seen)
+            return
+        bindings = found
+        for line in [each.text for each in block.printed if each.label == "worker"]:
+            bindings = wait_for_line(logs, line, bindings)
+
+
+def wait_for_line(part: Part, wanted: str, bindings: Bindings) -> Bindings:
+    """Wait until a server has printed this line."""
+
+    def look() -> list[Bindings]:
+        lines = part.log_text().splitlines()
+        return [found for line in lines if (found := bindings.match(wanted, line.rstrip()))]
+
+    return wait_until(f"{part.name} prints {wanted!r}", look)[-1]
