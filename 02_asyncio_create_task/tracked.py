@@ -22,12 +22,14 @@ def create_tracked_task(task_id: str, job: Coroutine[None, None, None]) -> None:
     running[task_id].add_done_callback(lambda _: running.pop(task_id))
 
 
+# --8<-- [start:limit]
 def refuse_if_full() -> None:
     """Raise 503 when MAX_RUNNING jobs run: nothing else bounds what a process takes on."""
     if len(running) >= settings.max_running:
         raise http.refused(f"{len(running)} jobs are running, the limit")
 
 
+# --8<-- [end:limit]
 async def run_in_thread(work: Callable[..., T], *arguments: Any) -> T:
     """Run blocking `work` in one of the two threads.
 

@@ -52,8 +52,10 @@ if BROKER_FORGETS:
         "unacked_restore_throttle": 1,
         # Who looks holds a lock; killed while it looks, it would keep all others off for 300 s.
         "unacked_mutex_expire": 5,
+        # --8<-- [start:order]
         # By default a worker takes turns between its queues; now it empties the first one first.
         "queue_order_strategy": "priority",
+        # --8<-- [end:order]
     }
     ANSWER_IN_TIME = dict(TIMEOUTS)
 else:

@@ -88,6 +88,7 @@ def read_result(task_id: str) -> Response:
     return http.download(read_task(task_id))
 
 
+# --8<-- [start:cancel]
 @app.delete("/tasks/{task_id}", status_code=202, responses=contract.CONFLICT)
 def cancel_task(task_id: str) -> TaskStatus:
     task = read_task(task_id)
@@ -96,6 +97,7 @@ def cancel_task(task_id: str) -> TaskStatus:
     return read_task(task_id)
 
 
+# --8<-- [end:cancel]
 @app.get("/metrics/queue")
 def read_metrics() -> QueueMetrics:
     return records.count()

@@ -92,6 +92,7 @@ class Job(Task[Any, Any]):
         ledger.record("held_back", str(request.id))
 
 
+# --8<-- [start:time-limit]
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
     """Stop the work after this time; let the kernel end the process if it does not stop.
@@ -113,6 +114,7 @@ def time_limit(seconds: float) -> Iterator[None]:
         stop_clock()
 
 
+# --8<-- [end:time-limit]
 def stop_clock() -> None:
     signal.setitimer(signal.ITIMER_REAL, 0)
 
@@ -160,6 +162,7 @@ def publish(job: AnyTask, task_id: str, key: str | None, arguments: JSONDict) ->
     return task_id
 
 
+# --8<-- [start:cancel]
 def cancel(task_id: str) -> bool:
     """End a job that waits, or ask its worker to end it; False if it has ended."""
     outcome, message = records.cancel(task_id)
@@ -171,4 +174,5 @@ def cancel(task_id: str) -> bool:
     return outcome != "ended"
 
 
+# --8<-- [end:cancel]
 # --8<-- [end:publish]

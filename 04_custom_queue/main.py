@@ -96,6 +96,7 @@ async def read_result(task_id: str) -> Response:
     return http.download(await read_task(task_id))
 
 
+# --8<-- [start:cancel]
 @app.delete("/tasks/{task_id}", status_code=202, responses=contract.CONFLICT)
 async def cancel_task(task_id: str) -> TaskStatus:
     task = await tasks.find(task_id)
@@ -104,6 +105,7 @@ async def cancel_task(task_id: str) -> TaskStatus:
     return await read_task(task_id)
 
 
+# --8<-- [end:cancel]
 @app.get("/metrics/queue")
 async def read_metrics() -> QueueMetrics:
     return await tasks.metrics()

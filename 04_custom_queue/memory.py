@@ -211,6 +211,7 @@ class MemoryStore:
             self._observe(event, task)
         self._timers.set(task)
 
+    # --8<-- [start:line]
     def _offer(self, task: Task) -> None:
         """Put the task in its line, by number, and wake a worker."""
         line = self._lines.get(-task.priority)
@@ -227,6 +228,7 @@ class MemoryStore:
                 taker.set_result(None)
                 break
 
+    # --8<-- [end:line]
     def _leave_cancelled_behind(self) -> None:
         lines = self._lines.values()
         waiting = [task for line in lines for task in line if task.status is QUEUED]

@@ -13,8 +13,8 @@ from . import files, jobs, ledger, owners
 from .settings import get_settings
 from .status import current_task_id, this_process_is_the_api
 from .text import one_line
-from .web.connections import limit_connections
 from .tracing import AddRequestId
+from .web.connections import limit_connections
 
 logger = logging.getLogger(__name__)
 ALL_TASKS_EVERY = 10  # sweeps: asking a store for every task takes seconds if there are many

@@ -26,6 +26,7 @@ def get_queue(request: Request) -> JobQueue:
 Queue = Annotated[JobQueue, Depends(get_queue)]
 
 
+# --8<-- [start:start]
 async def start(queue: JobQueue, task: Task, body: BaseModel) -> Response:
     """Put a job into the queue; raise 503 if it is full.
 
@@ -39,3 +40,6 @@ async def start(queue: JobQueue, task: Task, body: BaseModel) -> Response:
         return http.accepted((await queue.put(task)).task_id)
     except QueueFull as error:
         raise http.refused(str(error)) from error
+
+
+# --8<-- [end:start]
