@@ -6,9 +6,9 @@ import logging
 import math
 import sys
 import time
-from collections import Counter, OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from heapq import heappop, heappush
 from itertools import islice
 from typing import Any
@@ -73,7 +73,7 @@ class MemoryStore:
         if self._observe:
             self._observe("accepted", task)
         task.ready = time.monotonic() + task.delay_s
-        if waits_at_first(task):
+        if task.due or task.delay_s:
             self._timers.set(task)
         else:
             self._offer(task)
@@ -99,7 +99,7 @@ class MemoryStore:
                     continue  # it was cancelled while it waited
                 self._queued -= 1
                 task.status, task.error = RUNNING, None
-                task.started_at = max(time.time(), task.queued_at)  # a clock may be set back
+                task.started_at = now_after(task.queued_at)
                 task.attempts += 1
                 if self._observe:
                     self._observe("started", task)
@@ -127,17 +127,13 @@ class MemoryStore:
             self._wait_again(task, again.delay_s, "repeated")
 
     def end(self, task: Task, status: Status, result: Any = None, error: str | None = None) -> None:
-        if task.status is RUNNING:  # a job may come back after its task was cancelled
-            self._end(task, status, result, error)
-
-    def _end(
-        self, task: Task, status: Status, result: Any = None, error: str | None = None
-    ) -> None:
+        if task.finished_at:
+            return  # a job may come back after its task was cancelled
         if task.status is QUEUED:
             self._queued -= 1
             self._timers.drop(task)
         task.status = status
-        task.finished_at = max(time.time(), task.started_at or task.queued_at)
+        task.finished_at = now_after(task.started_at or task.queued_at)
         task.result, task.error = result, error
         if status is not FAILED:  # it may be put back
             task.arguments = NO_ARGUMENTS
@@ -151,7 +147,7 @@ class MemoryStore:
         task = self._tasks.get(task_id)
         if not task or task.finished_at:
             return False
-        self._end(task, CANCELLED)
+        self.end(task, CANCELLED)
         self._stop(task)
         if sum(map(len, self._lines.values())) > 2 * self._queued + 100:
             self._leave_cancelled_behind()
@@ -191,9 +187,8 @@ class MemoryStore:
         return [task for task in self._tasks.values() if not task.finished_at]
 
     def give_up(self, task: Task) -> None:
-        if not task.finished_at:
-            self._end(task, INTERRUPTED, error="the app stopped before the job had ended")
-            self._stop(task)
+        self.end(task, INTERRUPTED, error="the app stopped before the job had ended")
+        self._stop(task)
 
     async def close(self, in_threads: Collection[Task]) -> None:
         """Finish what goes on beside the loop; memory ends with the process."""
@@ -237,15 +232,6 @@ class MemoryStore:
             self._offer(task)
 
 
-@dataclass(slots=True)
-class Ended:
-    """A task that ended, when on the monotonic clock, and about how many bytes it holds."""
-
-    task: Task
-    at: float
-    size_bytes: int
-
-
 class Records:
     """Every task that waits or runs, and for a while those that ended."""
 
@@ -253,8 +239,8 @@ class Records:
         self._limits, self._forget = limits, forget
         self.by_id: dict[str, Task] = {}
         self.by_key: dict[str, Task] = {}
-        self.ended: OrderedDict[str, Ended] = OrderedDict()  # by their ends
-        self.counts: Counter[Status] = Counter()  # of those that ended
+        self.ended: deque[Task] = deque()  # in the order of their ends
+        self.counts = dict.fromkeys(Status, 0)  # of those that ended
         self._size_bytes = 0
         self._forgotten: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -267,18 +253,16 @@ class Records:
     def find_failed(self, limit: int) -> list[Task]:
         """Return tasks that failed, the last one first."""
         self.forget_old()
-        ended = (each.task for each in reversed(self.ended.values()))
-        return list(islice((task for task in ended if task.status is FAILED), limit))
+        return list(islice((task for task in reversed(self.ended) if task.status is FAILED), limit))
 
     def note_end(self, task: Task) -> None:
         """Keep an ended task for a while, and as many as there is room for."""
-        size_bytes = 0
-        if task.arguments or task.result is not None:
-            size_bytes = size_of(task.arguments) + size_of(task.result)
-        ended = Ended(task, time.monotonic(), size_bytes)
-        self.ended[task.task_id] = ended
+        task.ready = time.monotonic()
+        self.ended.append(task)
         self.counts[task.status] += 1
-        self._size_bytes += ended.size_bytes
+        if task.arguments or task.result is not None:
+            task.size_bytes = size_of(task.arguments) + size_of(task.result)
+            self._size_bytes += task.size_bytes
         while len(self.ended) > self._limits.keep or self._size_bytes > self._limits.keep_bytes:
             self._forget_first()
         if not self._timer:
@@ -289,8 +273,11 @@ class Records:
 
         A thread may still work on the old object, which stays failed for it.
         """
-        new = replace(task, attempts=0, progress=0, finished_at=None, error=None, ran_in=None)
-        self._drop(self.ended.pop(task.task_id))
+        new = replace(
+            task, attempts=0, progress=0, finished_at=None, error=None, ran_in=None, size_bytes=0
+        )
+        self.ended.remove(task)
+        self._drop(task)
         self.by_id[task.task_id] = new
         if task.key is not None:
             self.by_key[task.key] = new
@@ -299,7 +286,7 @@ class Records:
     def forget_old(self) -> None:
         """Forget the tasks that ended too long ago."""
         before = time.monotonic() - self._limits.keep_s
-        while self.ended and next(iter(self.ended.values())).at < before:
+        while self.ended and self.ended[0].ready < before:
             self._forget_first()
 
     async def close(self) -> None:
@@ -310,16 +297,16 @@ class Records:
             await asyncio.to_thread(forget_files, self._forget, self._forgotten)
 
     def _forget_first(self) -> None:
-        task_id, ended = self.ended.popitem(last=False)
-        self._drop(ended)
-        task = self.by_id.pop(task_id)
+        task = self.ended.popleft()
+        self._drop(task)
+        del self.by_id[task.task_id]
         if task.key is not None:
             del self.by_key[task.key]
-        self._forgotten.append(task_id)
+        self._forgotten.append(task.task_id)
 
-    def _drop(self, ended: Ended) -> None:
-        self.counts[ended.task.status] -= 1
-        self._size_bytes -= ended.size_bytes
+    def _drop(self, task: Task) -> None:
+        self.counts[task.status] -= 1
+        self._size_bytes -= task.size_bytes
 
     def _look(self) -> None:
         """Forget what is old though nobody asks, and have the files removed in a thread."""
@@ -344,6 +331,14 @@ def forget_files(forget: Forget, task_ids: list[str]) -> None:
             forget(task_ids[first : first + MOST_FORGOTTEN])
         except Exception:  # the thread must come to the others
             logger.exception("files of tasks that are forgotten cannot be removed")
+
+
+def now_after(earlier: float) -> float:
+    """Return the time of day; `earlier` if the clock was set back since."""
+    now = time.time()
+    if now < earlier:  # `max` takes three times as long
+        return earlier
+    return now
 
 
 def size_of(value: Any) -> int:  # Any: a JSON value
@@ -385,11 +380,6 @@ class Timers:
             self._offer(task)
 
 
-def waits_at_first(task: Task) -> bool:
-    """Tell whether a task cannot run at once."""
-    return bool(task.due or task.delay_s)
-
-
 def waits_since(line: deque[Task]) -> float:
     """Return since when the first task of a line could have run, on the monotonic clock.
 
@@ -399,6 +389,6 @@ def waits_since(line: deque[Task]) -> float:
     for task in line:
         if task.status is QUEUED:
             since = min(since, task.ready)
-            if not waits_at_first(task):
+            if not task.due and not task.delay_s:
                 break
     return since
