@@ -10,7 +10,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help compare test quick bench survival claims 01 02 03 04 transcripts docs docs-build workshop check tables clean runtime dev bench-peers bench-arq
+.PHONY: help compare test quick bench survival claims lab 01 02 03 04 transcripts docs docs-build workshop check tables clean runtime dev bench-peers bench-arq
 
 help:
 	@awk -F ': .*## ' '/^[a-z0-9 %/-]+: .*## / {sub(/%.*/, "s1", $$1); printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -35,6 +35,9 @@ bench: runtime ## measure the queue of 04 against its peers, and the four under 
 claims: dev ## measure what articles claim, write the page about it
 	@$(PY) -m pytest tests/claims -n 2 -m "" --record --ignore tests/claims/test_page.py $(ARGS)
 	@$(PY) -m site_making
+
+lab: runtime ## the live page: post jobs, break things, watch all four (ARGS="--record kill9_api")
+	@$(PY) -m lab live $(ARGS)
 
 01 02 03 04: runtime ## run one example with everything that it needs, until Ctrl-C
 	@$(PY) -m lab run $@ $(ARGS)

@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from lab.compare.command import compare
+from lab.live.command import live
 from lab.survival.command import survival
 
 from .approaches import ROOT
@@ -26,6 +27,7 @@ An app sends its mail to {SMTP} if nobody tells it otherwise. Start it with
 
 app.command()(compare)
 app.command()(survival)
+app.command()(live)
 
 
 @app.callback()

@@ -33,9 +33,10 @@ def message_routes(inbox: Inbox) -> APIRouter:
     async def read_messages(
         task_id: str | None = None,
         to: str | None = None,
+        after: Annotated[int, Query(description="Only those with a higher number.")] = 0,
         body: Annotated[bool, Query(description="Send the bodies too.")] = False,
     ) -> list[Message]:
-        found = inbox.find(task_id, to)
+        found = [m for m in inbox.find(task_id, to) if m.number > after]
         return found if body else [m.model_copy(update={"body": None}) for m in found]
 
     @routes.delete("/messages", status_code=204)

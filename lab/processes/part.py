@@ -24,7 +24,8 @@ Signal = signal.Signals
 class Part:
     """A process in its own session: Ctrl-C on the terminal does not reach it.
 
-    `ready` tells whether it answers; `launched` is told the process id of each start.
+    `ready` tells whether it answers; `launched` is told the process id of each start, and
+    `signalled` each signal as the command that would send it.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Part:
     log: Path
     ready: Callable[["Part"], bool]
     launched: Callable[[int], None] = lambda pid: None
+    signalled: Callable[[str], None] = lambda command: None
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
     _log_start: int = field(default=0, init=False, repr=False)
 
@@ -98,8 +100,10 @@ class Part:
         with suppress(ProcessLookupError, PermissionError):
             if group and (alive or not psutil.pid_exists(self.pid)):
                 os.killpg(self.pid, number)
+                self.signalled(f"kill -{_name(number)} -- -{self.pid}")
             elif alive:
                 os.kill(self.pid, number)
+                self.signalled(f"kill -{_name(number)} {self.pid}")
 
     def kill9(self, *, group: bool = False) -> None:
         """Kill it with SIGKILL, with its children if `group`, and wait until it is gone."""
@@ -142,3 +146,8 @@ class Part:
     def _with_log(self, sentence: str, lines: int = 15) -> str:
         tail = "\n".join(f"    {line}" for line in self.log_text().splitlines()[-lines:])
         return f"{sentence}; the end of {self.log}:\n{tail or '    (empty)'}"
+
+
+def _name(number: Signal) -> str:
+    """Return what people type: `9`, and the names of the others."""
+    return "9" if number is signal.SIGKILL else number.name.removeprefix("SIG")

@@ -6,6 +6,7 @@ and the services that `approaches.toml` names for it; then `app.kill9()`, `app.r
 
 import os
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from lab.approaches import ROOT, Approach, find_approach
@@ -74,13 +75,17 @@ class Stack(Processes):
         uvicorn_args: Sequence[str] = (),
         label: str | None = None,
         without: Container[str] = (),
+        folder: str = "",
     ) -> Part:
         """Start one app and the services it needs, but those in `without`; wait until all answer.
 
-        A second run of one approach needs a `label`: it names the part and its DATA_DIR.
+        A second run of one approach needs a `label`: it names the part and its DATA_DIR. `folder`
+        is another package whose `main.app` is to be served instead.
         """
         approach = find_approach(name, self.root)
         services = self._launch_services([approach], without)
+        if folder:
+            approach = replace(approach, folder=folder)
         app = self._launch_app(approach, label or approach.name, env, uvicorn_args)
         wait_ready([*services, app])
         return app
@@ -125,12 +130,14 @@ class Stack(Processes):
         args: Sequence[str] = (),
         env: Env | None = None,
         cwd: Path | None = None,
+        folder: str = CELERY,
     ) -> Part:
         """Start a Celery worker with this host name; wait until it takes jobs.
 
-        `args` are more arguments of `celery worker`; `cwd` is another folder to run it in.
+        `args` are more arguments of `celery worker`; `cwd` is another folder to run it in,
+        `folder` the package whose `celery_app` it runs.
         """
-        worker = self._launch_worker(name, concurrency, env, args, cwd)
+        worker = self._launch_worker(name, concurrency, env, args, cwd, folder)
         worker.wait_ready()
         return worker
 
@@ -175,8 +182,9 @@ class Stack(Processes):
         env: Env | None,
         args: Sequence[str] = (),
         cwd: Path | None = None,
+        folder: str = CELERY,
     ) -> Part:
-        command = commands.worker(CELERY, name, concurrency, args)
+        command = commands.worker(folder, name, concurrency, args)
         label = "worker" if name == "jobs" else name
         return self._launch(label, command, self._with_data(CELERY) | dict(env or {}), cwd)
 

@@ -21,10 +21,14 @@ class Column:
     survives: Mapping[str, str]
     worker_args: tuple[str, ...] = ()
     on_rabbitmq: bool = False
+    folder: str = ""  # another package that is run in place of the numbered folder
+    label: str = ""  # its title, if that of the approach does not tell enough
 
     @property
     def title(self) -> str:
         """The name of the pattern."""
+        if self.label:
+            return self.label
         return f"{self.approach.title}, defaults" if self.is_default else self.approach.title
 
     @property

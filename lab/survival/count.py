@@ -36,8 +36,8 @@ def count(trial: Trial, fault: str) -> Cell:
     """Return the counts of a trial that has settled."""
     events = trial.events()
     copies = _count_effects(trial, events)
-    fate_of = {each: _find_fate(trial, each, copies, events) for each in trial.accepted}
-    fates = Counter(fate_of.values())
+    trial.fates = {each: _find_fate(trial, each, copies, events) for each in trial.accepted}
+    fates = Counter(trial.fates.values())
     starts = [_count(events[task_id], "started") for task_id in trial.accepted]
     return Cell(
         fault=fault,
@@ -61,7 +61,7 @@ def count(trial: Trial, fault: str) -> Cell:
         stop_s=trial.stop_s,
         grew_mb=trial.grew_mb,
         recovered_s=_find_recovery(trial, events),
-        traces=[_trace(trial, each, events) for each, fate in fate_of.items() if fate == "lost"],
+        traces=[_trace(trial, each, events) for each in _find_lost(trial)],
     )
 
 
@@ -85,6 +85,10 @@ def _find_fate(trial: Trial, task_id: str, copies: Counter[str], events: Events)
     if end in ("failed", "interrupted"):
         return end
     return "late" if task_id in trial.read_broker() else "lost"
+
+
+def _find_lost(trial: Trial) -> list[str]:
+    return [task_id for task_id, fate in trial.fates.items() if fate == "lost"]
 
 
 def _trace(trial: Trial, task_id: str, events: Events) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -24,6 +24,10 @@ class Answer:
     task_id: str | None
     waited_s: float
     refused_well: bool = True
+    code: int | None = None  # None: no answer
+
+
+Told = Callable[[int, Answer], None]  # which of the requests, and what came of it
 
 
 def emails(url: str, count: int) -> list[httpx.Request]:
@@ -55,12 +59,20 @@ def reports(url: str, count: int, *, bad: bool = False) -> list[httpx.Request]:
     return [report(url, csv) for _ in range(count)]
 
 
-def post_all(requests: Sequence[httpx.Request]) -> list[Answer]:
-    """Send every request at once, each on a connection of its own."""
+def post_all(
+    requests: Sequence[httpx.Request], answered: Told = lambda number, answer: None
+) -> list[Answer]:
+    """Send every request at once, each on a connection of its own; `answered` is told of each."""
+
+    async def send(client: httpx.AsyncClient, number: int, request: httpx.Request) -> Answer:
+        answer = await _send(client, request)
+        answered(number, answer)
+        return answer
 
     async def send_all() -> list[Answer]:
         async with connect("") as client:
-            return await asyncio.gather(*(_send(client, request) for request in requests))
+            numbered = enumerate(requests)
+            return await asyncio.gather(*(send(client, *each) for each in numbered))
 
     return asyncio.run(send_all())
 
@@ -75,6 +87,7 @@ async def _send(client: httpx.AsyncClient, request: httpx.Request) -> Answer:
         return Answer(kind, None, time.monotonic() - started, refused_well=False)
     waited_s = time.monotonic() - started
     if answer.status_code == httpx.codes.ACCEPTED:
-        return Answer(kind, answer.json()["task_id"], waited_s)
+        return Answer(kind, answer.json()["task_id"], waited_s, code=answer.status_code)
     well = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and "retry-after" in answer.headers
-    return Answer(kind, None, waited_s, refused_well=well and waited_s < MOST_S)
+    in_time = waited_s < MOST_S
+    return Answer(kind, None, waited_s, well and in_time, answer.status_code)

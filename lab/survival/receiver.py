@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +20,7 @@ class Receiver:
 
     url: str
     asked: Counter[str] = field(default_factory=Counter)
+    delay_s: float = 0.0  # how long every answer takes
     _answers: threading.Event = field(default_factory=threading.Event)
 
     def hold(self) -> None:
@@ -32,6 +34,7 @@ class Receiver:
     def take(self, task_id: str) -> None:
         """Count a request, and wait while clients are held."""
         self.asked[task_id] += 1
+        time.sleep(self.delay_s)
         self._answers.wait(HELD_S)
 
 

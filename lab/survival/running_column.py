@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lab.mailbox.client import Mailbox
 from lab.processes.part import Part
-from lab.processes.stack import Stack
+from lab.processes.stack import CELERY, Stack
 
 from . import broker
 from .columns import Column
@@ -132,6 +132,7 @@ class RunningColumn:
             env={**self._fill_in(env), "WEBHOOK_URL": self.receiver.url},
             uvicorn_args=uvicorn_args,
             without=("worker",),
+            folder=self.column.folder,
         )
 
     def _start_worker(self, env: Mapping[str, str]) -> None:
@@ -139,7 +140,9 @@ class RunningColumn:
         self._workers += 1
         args = self.column.worker_args
         own = {**self._fill_in(env), "WEBHOOK_URL": self.receiver.url}
-        self._worker = self.stack.start_worker(f"jobs{self._workers}", args=args, env=own)
+        folder = self.column.folder or CELERY
+        name = f"jobs{self._workers}"
+        self._worker = self.stack.start_worker(name, args=args, env=own, folder=folder)
         self._worker_env = env
 
     def _fill_in(self, env: Mapping[str, str]) -> dict[str, str]:

@@ -33,14 +33,14 @@ class Trial:
         self,
         running: RunningColumn,
         transport: httpx.BaseTransport | None = None,
-        overload_s: float = OVERLOAD_S,
     ) -> None:
         self.running = running
-        self.overload_s = overload_s
+        self.overload_s = OVERLOAD_S  # how long too much is posted
         self._transport = transport
         self.column = running.column
         self.mail, self.receiver = running.mail, running.receiver
         self.accepted: dict[str, str] = {}  # the kind, by task id
+        self.fates: dict[str, str] = {}  # what became of each, once they are counted
         self.refused = self.refused_badly = self.unknown = self.ghosts = 0
         self.supervised = False  # what ends by itself is started again
         self.slowest_202_s = self.slowest_refusal_s = 0.0

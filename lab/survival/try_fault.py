@@ -36,14 +36,21 @@ def open_column(
 
 
 def try_fault(
-    running: RunningColumn, fault: Fault, *, beats: bool = True, overload_s: float = OVERLOAD_S
+    running: RunningColumn,
+    fault: Fault,
+    *,
+    beats: bool = True,
+    overload_s: float = OVERLOAD_S,
+    make_trial: Callable[[RunningColumn], Trial] = Trial,
 ) -> Cell:
     """Do the fault, wait until all has settled, and count; with `beats` also ask /healthz."""
     if reason := fault.why_not(running.column) or fault.lacks():
         return Cell(fault.name, running.column.name, why_not=reason)
     running.prepare(fault.job_env, fault.api_env, fault.uvicorn_args)
     try:
-        cell = _measure(Trial(running, overload_s=overload_s), fault, beats)
+        trial = make_trial(running)
+        trial.overload_s = overload_s
+        cell = _measure(trial, fault, beats)
     except BaseException:
         running.clear(app=True, worker=True)
         raise

@@ -1,0 +1,1 @@
+"""01 with the mistake of "A job that blocks"."""

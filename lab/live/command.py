@@ -1,0 +1,106 @@
+"""The command `lab live`: the page with all lanes, or a recording without a browser."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from lab.approaches import ROOT
+from lab.mailbox.server import listen
+from lab.processes.folder import make_folder
+from lab.processes.ports import HOST, claim
+from lab.processes.signals import signals_exit
+
+from .controller import Live
+from .presets import find_preset
+from .recording import FOLDER, write_recording
+
+PORT = 8000
+
+
+class Server(uvicorn.Server):
+    """Ends the streams of events when it is told to stop: it would wait for them otherwise."""
+
+    def __init__(self, config: uvicorn.Config, live: Live) -> None:
+        super().__init__(config)
+        self._live = live
+
+    async def shutdown(self, *args: object) -> None:
+        """Let every stream end, and then the server."""
+        self._live.closing = True
+        self._live.wake_all()
+        await super().shutdown(*args)  # type: ignore[arg-type]  # the sockets, passed on
+
+
+async def serve(
+    live: Live, port: int = PORT, told: Callable[[str], None] = lambda url: None
+) -> None:
+    """Serve the page on 127.0.0.1 until SIGINT or SIGTERM; `told` is given its address."""
+    from .api import make_app  # imported here: other commands start faster
+
+    claimed = claim(port)
+    config = uvicorn.Config(
+        make_app(live), log_level="warning", lifespan="off", timeout_graceful_shutdown=2
+    )
+    try:
+        sockets = [listen(claimed.number)]
+        told(f"http://{HOST}:{claimed.number}")
+        await Server(config, live).serve(sockets=sockets)
+    finally:
+        claimed.release()
+
+
+def live(
+    record: Annotated[
+        str | None, typer.Option(help="Play this preset, write the recording, end.")
+    ] = None,
+    lane: Annotated[list[str] | None, typer.Option(help="One lane; may be repeated.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, max=500, help="How many jobs a lane.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for --record.")] = FOLDER,
+    port: Annotated[int, typer.Option(help="Or the next that is free.")] = PORT,
+    data_dir: Annotated[Path, typer.Option(help="Folder of the processes.")] = Path("var/live"),
+    root: Annotated[Path, typer.Option(help="Folder that holds approaches.toml.")] = ROOT,
+) -> None:
+    """Serve the live page: post jobs to all approaches, break things, see what becomes of them."""
+    if record:
+        find_preset(record)
+    try:
+        with signals_exit():
+            controller = Live(make_folder(data_dir), root, lane or ())
+            try:
+                if record:
+                    _record(controller, record, lane or (), jobs, out)
+                else:
+                    asyncio.run(serve(controller, port, _say_where))
+            finally:
+                controller.close()
+    except KeyboardInterrupt:
+        print("\nStopped: no process is left.", file=sys.stderr)
+
+
+def _record(controller: Live, name: str, lanes: Sequence[str], jobs: int | None, out: Path) -> None:
+    print(f"Playing {name} without a browser …", flush=True)
+    run = controller.start(name, lanes=lanes, jobs=jobs, ask=False)
+    controller.wait()
+    recording = controller.find_recording(run.number)
+    assert recording
+    path = write_recording(make_folder(out), recording)
+    for lane, result in recording.results.items():
+        verdict = {True: "as promised", False: "not as promised", None: ""}[result["as_promised"]]
+        print(f"{lane:<28} {result['outcome']:<24} {verdict}")
+    print(f"Written: {path}, {path.stat().st_size / 1000:.0f} kB")
+    if missing := [
+        lane.name for lane in recording.about.lanes if lane.name not in recording.results
+    ]:
+        print(f"No result: {', '.join(missing)}", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def _say_where(url: str) -> None:
+    print(
+        f"\nThe live page: {url}\nCtrl-C ends it and every process that it has started.", flush=True
+    )

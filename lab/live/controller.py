@@ -1,0 +1,307 @@
+"""Owns the lanes and plays one run at a time; whatever it sees becomes an event of that run."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from lab.approaches import ROOT
+from lab.errors import LabError
+from lab.machine import describe_machine
+from lab.survival.trial import JOBS
+
+from .beats import Beats
+from .code import read_code
+from .lane import Lane, make_result
+from .play import FAULTS, Play, find_missing
+from .presets import Kind, Preset, find_preset, load_all_columns, load_presets
+from .recording import About, Event, Recording
+from .recording import Lane as LaneFacts
+from .run import Gate, Run
+from .trial import WatchedTrial, Wish
+
+KEPT_RUNS = 12
+MOST_EVENTS = 50_000  # of one run: free play can go on for hours
+
+
+class Refused(Exception):
+    """What was asked for does not go now; the text says why."""
+
+
+@dataclass
+class Playing:
+    """A run with what belongs to it."""
+
+    run: Run
+    about: About
+    gate: Gate
+    preset: Preset
+    lanes: Sequence[Lane]
+    trials: dict[int, WatchedTrial] = field(default_factory=dict)
+
+
+class Live:
+    """The live page's side of things that lives as long as the lab."""
+
+    def __init__(
+        self,
+        folder: Path,
+        root: Path = ROOT,
+        only: Sequence[str] = (),
+        lanes: Mapping[str, Lane] | None = None,
+    ) -> None:
+        self.folder, self.root = folder, root
+        self.only = tuple(only)  # the lanes that this page has; none: all
+        self.followers: set[Callable[[], None]] = set()  # woken when there is something new
+        self.closing = False
+        self.playing: Playing | None = None
+        self.history: deque[tuple[int, Recording]] = deque(maxlen=KEPT_RUNS)
+        self._columns = load_all_columns(root)
+        self._lanes: dict[str, Lane] = dict(lanes or {})
+        self._lock = threading.Lock()
+        self._count = 0
+        self._thread: threading.Thread | None = None
+        self._beats = Beats()
+
+    def list_presets(self) -> list[dict[str, Any]]:
+        """Return the presets that this page can play, with their lanes."""
+        return [
+            {
+                **preset.model_dump(exclude={"code", "reasons", "promises", "fault"}),
+                "lanes": [{"name": name, "title": self._columns[name].title} for name in lanes],
+            }
+            for preset in load_presets().values()
+            if (lanes := self._choose_lanes(preset, ()))
+        ]
+
+    def start(
+        self,
+        name: str,
+        *,
+        lanes: Sequence[str] = (),
+        jobs: int | None = None,
+        kind: Kind | None = None,
+        length_s: float = 1.0,
+        variant: str = "",
+        ask: bool = True,
+    ) -> Run:
+        """Begin a run; raise Refused while another goes on, LabError for what does not exist."""
+        preset = find_preset(name)
+        chosen = self._choose_lanes(preset, lanes)
+        if not chosen:
+            raise LabError(f"preset {preset.name!r} has none of these lanes: {', '.join(lanes)}")
+        if variant and variant not in preset.variants:
+            raise LabError(f"preset {preset.name!r} has no variant {variant!r}")
+        if kind and kind not in (preset.kinds or ("email",)):
+            raise LabError(f"preset {preset.name!r} has no jobs of the kind {kind!r}")
+        number = preset.jobs if preset.fixed or jobs is None else jobs
+        wish = Wish(
+            number if not preset.fixed else JOBS, kind or "email", length_s, not preset.fixed
+        )
+        variant = variant or next(iter(preset.variants), "")
+        with self._lock:
+            if self.playing and not self.playing.run.ended:
+                raise Refused("a run is going on: wait for its end, or reset it")
+            self._count += 1
+            run = Run(self._count, self.wake_all)
+            about = self._describe(preset, chosen, number, wish, variant)
+            gate = Gate(len(chosen), partial(self._ask, run), opened=not ask)
+            playing = Playing(run, about, gate, preset, [self._find_lane(each) for each in chosen])
+            self.playing = playing
+        run.emit("run", number=run.number, about=about.model_dump())
+        self._thread = threading.Thread(
+            target=self._play, args=(playing, wish, variant), name="run", daemon=True
+        )
+        self._thread.start()
+        return run
+
+    def go(self, guesses: Mapping[str, int], hands: Mapping[str, Mapping[str, int]]) -> None:
+        """Let the fault happen; `hands` counts a group's guesses, by lane and number."""
+        playing = self._playing()
+        if not playing.gate.waits:
+            raise Refused("nothing waits for you just now")
+        if guesses or hands:
+            playing.run.emit(
+                "guess", guesses=dict(guesses), hands={k: dict(v) for k, v in hands.items()}
+            )
+        playing.run.emit("phase", phase="fault")
+        playing.gate.open()
+
+    def do(self, lanes: Sequence[str], what: Play, *, only_in_play: bool = True) -> None:
+        """Let free play do something in these lanes, or in all."""
+        playing = self._playing()
+        if only_in_play and playing.preset.fault != "play":
+            raise Refused("only free play can do this; the other presets break things themselves")
+        for number, lane in enumerate(playing.lanes):
+            if not lanes or lane.column.name in lanes:
+                if number not in playing.trials:
+                    raise Refused("the lanes are still starting")
+                playing.trials[number].wanted.put(what)
+
+    def break_something(self, lanes: Sequence[str], fault: str) -> None:
+        """Let free play do one of the faults in these lanes."""
+        if fault not in FAULTS:
+            raise LabError(f"unknown fault {fault!r}: it is one of {', '.join(FAULTS)}")
+        playing = self._playing()
+        for lane in playing.lanes:
+            if lane.column.name in lanes and (why := find_missing(lane.column, fault)):
+                raise Refused(f"{lane.column.title}: {why}")
+        able = [
+            lane.column.name
+            for lane in playing.lanes
+            if (not lanes or lane.column.name in lanes) and not find_missing(lane.column, fault)
+        ]
+        if not able:
+            raise Refused("no lane of this run has that process")
+        self.do(able, FAULTS[fault])
+
+    def count(self) -> None:
+        """End free play, and count."""
+        playing = self._playing()
+        if playing.preset.fault != "play":
+            raise Refused("this preset counts by itself")
+        for trial in playing.trials.values():
+            trial.counts = True
+
+    def reset(self) -> None:
+        """Give the run up, if one goes on; its lanes begin anew."""
+        playing = self.playing
+        if playing and not playing.run.ended:
+            playing.gate.abort()
+            if self._thread:
+                self._thread.join(60)
+
+    def find_recording(self, number: int) -> Recording | None:
+        """Return a run of the history."""
+        return next((recording for each, recording in self.history if each == number), None)
+
+    def wait(self) -> None:
+        """Wait for the end of the run."""
+        if self._thread:
+            self._thread.join()
+
+    def wake_all(self) -> None:
+        """Tell everybody who follows that there is something new."""
+        for wake in list(self.followers):
+            with suppress(RuntimeError):  # its event loop has ended
+                wake()
+
+    def close(self) -> None:
+        """End the run and every process."""
+        self.closing = True
+        self.wake_all()
+        with suppress(Exception):
+            self.reset()
+        self._beats.close()
+        lanes = list(self._lanes.values())
+        if lanes:
+            with ThreadPoolExecutor(len(lanes)) as pool:
+                list(pool.map(Lane.close, lanes))
+
+    def _play(self, playing: Playing, wish: Wish, variant: str) -> None:
+        run, fault = playing.run, playing.preset.find_fault(variant)
+        try:
+            run.emit("phase", phase="starting")
+            with ThreadPoolExecutor(len(playing.lanes)) as pool:
+                runnings = list(pool.map(partial(Lane.open, fault=fault), playing.lanes))
+            playing.gate.check()
+            for number, running in enumerate(runnings):
+                playing.about.lanes[number].url = running.app.url
+            self._beats.told = lambda beats: run.emit("health", beats=beats)
+            urls = {str(n): f"{each.app.url}/healthz" for n, each in enumerate(runnings)}
+            self._beats.ask(urls)
+            run.begin()
+            run.emit("ready", urls=[each.app.url for each in runnings])
+            run.emit("phase", phase="posting")
+            with ThreadPoolExecutor(len(playing.lanes)) as pool:
+                list(pool.map(partial(self._play_lane, playing, fault, wish), range(len(urls))))
+            run.emit("phase", phase="done")
+        except Exception as error:  # noqa: BLE001 - the page must learn of it, whatever it is
+            run.emit("trouble", sentence=str(error).partition("\n")[0] or repr(error))
+            run.emit("phase", phase="given up")
+        finally:
+            self._beats.ask({})
+            self._beats.told = lambda beats: None
+            events = [Event.model_validate(each) for each in run.events if each["type"] != "run"]
+            self.history.append((run.number, Recording(about=playing.about, events=events)))
+            run.end()
+
+    def _play_lane(self, playing: Playing, fault: Any, wish: Wish, number: int) -> None:
+        lane = playing.lanes[number]
+        cell = lane.play(playing.run, playing.gate, number, fault, wish, playing.trials)
+        if cell and (trial := playing.trials.get(number)):
+            result = make_result(trial, cell, playing.about.lanes[number].promise)
+            playing.run.emit("result", number, **result)
+
+    def _playing(self) -> Playing:
+        if not self.playing or self.playing.run.ended:
+            raise Refused("no run is going on: start one first")
+        return self.playing
+
+    def _ask(self, run: Run) -> None:
+        playing = self.playing
+        if playing and playing.run is run:
+            commands = [self._fill_in(playing.preset.command, lane) for lane in playing.lanes]
+            waits = playing.gate.opened
+            run.emit("phase", phase="fault" if waits else "predict", commands=commands)
+
+    def _fill_in(self, command: str, lane: Lane) -> str:
+        running = lane.running
+        if not command or running is None:
+            return ""
+        api, worker, broker = running.app.pid, 0, 0
+        if lane.column.has_worker:
+            worker, broker = running.worker.pid, running.broker.pid
+        runner = f"-- -{worker}" if worker else f"-- -{api}"
+        return command.format(api=api, worker=worker, broker=broker, runner=runner)
+
+    def _choose_lanes(self, preset: Preset, wanted: Sequence[str]) -> list[str]:
+        return [
+            name
+            for name in preset.lanes
+            if name in self._columns
+            and (not self.only or name in self.only)
+            and (not wanted or name in wanted)
+        ]
+
+    def _find_lane(self, name: str) -> Lane:
+        if name not in self._lanes:
+            self._lanes[name] = Lane(self.folder / name, self._columns[name], self.root)
+        return self._lanes[name]
+
+    def _describe(
+        self, preset: Preset, lanes: Sequence[str], jobs: int, wish: Wish, variant: str
+    ) -> About:
+        facts = [
+            LaneFacts(
+                name=name,
+                title=self._columns[name].title,
+                url="",
+                promise=preset.find_promise(self._columns[name], variant, jobs),
+                reason=preset.reasons.get(name, ""),
+                page=preset.page,
+                frozen=name in preset.frozen,
+                command=preset.command,
+                code=read_code(preset.code.get(name, ""), self.root),
+            )
+            for name in lanes
+        ]
+        return About(
+            number=preset.number,
+            preset=preset.name,
+            title=preset.title,
+            text=preset.text,
+            ask=preset.ask.format(jobs=jobs),
+            button=preset.button,
+            variant=preset.variants.get(variant, ""),
+            jobs=jobs,
+            kind=wish.kind,
+            length_s=wish.length_s,
+            lanes=facts,
+            machine=describe_machine(["live", "--record", preset.name]),
+        )

@@ -1,0 +1,97 @@
+"""One run: its events in the order in which they were seen, for the page and for a recording."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+JSONDict = dict[str, Any]  # Any: each kind of event has its own facts
+
+
+class Aborted(Exception):
+    """The run was reset, or the lab ends."""
+
+
+class Run:
+    """The events of one run, with times in seconds since its lanes were ready.
+
+    Threads add events; whoever follows is woken by `wake`, which must not block.
+    """
+
+    def __init__(self, number: int, wake: Callable[[], None] = lambda: None) -> None:
+        self.number = number
+        self.events: list[JSONDict] = []
+        self.ended = False
+        self._wake = wake
+        self._lock = threading.Lock()
+        self._zero: float | None = None
+
+    def begin(self) -> None:
+        """Let the clock of the run start now: all lanes are ready."""
+        self._zero = time.monotonic()
+
+    def emit(
+        self, kind: str, lane: int | None = None, at: float | None = None, /, **facts: Any
+    ) -> None:
+        """Add an event; `at` is a value of `time.monotonic()`, now by default."""
+        moment = time.monotonic() if at is None else at
+        with self._lock:
+            t = 0.0 if self._zero is None else max(0.0, moment - self._zero)
+            where = {} if lane is None else {"lane": lane}
+            self.events.append({"t": round(t, 3), "type": kind, **where, **facts})
+        self._wake()
+
+    def end(self) -> None:
+        """Say that nothing more will come."""
+        self.ended = True
+        self._wake()
+
+
+class Gate:
+    """Where the lanes wait for each other, and then for the reader, before the fault happens."""
+
+    def __init__(self, lanes: int, ask: Callable[[], None], *, opened: bool) -> None:
+        self._changed = threading.Condition()
+        self._missing = set(range(lanes))
+        self._ask = ask
+        self._asked = False
+        self.opened = opened
+        self._aborted = False
+
+    @property
+    def waits(self) -> bool:
+        """Tell whether all lanes are there and only the reader is missing."""
+        return self._asked and not self.opened
+
+    def pass_through(self, lane: int) -> None:
+        """Wait until every lane is here and the reader has said go; raise Aborted on a reset."""
+        self.leave(lane)
+        with self._changed:
+            self._changed.wait_for(lambda: self._aborted or (self.opened and self._asked))
+        self.check()
+
+    def leave(self, lane: int) -> None:
+        """Wait no longer for this lane."""
+        with self._changed:
+            self._missing.discard(lane)
+            if not self._missing and not self._asked:
+                self._asked = True
+                self._ask()
+            self._changed.notify_all()
+
+    def open(self) -> None:
+        """Let the fault happen."""
+        with self._changed:
+            self.opened = True
+            self._changed.notify_all()
+
+    def abort(self) -> None:
+        """Give up: every lane that waits, or comes later, raises Aborted."""
+        with self._changed:
+            self._aborted = True
+            self._changed.notify_all()
+
+    def check(self) -> None:
+        """Raise Aborted if the run was given up."""
+        if self._aborted:
+            raise Aborted
