@@ -26,6 +26,7 @@ from .drawn.pictures import load_pictures, make_picture, make_small_picture, tel
 from .first_step import make_first_step
 from .guide import make_guide
 from .held_by import make_held_by
+from .recorded import make_recorded
 from .symptoms import make_symptoms
 
 PUBLISHED = (tables.COMPARE, BENCH, "bench.svg", SURVIVAL, "survival.svg", KILLS_JSON)
@@ -51,6 +52,9 @@ BLOCKS: dict[str, Make] = {
     "guide": make_guide,
     "held-by": make_held_by,
     "symptoms": make_symptoms,
+    "recorded-kill9-api": partial(make_recorded, preset="kill9_api"),
+    "recorded-kill9-worker": partial(make_recorded, preset="kill9_worker"),
+    "recorded-broker-down": partial(make_recorded, preset="broker_down"),
     "first-step-01": partial(make_first_step, number="01"),
     "first-step-02": partial(make_first_step, number="02"),
     "first-step-03": partial(make_first_step, number="03"),

@@ -30,3 +30,14 @@ window.addEventListener("load", () => {
     wide.setAttribute("aria-label", wide.matches(".tabbed-labels") ? "Approach" : "Table");
   }
 });
+
+// Recorded runs of the live page: the table on the page gives way to a viewer.
+if (document.querySelector(".recorded")) {
+  const folder = new URL("live/", document.currentScript.src);
+  const style = Object.assign(document.createElement("link"), { rel: "stylesheet", href: new URL("live.css", folder) });
+  document.head.append(style);
+  for (const name of ["state", "lanes", "view", "player", "viewer"]) {
+    const script = Object.assign(document.createElement("script"), { src: new URL(`${name}.js`, folder), async: false });
+    document.head.append(script); // one after another: each needs those before it
+  }
+}

@@ -216,7 +216,7 @@ def past_routes(live: Live) -> APIRouter:
             or task_id not in playing.trials[lane].accepted
         ):
             raise HTTPException(404, f"this run has no job {task_id[:80]!r} in lane {lane}")
-        url = f"{playing.trials[lane].url}/tasks/{task_id}/result"
+        url = f"{playing.trials[lane].api_url}/tasks/{task_id}/result"
         try:
             answer = httpx.get(url, trust_env=False, verify=TRUSTS_NOBODY, timeout=10)
         except httpx.TransportError as error:

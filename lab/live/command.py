@@ -1,7 +1,9 @@
 """The command `lab live`: the page with all lanes, or a recording without a browser."""
 
 import asyncio
+import socket
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -20,6 +22,7 @@ from .presets import find_preset
 from .recording import FOLDER, write_recording
 
 PORT = 8000
+BEFORE_S = 2.0
 
 
 class Server(uvicorn.Server):
@@ -29,11 +32,11 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._live = live
 
-    async def shutdown(self, *args: object) -> None:
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let every stream end, and then the server."""
         self._live.closing = True
         self._live.wake_all()
-        await super().shutdown(*args)  # type: ignore[arg-type]  # the sockets, passed on
+        await super().shutdown(sockets)
 
 
 async def serve(
@@ -84,7 +87,12 @@ def live(
 
 def _record(controller: Live, name: str, lanes: Sequence[str], jobs: int | None, out: Path) -> None:
     print(f"Playing {name} without a browser …", flush=True)
-    run = controller.start(name, lanes=lanes, jobs=jobs, ask=False)
+    run = controller.start(name, lanes=lanes, jobs=jobs)
+    while not run.ended and not controller.waits:
+        time.sleep(0.05)
+    if not run.ended:
+        time.sleep(BEFORE_S)  # who watches sees first what is to be broken
+        controller.go({}, {})
     controller.wait()
     recording = controller.find_recording(run.number)
     assert recording

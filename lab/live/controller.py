@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,11 @@ class Live:
         self._thread.start()
         return run
 
+    @property
+    def waits(self) -> bool:
+        """Tell whether the run waits for the reader."""
+        return self.playing is not None and self.playing.gate.waits
+
     def go(self, guesses: Mapping[str, int], hands: Mapping[str, Mapping[str, int]]) -> None:
         """Let the fault happen; `hands` counts a group's guesses, by lane and number."""
         playing = self._playing()
@@ -227,7 +233,8 @@ class Live:
         finally:
             self._beats.ask({})
             self._beats.told = lambda beats: None
-            events = [Event.model_validate(each) for each in run.events if each["type"] != "run"]
+            facts = sorted(run.events[1:], key=itemgetter("t"))  # without the first: it is `about`
+            events = [Event.model_validate(each) for each in facts]
             self.history.append((run.number, Recording(about=playing.about, events=events)))
             run.end()
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from lab.approaches import ROOT
 from lab.errors import LabError
-from lab.ledger import read_ledger
 from lab.survival.cell import Cell, find_difference
 from lab.survival.columns import Column
 from lab.survival.faults.fault import Fault
@@ -94,12 +93,7 @@ class Lane:
 def make_result(trial: WatchedTrial, cell: Cell, promise: str) -> dict[str, Any]:
     """Return the row of a lane: its counts from the ledger, and whether they are as promised."""
     difference = find_difference(replace(cell, traces=[]), promise) if promise else None
-    ends = sorted(
-        event["t"]
-        for event in read_ledger(trial.running.data_dir)
-        if event["event"] == "finished" and event["task_id"] in trial.accepted
-    )
-    since = trial.broken_at
+    ends, since = trial.ends, trial.broken_at
     return {
         "accepted": cell.accepted,
         "refused": cell.refused,

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from lab.ledger import read_ledger
 from lab.survival import posting
 from lab.survival.running_column import RunningColumn
 from lab.survival.trial import JOBS, Events, Trial
@@ -38,6 +39,8 @@ class WatchedTrial(Trial):
         self.wish = wish
         self._run, self._gate, self._lane = run, gate, lane
         self._asked = 0
+        self.api_url = self.url  # the processes may be given up before somebody asks for a result
+        self.ends: list[float] = []  # of jobs that were done, monotonic seconds; known at the end
         self.wanted: SimpleQueue[Callable[[WatchedTrial], None]] = SimpleQueue()  # in free play
         self.counts = False  # free play is over
         self.restarts = True  # what ends is started again
@@ -87,6 +90,11 @@ class WatchedTrial(Trial):
 
     def close(self) -> None:
         self.watcher.stop()
+        self.ends = sorted(
+            event["t"]
+            for event in read_ledger(self.running.data_dir)
+            if event["event"] == "finished" and event["task_id"] in self.accepted
+        )
         super().close()
 
     def events(self) -> Events:

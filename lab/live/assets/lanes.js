@@ -105,12 +105,13 @@
 
     drawProcesses() {
       const list = Object.entries(this.lane.processes);
-      const look = JSON.stringify(list);
+      const look = JSON.stringify([list, this.lane.answers]);
       if (look === this.look) return;
       this.look = look;
       const api = this.lane.processes.api;
-      this.state.textContent = !api ? "" : api.up ? "up" : "down";
-      this.state.dataset.up = api ? String(api.up) : "";
+      const isUp = api?.up && this.lane.answers !== false;
+      this.state.textContent = !api ? "" : isUp ? "up" : api.up ? "starts" : "down";
+      this.state.dataset.up = api ? String(Boolean(isUp)) : "";
       this.processes.replaceChildren(...list.map(([role, { pid, up }]) =>
         h("li", { "data-up": String(up) }, `${role} `, h("code", {}, pid), up ? "" : " ended")));
     }

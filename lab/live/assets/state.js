@@ -50,11 +50,14 @@ const handlers = {
   },
   process(state, event, lane) {
     const before = lane.processes[event.part];
+    if (before?.up && before.pid !== event.pid) // it was started again before anybody looked
+      handlers.process(state, { ...event, pid: before.pid, up: false, code: -9 }, lane);
+    const ended = lane.processes[event.part];
     lane.processes[event.part] = { pid: event.pid, up: event.up, code: event.code };
     if (event.part === "worker") lane.hasWorker = true;
-    if (event.up && before && !before.up) say(state, event, null, `${event.part} is started again as process ${event.pid}`);
-    else if (event.up && !before) say(state, event, null, `${event.part} is process ${event.pid}`, true);
-    else if (!event.up) say(state, event, null, `${event.part}, process ${event.pid}, has ended (${ending(event.code)})`);
+    if (event.up && ended && !ended.up) say(state, event, null, `${event.part} is started again as process ${event.pid}`);
+    else if (event.up && !ended) say(state, event, null, `${event.part} is process ${event.pid}`, true);
+    else if (!event.up) say(state, event, null, `${event.part}, process ${event.pid}, has ended (${ending(event.code ?? 0)})`);
     if (event.up) return;
     // What ran in it, or waited in its memory, is in doubt until somebody tells of it again.
     for (const job of lane.jobs.values()) {
@@ -116,6 +119,7 @@ const handlers = {
     for (const [n, times] of Object.entries(event.beats)) {
       const lane = state.lanes[n];
       times.forEach((ms, i) => {
+        lane.answers = ms !== null;
         lane.beats.push([event.t - (times.length - 1 - i) * 0.1, ms]);
         if (ms !== null) lane.worst = Math.max(lane.worst, ms);
       });

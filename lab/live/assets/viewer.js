@@ -10,12 +10,18 @@
   };
 
   function show(box, recording) {
-    const view = new Live.View(box, { compact: true, link: (page) => `${box.dataset.root}${page.replace(/(README|index)?\.md/, (_, index) => (index ? "" : "/"))}` });
+    const view = new Live.View(box, { compact: true, link: (page) => `${base}../../${address(page)}` });
     const player = new Live.Player(view, recording);
     view.lanesBox.before(player.element);
     box.querySelector(".recorded-table").hidden = true; // the viewer has its own
     box.classList.add("live", "ready");
     player.advance(beforeTheFault(recording));
+  }
+
+  // The site has a folder for each page on a server, and a file for each when it is opened from a folder.
+  function address(page) {
+    const isFile = location.pathname.endsWith(".html") && !location.pathname.endsWith("index.html");
+    return page.replace(/(README|index)?\.md/, (_, index) => (location.protocol === "file:" || isFile ? `${index ? "index" : ""}.html` : index ? "" : "/"));
   }
 
   // A lane with jobs in it says more than an empty one.
