@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import httpx
 from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Request, Response
-from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from fastapi.responses import HTMLResponse, JSONResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,8 +25,7 @@ from .play import FAULTS, post
 from .presets import Kind
 from .recording import to_json
 
-HERE = Path(__file__).parent
-ASSETS = HERE / "assets"
+ASSETS = Path(__file__).with_name("assets")
 COMMENT_S, GATHER_S = 10.0, 0.05
 MOST_JOBS = 500
 POLICY = (
@@ -90,7 +89,7 @@ def make_app(live: Live) -> FastAPI:
     token = secrets.token_urlsafe(18)
     app = FastAPI(title="Live page of the lab", docs_url=None, redoc_url=None)
     app.add_middleware(OwnSiteOnly)
-    app.include_router(page_routes(live, token))
+    app.include_router(page_routes(token))
     app.include_router(run_routes(live))
     app.include_router(past_routes(live))
     app.include_router(asking_routes(live), dependencies=[Depends(need_token(token))])
@@ -130,27 +129,18 @@ def need_token(token: str) -> Callable[[str], None]:
     return check
 
 
-def page_routes(live: Live, token: str) -> APIRouter:
+def page_routes(token: str) -> APIRouter:
     """Serve the page."""
     routes = APIRouter()
 
     @routes.get("/", response_class=HTMLResponse)
     def show_page() -> HTMLResponse:
-        text = (HERE / "page.html").read_text(encoding="utf-8")
+        text = (ASSETS / "page.html").read_text(encoding="utf-8")
         return HTMLResponse(text.replace("{token}", token))
 
     @routes.get("/healthz")
     async def read_health() -> dict[str, str]:
         return {"status": "ok"}
-
-    @routes.get("/pages/{path:path}")
-    def show_source(path: str) -> Response:
-        """Show the text of a page of the site, where the site has not been built."""
-        page = (live.root / "docs" / path).resolve()
-        inside = page.is_relative_to((live.root / "docs").resolve())
-        if not inside or page.suffix != ".md" or not page.is_file():
-            raise HTTPException(404, f"no page {path[:80]!r}")
-        return PlainTextResponse(page.read_text(encoding="utf-8"))
 
     return routes
 

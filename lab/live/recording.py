@@ -10,7 +10,7 @@ from lab.errors import LabError
 from lab.machine import Machine
 
 FOLDER = Path(__file__).parent / "recordings"
-SCHEMA = Path(__file__).with_name("recording.schema.json")
+SCHEMA = FOLDER / "schema.json"
 
 
 class Event(BaseModel):

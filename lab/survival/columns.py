@@ -40,6 +40,11 @@ class Column:
         """Tell whether it runs with Celery's default settings."""
         return self.worker_args == BY_DEFAULT
 
+    @property
+    def loses(self) -> bool:
+        """Tell whether jobs are expected not to come back."""
+        return self.is_default or bool(self.folder)
+
     def at_once(self, jobs: int) -> int:
         """Return how many of so many e-mails are under way at the same time."""
         return min(jobs, AT_ONCE.get(self.approach.folder, jobs))

@@ -63,7 +63,7 @@ def _measure(trial: Trial, fault: Fault, beats: bool) -> Cell:
     with closing(trial), ExitStack() as asking:
         heartbeat = asking.enter_context(Heartbeat(f"{trial.url}/healthz")) if beats else None
         fault.act(trial)
-        loses = trial.column.is_default and fault.hits != API
+        loses = trial.column.loses and fault.hits != API
         settle(trial, LOST_S if loses else QUIET_S)
         asking.close()
         worst_ms = round(heartbeat.beats.worst_ms, 1) if heartbeat else None

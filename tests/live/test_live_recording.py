@@ -16,7 +16,7 @@ from lab.live.recording import (
 )
 
 MOST_BYTES = 100_000
-RECORDED = sorted(path.stem for path in FOLDER.glob("*.json"))
+RECORDED = sorted(path.stem for path in FOLDER.glob("*.js"))
 by_recording = pytest.mark.parametrize("name", RECORDED)
 
 

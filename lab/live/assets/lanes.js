@@ -105,11 +105,11 @@
 
     drawProcesses() {
       const list = Object.entries(this.lane.processes);
-      const look = JSON.stringify([list, this.lane.answers]);
+      const look = JSON.stringify([list, this.lane.answers, Boolean(this.lane.result)]);
       if (look === this.look) return;
       this.look = look;
       const api = this.lane.processes.api;
-      const isUp = api?.up && this.lane.answers !== false;
+      const isUp = api?.up && (this.lane.answers !== false || this.lane.result);
       this.state.textContent = !api ? "" : isUp ? "up" : api.up ? "starts" : "down";
       this.state.dataset.up = api ? String(Boolean(isUp)) : "";
       this.processes.replaceChildren(...list.map(([role, { pid, up }]) =>

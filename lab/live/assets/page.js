@@ -38,7 +38,7 @@
     site = state.site;
     document.querySelector("main").hidden = false;
     view = new Live.View($("view"), {
-      link: (page) => (site ? `/site/${page.replace(/(README|index)?\.md/, (_, index) => (index ? "" : "/"))}` : `/pages/${page}`),
+      link: (page) => (site ? `/site/${page.replace(/(README|index)?\.md/, (_, index) => (index ? "" : "/"))}` : null),
       result: (lane, task) => (player ? null : `/api/results/${lane}/${task}`),
     });
     view.onDraw = showPhase;

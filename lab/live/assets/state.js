@@ -118,6 +118,7 @@ const handlers = {
   health(state, event) {
     for (const [n, times] of Object.entries(event.beats)) {
       const lane = state.lanes[n];
+      if (lane.result) continue; // its processes may be given up now
       times.forEach((ms, i) => {
         lane.answers = ms !== null;
         lane.beats.push([event.t - (times.length - 1 - i) * 0.1, ms]);

@@ -37,6 +37,7 @@
         ? [h("details", { class: "more" }, h("summary", {}, "The code of each lane"), this.codeBox),
            h("details", { class: "more" }, h("summary", {}, "The log"), ...log)]
         : [section("Inbox and results", this.mailBox), section("The lines that make the difference", this.codeBox), section("Log", ...log)];
+      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.drawSoon());
       root.append(this.lanesBox, compact ? this.tableBox : section("What became of the jobs", this.tableBox), ...this.sections, this.machine);
     }
 
@@ -110,12 +111,17 @@
           ...(guessed ? [cell("Your guess", { class: "number" }, guess === undefined ? "–" : `${guess}${result ? (guess === hits(state, result) ? " ✓" : " ✕") : ""}`)] : []),
           cell("Promised", {}, lane.promise || "–"),
           cell("As promised?", { class: "verdict" }, verdict(result)),
-          cell("Why", { class: "why" }, lane.reason ? h("span", {}, ...withCode(lane.reason), " ") : "", h("a", { href: this.link(lane.page) }, "Read why")));
+          cell("Why", { class: "why" }, lane.reason ? h("span", {}, ...withCode(lane.reason), " ") : "", this.readWhy(lane.page)));
       });
       this.tableBox.replaceChildren(h("table", { class: "outcome", role: "table" },
         h("caption", { class: "hidden" }, `What became of the jobs: ${state.about.title}`),
         h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, ...heads.map((title) => h("th", { scope: "col", role: "columnheader" }, title)))),
         h("tbody", { role: "rowgroup" }, ...body)));
+    }
+
+    readWhy(page) {
+      const href = this.link(page);
+      return href ? h("a", { href }, "Read why") : h("span", {}, "See ", h("code", {}, `docs/${page}`));
     }
 
     drawMails() {

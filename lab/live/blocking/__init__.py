@@ -1,1 +1,1 @@
-"""01 with the mistake of "A job that blocks"."""
+"""BackgroundTasks with the mistake of "A job that blocks": an `async def` that never awaits."""
