@@ -52,6 +52,8 @@ BLOCKS: dict[str, Make] = {
     "guide": make_guide,
     "held-by": make_held_by,
     "symptoms": make_symptoms,
+    "recorded-blocks": partial(make_recorded, preset="blocks"),
+    "recorded-sigterm-api": partial(make_recorded, preset="sigterm_api"),
     "recorded-kill9-api": partial(make_recorded, preset="kill9_api"),
     "recorded-kill9-worker": partial(make_recorded, preset="kill9_worker"),
     "recorded-broker-down": partial(make_recorded, preset="broker_down"),

@@ -62,6 +62,7 @@ def live(
         str | None, typer.Option(help="Play this preset, write the recording, end.")
     ] = None,
     lane: Annotated[list[str] | None, typer.Option(help="One lane; may be repeated.")] = None,
+    variant: Annotated[str, typer.Option(help="Of the preset, as sigterm_api_long.")] = "",
     jobs: Annotated[int | None, typer.Option(min=1, max=500, help="How many jobs a lane.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for --record.")] = FOLDER,
     port: Annotated[int, typer.Option(help="Or the next that is free.")] = PORT,
@@ -76,7 +77,7 @@ def live(
             controller = Live(make_folder(data_dir), root, lane or ())
             try:
                 if record:
-                    _record(controller, record, lane or (), jobs, out)
+                    _record(controller, record, out, lanes=lane or (), jobs=jobs, variant=variant)
                 else:
                     asyncio.run(serve(controller, port, _say_where))
             finally:
@@ -85,9 +86,17 @@ def live(
         print("\nStopped: no process is left.", file=sys.stderr)
 
 
-def _record(controller: Live, name: str, lanes: Sequence[str], jobs: int | None, out: Path) -> None:
+def _record(
+    controller: Live,
+    name: str,
+    out: Path,
+    *,
+    lanes: Sequence[str],
+    jobs: int | None,
+    variant: str,
+) -> None:
     print(f"Playing {name} without a browser …", flush=True)
-    run = controller.start(name, lanes=lanes, jobs=jobs)
+    run = controller.start(name, lanes=lanes, jobs=jobs, variant=variant)
     while not run.ended and not controller.waits:
         time.sleep(0.05)
     if not run.ended:

@@ -55,9 +55,11 @@ class Live:
         root: Path = ROOT,
         only: Sequence[str] = (),
         lanes: Mapping[str, Lane] | None = None,
+        presets: Sequence[str] = (),
     ) -> None:
         self.folder, self.root = folder, root
         self.only = tuple(only)  # the lanes that this page has; none: all
+        self._presets = tuple(presets)  # and its presets; none: all
         self.followers: set[Callable[[], None]] = set()  # woken when there is something new
         self.closing = False
         self.playing: Playing | None = None
@@ -67,7 +69,7 @@ class Live:
         self._lock = threading.Lock()
         self._count = 0
         self._thread: threading.Thread | None = None
-        self._beats = Beats()
+        self._beats: Beats | None = None  # started with the first run
 
     def list_presets(self) -> list[dict[str, Any]]:
         """Return the presets that this page can play, with their lanes."""
@@ -77,7 +79,8 @@ class Live:
                 "lanes": [{"name": name, "title": self._columns[name].title} for name in lanes],
             }
             for preset in load_presets().values()
-            if (lanes := self._choose_lanes(preset, ()))
+            if (not self._presets or preset.name in self._presets)
+            and (lanes := self._choose_lanes(preset, ()))
         ]
 
     def start(
@@ -203,7 +206,8 @@ class Live:
         self.wake_all()
         with suppress(Exception):
             self.reset()
-        self._beats.close()
+        if self._beats:
+            self._beats.close()
         lanes = list(self._lanes.values())
         if lanes:
             with ThreadPoolExecutor(len(lanes)) as pool:
@@ -211,6 +215,7 @@ class Live:
 
     def _play(self, playing: Playing, wish: Wish, variant: str) -> None:
         run, fault = playing.run, playing.preset.find_fault(variant)
+        beats = self._beats = self._beats or Beats()
         try:
             run.emit("phase", phase="starting")
             with ThreadPoolExecutor(len(playing.lanes)) as pool:
@@ -218,9 +223,9 @@ class Live:
             playing.gate.check()
             for number, running in enumerate(runnings):
                 playing.about.lanes[number].url = running.app.url
-            self._beats.told = lambda beats: run.emit("health", beats=beats)
+            beats.told = lambda times: run.emit("health", beats=times)
             urls = {str(n): f"{each.app.url}/healthz" for n, each in enumerate(runnings)}
-            self._beats.ask(urls)
+            beats.ask(urls)
             run.begin()
             run.emit("ready", urls=[each.app.url for each in runnings])
             run.emit("phase", phase="posting")
@@ -231,8 +236,8 @@ class Live:
             run.emit("trouble", sentence=str(error).partition("\n")[0] or repr(error))
             run.emit("phase", phase="given up")
         finally:
-            self._beats.ask({})
-            self._beats.told = lambda beats: None
+            beats.ask({})
+            beats.told = lambda times: None
             facts = sorted(run.events[1:], key=itemgetter("t"))  # without the first: it is `about`
             events = [Event.model_validate(each) for each in facts]
             self.history.append((run.number, Recording(about=playing.about, events=events)))

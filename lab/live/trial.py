@@ -34,7 +34,6 @@ class WatchedTrial(Trial):
     """Tells the run what happens in its lane."""
 
     def __init__(self, running: RunningColumn, run: Run, gate: Gate, lane: int, wish: Wish) -> None:
-        running.mail.forget()
         super().__init__(running)
         self.wish = wish
         self._run, self._gate, self._lane = run, gate, lane

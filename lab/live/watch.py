@@ -86,6 +86,7 @@ class Watcher:
         for part in find_parts(self._running).values():
             part.signalled = self._tell_signal
         self._look_at_processes()
+        self._mails = self._count_mails()
         self._thread.start()
 
     def stop(self) -> None:
@@ -149,10 +150,11 @@ class Watcher:
                 if message["task_id"] in self._known:
                     facts = {name: message[name] for name in ("number", "to", "subject")}
                     self._emit("mail", None, task=message["task_id"], **facts)
-            if not found and self._mails and self._forgot():
-                self._mails = 0
+            if not found and self._count_mails() < self._mails:
+                self._mails = 0  # the mail server was started anew, and its numbers with it
 
-    def _forgot(self) -> bool:
-        """Tell whether the mail server was started anew, so that its numbers began again."""
-        url = f"{self._running.mailbox.url}/count"
-        return int(self._http.get(url).json()["received"]) < self._mails
+    def _count_mails(self) -> int:
+        with suppress(httpx.HTTPError):
+            url = f"{self._running.mailbox.url}/count"
+            return int(self._http.get(url).json()["received"])
+        return 0

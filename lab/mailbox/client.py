@@ -44,10 +44,6 @@ class Mailbox:
         """Answer everybody at once, also those who are held."""
         self._client.delete("/behaviour").raise_for_status()
 
-    def forget(self) -> None:
-        """Forget what has arrived."""
-        self._client.delete("/messages").raise_for_status()
-
     def open_sessions(self) -> int:
         """Count the SMTP clients that are connected now."""
         return int(self._client.get("/count").raise_for_status().json()["open_sessions"])

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -38,6 +39,7 @@ class Part:
     launched: Callable[[int], None] = lambda pid: None
     signalled: Callable[[str], None] = lambda command: None
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
+    _starting: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
     _log_start: int = field(default=0, init=False, repr=False)
 
     @property
@@ -88,8 +90,13 @@ class Part:
             pause(started)
 
     def restart(self) -> None:
-        """Start it again with the same command, port and data, and wait until it answers."""
-        self.launch()
+        """Start it again with the same command, port and data, and wait until it answers.
+
+        Several threads may want that at once: one of them starts it.
+        """
+        with self._starting:
+            if not self.alive:
+                self.launch()
         self.wait_ready()
 
     def send(self, number: Signal, *, group: bool = False) -> None:

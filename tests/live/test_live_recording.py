@@ -20,8 +20,8 @@ RECORDED = sorted(path.stem for path in FOLDER.glob("*.js"))
 by_recording = pytest.mark.parametrize("name", RECORDED)
 
 
-def test_three_recordings_are_here() -> None:
-    assert RECORDED == ["broker_down", "kill9_api", "kill9_worker"]
+def test_recordings_of_the_site_are_here() -> None:
+    assert RECORDED == ["blocks", "broker_down", "kill9_api", "kill9_worker", "sigterm_api"]
 
 
 def test_schema_is_that_of_the_code() -> None:
