@@ -21,8 +21,8 @@ from lab.mailbox.own_site import OwnSiteOnly
 from lab.plain_http import TRUSTS_NOBODY
 
 from .controller import Live, Refused
-from .play import FAULTS, post
-from .presets import Kind
+from .presets.free_play import FAULTS, post
+from .presets.preset import Kind
 from .recording import to_json
 
 ASSETS = Path(__file__).with_name("assets")

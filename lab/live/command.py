@@ -18,7 +18,7 @@ from lab.processes.ports import HOST, claim
 from lab.processes.signals import signals_exit
 
 from .controller import Live
-from .presets import find_preset
+from .presets.preset import find_preset
 from .recording import FOLDER, write_recording
 
 PORT = 8000

@@ -17,10 +17,10 @@ from lab.machine import describe_machine
 from lab.survival.trial import JOBS
 
 from .beats import Beats
-from .code import read_code
 from .lane import Lane, make_result
-from .play import FAULTS, Play, find_missing
-from .presets import Kind, Preset, find_preset, load_all_columns, load_presets
+from .presets.code import read_code
+from .presets.free_play import FAULTS, Play, find_missing
+from .presets.preset import Kind, Preset, find_preset, load_all_columns, load_presets
 from .recording import About, Event, Recording
 from .recording import Lane as LaneFacts
 from .run import Gate, Run

@@ -17,7 +17,7 @@ from lab.survival.running_column import NOTHING, RunningColumn
 from .command import PORT, serve
 from .controller import Live
 from .lane import Lane
-from .presets import load_all_columns
+from .presets.preset import load_all_columns
 
 # The others need settings that the processes of the terminal were not started with.
 PRESETS = ("work", "kill9_api", "sigterm_api", "kill9_worker", "broker_down", "mail_fails", "play")

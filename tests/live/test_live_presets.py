@@ -4,8 +4,8 @@ import pytest
 
 from lab.approaches import ROOT
 from lab.errors import LabError
-from lab.live.code import read_code
-from lab.live.presets import find_preset, load_all_columns, load_presets, scale
+from lab.live.presets.code import read_code
+from lab.live.presets.preset import find_preset, load_all_columns, load_presets, scale
 from lab.survival.columns import load_columns
 
 by_preset = pytest.mark.parametrize("name", load_presets())

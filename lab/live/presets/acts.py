@@ -6,12 +6,11 @@ from threading import Thread
 from typing import cast
 
 from lab.errors import LabError
+from lab.live.trial import WatchedTrial
 from lab.load.samples import make_orders
 from lab.survival import posting
 from lab.survival.faults.fault import BROKER, REDELIVERED, Fault
 from lab.survival.trial import JOBS, Trial
-
-from .trial import WatchedTrial
 
 BLOCKED_S = 1.0
 AWAY_S = 22.0  # longer than Celery's own patience with a broker that is down

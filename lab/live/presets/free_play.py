@@ -3,11 +3,11 @@
 import signal
 from collections.abc import Callable
 
+from lab.live.trial import WatchedTrial
 from lab.survival.columns import Column
 from lab.survival.faults.fault import BROKER, REASONS, WORKER
 
 from .acts import post_wish, revive
-from .trial import WatchedTrial
 
 Play = Callable[[WatchedTrial], None]
 
