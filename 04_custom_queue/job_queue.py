@@ -10,8 +10,8 @@ import logging
 import math
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping, Set
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Set
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -169,6 +169,17 @@ class JobQueue:
         """Count the tasks by state, and the workers that live."""
         self._count_workers()
         return await self.store.metrics()
+
+    @asynccontextmanager
+    async def running(self, drain_s: float) -> AsyncIterator[None]:
+        """Close the queue after the block; one that is cut off has no time to drain."""
+        try:
+            yield
+        except BaseException:  # a second Ctrl-C cancels the lifespan
+            drain_s = 0
+            raise
+        finally:
+            await self.close(drain_s)
 
     async def close(self, drain_s: float) -> None:
         """Take nothing more, let tasks end for `drain_s`, then give up what is left."""

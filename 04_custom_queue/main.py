@@ -36,8 +36,8 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     work, in_process = WORK | recipes.WORK, {Kind.IMAGE, *recipes.IN_PROCESS}
     tasks = JobQueue(choose_store(db), work, read_limits(), in_process, note, files.forget)
     app.state.tasks = tasks  # for the recipes
-    yield
-    await tasks.close(settings.drain_s)
+    async with tasks.running(settings.drain_s):
+        yield
 
 
 app = FastAPI(title="Custom queue", lifespan=lifespan, max_body_size=settings.max_upload_bytes)

@@ -32,4 +32,4 @@ def test_first_reading_needs_only_what_runs_jobs_elsewhere() -> None:
 
     own = [line for line in source.splitlines() if line.startswith("from .")]
     assert own == ["from .processes import ProcessPool", "from .threads import JobThreads"]
-    assert len(source.splitlines()) <= 310
+    assert len(source.splitlines()) <= 320
