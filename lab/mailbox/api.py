@@ -2,32 +2,33 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, FastAPI, Query
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, FastAPI, Form, Query
+from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from .behaviour import Behaviour, Rules
 from .inbox import Inbox, Message
 from .own_site import OwnSiteOnly
-from .page import CONTENT_SECURITY_POLICY, page
+from .page import CONTENT_SECURITY_POLICY, page, state
+from .switches import Mood, turn
 
 
 def make_app(inbox: Inbox, rules: Rules) -> FastAPI:
     """Build the app around one inbox and its switches."""
     app = FastAPI(title="Mailbox", description="The mail server of the lab.")
     app.add_middleware(OwnSiteOnly)
-    app.include_router(message_routes(inbox))
+    app.include_router(message_routes(inbox, rules))
     app.include_router(switch_routes(rules))
     return app
 
 
-def message_routes(inbox: Inbox) -> APIRouter:
+def message_routes(inbox: Inbox, rules: Rules) -> APIRouter:
     """Serve what has arrived."""
     routes = APIRouter()
 
     @routes.get("/", response_class=HTMLResponse)
     async def show_inbox() -> HTMLResponse:
         headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
-        return HTMLResponse(page(inbox), headers=headers)
+        return HTMLResponse(page(inbox, rules), headers=headers)
 
     @routes.get("/messages", response_model_exclude_none=True)
     async def read_messages(
@@ -61,6 +62,12 @@ def message_routes(inbox: Inbox) -> APIRouter:
 def switch_routes(rules: Rules) -> APIRouter:
     """Serve the switches."""
     routes = APIRouter()
+
+    @routes.post("/switch", status_code=303, response_class=PlainTextResponse)
+    async def post_switch(mail: Annotated[Mood, Form()]) -> PlainTextResponse:
+        """Take a button of the page, and the same from curl: a browser goes back to the page."""
+        turn(rules, mail)
+        return PlainTextResponse(state(mail), 303, headers={"Location": "/"})
 
     @routes.get("/behaviour")
     async def read_behaviour() -> list[Behaviour]:

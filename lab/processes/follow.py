@@ -40,8 +40,8 @@ class Shown:
                 self._say(name, line)
 
 
-def follow(shown: Shown, every_part: Sequence[Part], say: Say) -> None:
-    """Say each new log line, for ever; start a part again when it ends.
+def follow(shown: Shown, every_part: Sequence[Part], revive: Callable[[Part], None]) -> None:
+    """Say each new log line, for ever; `revive` each part that has ended.
 
     That lets a reader kill a process by hand and see what becomes of its jobs.
     """
@@ -49,6 +49,6 @@ def follow(shown: Shown, every_part: Sequence[Part], say: Say) -> None:
         shown.say_new()
         for part in every_part:
             if not part.alive:
-                say("lab", f"{part.name} (process {part.pid}) has ended; starting it again")
-                part.restart()
+                shown.say_new()
+                revive(part)
         time.sleep(LOOK_S)

@@ -37,7 +37,7 @@ def read_until(process: subprocess.Popen[str], pattern: str) -> str:
 def test_run_ends_in_order(lab_run: subprocess.Popen[str], number: signal.Signals) -> None:
     url = read_until(lab_run, r"Swagger UI +(http\S+)")
     pids = [child.pid for child in psutil.Process(lab_run.pid).children()]
-    read_until(lab_run, "curl -s")
+    read_until(lab_run, "Ctrl-C here ends all of it")
     assert httpx.get(url).status_code == 200
 
     lab_run.send_signal(number)
@@ -49,13 +49,12 @@ def test_run_ends_in_order(lab_run: subprocess.Popen[str], number: signal.Signal
 
 def test_killed_app_is_started_again(lab_run: subprocess.Popen[str]) -> None:
     url = read_until(lab_run, r"Swagger UI +(http\S+)")
-    pid = int(read_until(lab_run, r"Processes.* 01_background_tasks (\d+)"))
-    read_until(lab_run, "Application startup complete")
+    pid = int(read_until(lab_run, r"Processes.* api (\d+)"))
 
     psutil.Process(pid).kill()
 
-    read_until(lab_run, rf"process {pid}\) has ended; starting it again")
-    read_until(lab_run, "Application startup complete")
+    read_until(lab_run, rf"api \(process {pid}\) was killed by signal 9. No job was open.")
+    assert int(read_until(lab_run, r"Processes.* api (\d+)")) != pid
     assert httpx.get(url).status_code == 200
 
 

@@ -1,0 +1,95 @@
+"""What the terminal of `make 01` … `make 04` shows: short log lines, addresses, things to try."""
+
+import re
+
+from rich.console import Console
+
+HIDDEN = re.compile(
+    r"""^\s*$
+    |"GET\ /healthz\ HTTP/1\.1"\ 200  # the lab asks, and so does the live page
+    |^INFO:\ +(Started\ server|Waiting\ for\ application\ startup|Application\ startup|Uvicorn\ run)
+    |Events\ of\ group\ {task}""",
+    re.VERBOSE,
+)
+ID = r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{6}([0-9a-f]{6})"
+SHORTER = [
+    (re.compile(r"^INFO: +[\d.]+:\d+ - "), ""),
+    (re.compile(rf"^INFO +\[{ID}\] [\w.]+: "), r"[…\1] "),
+    (re.compile(r"^INFO +\[-\] [\w.]+: "), ""),
+    (re.compile(r"^\[[\d-]+ [\d:,]+: INFO/[\w-]+\] "), ""),
+    (re.compile(r"^\[[\d-]+ [\d:,]+: (\w+)/[\w-]+\] "), r"\1: "),
+    (re.compile(rf"^(Task \S+\[){ID}"), r"\1…\2"),
+    (re.compile(r"(\] succeeded in \d+\.\d\d)\d*s: .*"), r"\1 s"),
+]
+WORKER_READY = re.compile(r"@\S+ ready\.$")
+WORKER_NEWS = re.compile(r"(WARNING|ERROR|CRITICAL)/")
+# A proxy of the environment cannot reach this machine, and a prompt needs a line of its own.
+CURL = "curl -sS --noproxy '*' -w '\\n'"
+
+
+class Screen:
+    """Prints lines with a short name of who says them."""
+
+    def __init__(self, console: Console, app: str) -> None:
+        self._console = console
+        self._app = app
+        self._worker_starts = True
+
+    def write(self, *lines: str) -> None:
+        """Print lines as they are, unwrapped, so that they can be copied."""
+        self._console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)
+
+    def say(self, line: str) -> None:
+        """Print what the lab has to say."""
+        self._show("lab", line)
+
+    def name(self, part: str) -> str:
+        """Return the short name of a part."""
+        return "api" if part == self._app else part
+
+    def expect_banner(self) -> None:
+        """Leave out what a worker prints until it is ready, which is a screenful."""
+        self._worker_starts = True
+
+    def show_log(self, part: str, line: str) -> None:
+        """Print a line of a log, as short as it can be understood."""
+        if part == "worker" and self._worker_starts:
+            self._worker_starts = not WORKER_READY.search(line)
+            if not WORKER_NEWS.search(line):
+                return
+        if not HIDDEN.search(line):
+            self._show(self.name(part), shorten(line))
+
+    def _show(self, who: str, line: str) -> None:
+        self._console.print(f"[dim]{who} |[/dim]", end=" ")
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def shorten(line: str) -> str:
+    """Drop times, addresses of clients and the first 30 characters of task ids."""
+    for pattern, shorter in SHORTER:
+        line = pattern.sub(shorter, line)
+    return line
+
+
+def commands_to_try(url: str, inbox: str | None, victim: str, pid: int) -> list[str]:
+    """Return what to type into a second terminal: jobs to post, then a fault."""
+    lines = [
+        "",
+        "Post a job, in a second terminal and in this folder:",
+        f"  {CURL} {url}/emails \\",
+        "    -H 'Content-Type: application/json' -d @samples/email.json",
+        f"  {CURL} {url}/reports \\",
+        "    -F title=Orders -F file=@samples/orders.csv",
+        f"  {CURL} {url}/images \\",
+        "    -F operations=blur -F width=200 -F file=@samples/photo.jpg",
+        "The answer's status_url says what became of it, with /result behind it the file:",
+        f"  {CURL} {url}/tasks/TASK_ID",
+    ]
+    if inbox:
+        lines += [
+            f"Then slow the mail, post again, kill the {victim} within 8 s, and look here:",
+            f"  {CURL} {inbox}/switch -d mail=slow",
+            f"  kill -9 {pid}",
+        ]
+    return lines
