@@ -1,8 +1,10 @@
 """What can go wrong in a job, and the sentence that a client reads about it."""
 
+import errno
 import re
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from .settings import get_settings
@@ -11,6 +13,8 @@ from .text import one_line
 QUOTED = re.compile(r"""(['"])[^'"]*[/\\][^'"]*\1""")
 ABSOLUTE = re.compile(r"(?<![\w/:.])(?:/[^\s/'\"<>(),;]+){2,}/?")
 HIDDEN = "…"
+TAKES_NOTHING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
+SQLITE_TAKES_NOTHING = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
 
 
 class WorkError(Exception):
@@ -41,6 +45,13 @@ class CannotStore(Exception):
     """The disk does not take what a job needs: it is full, read-only or beyond its quota."""
 
 
+def is_full_disk(error: BaseException) -> bool:
+    """Tell whether the disk takes nothing: it is full, read-only or beyond a quota."""
+    if isinstance(error, OSError):
+        return error.errno in TAKES_NOTHING
+    return getattr(error, "sqlite_errorname", "").startswith(SQLITE_TAKES_NOTHING)
+
+
 def explain(error: BaseException) -> str:
     """Return one readable sentence for `error`: never empty, never a traceback or a path of ours.
 
@@ -64,5 +75,7 @@ def folders_of_the_server() -> list[str]:
     """Return where the files that a library may name lie: data, code and temporary files."""
     data_dir = get_settings().data_dir
     folders = [data_dir.absolute(), Path.cwd(), Path(sys.prefix), Path(sys.base_prefix)]
-    folders += [Path(tempfile.gettempdir()), *([data_dir] if data_dir.is_absolute() else [])]
+    folders += [data_dir] if data_dir.is_absolute() else []
+    with suppress(FileNotFoundError):  # it is looked for by writing there; the disk may be full
+        folders.append(Path(tempfile.gettempdir()))
     return [str(each) for each in folders if len(each.parts) > 1]

@@ -1,6 +1,7 @@
 """The FastAPI side of the contract; the only module here that knows a web framework."""
 
 import logging
+import sqlite3
 from collections.abc import Mapping
 from math import isfinite
 from types import MappingProxyType
@@ -14,7 +15,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from . import contract, files
-from .errors import BadUpload, CannotStore
+from .errors import BadUpload, CannotStore, is_full_disk
 from .idempotency import KeyReused
 from .reports import order_file
 from .status import TaskStatus
@@ -103,6 +104,13 @@ def complete(app: FastAPI, unavailable: Mapping[type[Exception], str] = NOTHING)
     async def refuse_input(request: Request, error: RequestValidationError) -> JSONResponse:
         return JSONResponse({"detail": writable(jsonable_encoder(error.errors()))}, 422)
 
+    refuse_for_now(app, unavailable)
+    app.add_middleware(Edge)
+    serve_docs(app)
+
+
+def refuse_for_now(app: FastAPI, unavailable: Mapping[type[Exception], str]) -> None:
+    """Answer 503 for a full disk and for what is not there just now."""
     sentences: dict[type, str] = {CannotStore: "the server cannot store the job", **unavailable}
 
     async def refuse(request: Request, error: Exception) -> JSONResponse:
@@ -113,15 +121,23 @@ def complete(app: FastAPI, unavailable: Mapping[type[Exception], str] = NOTHING)
         problem = contract.Problem(detail=sentences[kind])
         return JSONResponse(problem.model_dump(), 503, {"Retry-After": "5"})
 
+    async def refuse_unstored(request: Request, error: BaseException) -> Response:
+        full = CannotStore()
+        full.__cause__ = error
+        return await refuse(request, full)
+
     @app.exception_handler(AnyHTTPException)
     async def answer(request: Request, error: AnyHTTPException) -> Response:
         if isinstance(error.__cause__, OSError):  # a large upload is on disk before its route runs
-            full = CannotStore()
-            full.__cause__ = error.__cause__
-            return await refuse(request, full)
+            return await refuse_unstored(request, error.__cause__)
         return await http_exception_handler(request, error)
+
+    @app.exception_handler(OSError)
+    @app.exception_handler(sqlite3.OperationalError)
+    async def answer_full_disk(request: Request, error: Exception) -> Response:
+        if not is_full_disk(error):
+            raise error
+        return await refuse_unstored(request, error)
 
     for kind in sentences:
         app.add_exception_handler(kind, refuse)
-    app.add_middleware(Edge)
-    serve_docs(app)

@@ -1,6 +1,7 @@
 """A CSV file into the database: what the request owns, and what the job must own itself."""
 
 import shutil
+import sqlite3
 from contextlib import closing
 
 from fastapi import APIRouter
@@ -27,9 +28,13 @@ def upload_csv(file: OrderFile, database: Session, tasks: Tasks) -> Queued:
     owners.take(import_id)  # the file goes with this process, should it be killed
     file.file.seek(0)
     # A name of our own: `file.filename` may be `../evil.txt`, or that of another upload.
-    with files.upload_path(import_id).open("wb") as target:
-        shutil.copyfileobj(file.file, target)
-    database.execute("INSERT INTO imports (import_id) VALUES (?)", (import_id,))
+    try:
+        with files.upload_path(import_id).open("wb") as target:
+            shutil.copyfileobj(file.file, target)
+        database.execute("INSERT INTO imports (import_id) VALUES (?)", (import_id,))
+    except (OSError, sqlite3.Error):  # the disk may be full: leave nothing behind
+        files.discard_upload(import_id)
+        raise
     tasks.add(ingest_csv, import_id)  # the id, and neither the file nor the session
     return Queued(jobs_url=tasks.jobs_url)
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import sqlite3
+from contextlib import closing
 
 import httpx
 import pytest
@@ -57,6 +59,21 @@ def test_disk_that_takes_nothing_is_a_503_whose_reason_is_in_the_log(
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert answer.json() == {"detail": "the server cannot store the job"}
     assert repr(cause) in caplog.text
+
+
+def test_full_disk_is_a_503_whoever_writes_to_it() -> None:
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute("CREATE TABLE facts (fact TEXT)")
+        database.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(sqlite3.OperationalError) as full:
+            database.execute("INSERT INTO facts VALUES (?)", ("x" * 10_000,))
+        with pytest.raises(sqlite3.OperationalError) as bug:
+            database.execute("SELECT * FROM nothing")
+
+    assert ask(full.value).json() == {"detail": "the server cannot store the job"}
+    assert ask(OSError(28, "No space left on device", SECRET_PATH)).status_code == 503
+    with pytest.raises(sqlite3.OperationalError):
+        ask(bug.value)
 
 
 def test_disk_that_is_full_while_a_body_is_read_is_a_503_and_no_fault_of_the_client() -> None:
