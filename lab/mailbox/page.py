@@ -26,6 +26,7 @@ def page(inbox: Inbox, rules: Rules) -> str:
     rows = "".join(row(message) for message in newest)
     return PAGE.substitute(
         count=len(inbox),
+        messages="1 message" if len(inbox) == 1 else f"{len(inbox)} messages",
         shown=f", the newest {SHOWN} are shown" if len(inbox) > SHOWN else "",
         switches="".join(button(each, mood) for each in Mood),
         state=escape(state(mood)),

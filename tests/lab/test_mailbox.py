@@ -177,6 +177,67 @@ def test_page_escapes_what_a_message_contains(mail: Mail) -> None:
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
+@pytest.mark.parametrize(("mood", "code"), [("later", 451), ("refuse", 550), ("normal", 250)])
+def test_button_of_the_page_changes_how_everybody_is_answered(
+    mail: Mail, mood: str, code: int
+) -> None:
+    pressed = mail.http.post("/switch", data={"mail": mood}, follow_redirects=True)
+
+    assert f'value="{mood}" aria-pressed="true"' in pressed.text
+    assert pressed.text.count('aria-pressed="true">') == 1
+    with smtplib.SMTP("127.0.0.1", mail.smtp_port) as smtp:
+        smtp.helo()
+        smtp.mail("shop@example.com")
+        answer = smtp.rcpt("anybody@example.com")
+    mail.http.delete("/behaviour")
+    assert answer[0] == code
+
+
+def test_slow_button_holds_a_client_until_it_is_turned_off(mail: Mail) -> None:
+    said = mail.http.post("/switch", data={"mail": "slow"}).text
+    with subprocess.Popen([sys.executable, "-c", SEND, str(mail.smtp_port), "s@example.com"]) as by:
+        wait_until("it is connected", lambda: mail.open_sessions() == 1)
+        assert mail.count("s@example.com") == 0
+        mail.http.post("/switch", data={"mail": "normal"})
+
+        assert by.wait(5) == 0
+
+    assert said == "Now it answers after 8 s."
+    assert mail.count("s@example.com") == 1
+
+
+def test_page_says_so_if_a_program_has_chosen_another_behaviour(mail: Mail) -> None:
+    mail.switch(delay_s=1.5)
+
+    page = mail.http.get("/").text
+    mail.http.post("/switch", data={"mail": "normal"})
+
+    assert 'aria-pressed="true">' not in page
+    assert "PUT /behaviour" in page
+    assert mail.http.get("/behaviour").json() == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Host": "evil.example"},
+    ],
+)
+def test_no_other_site_can_press_a_button(mail: Mail, headers: dict[str, str]) -> None:
+    answer = mail.http.post("/switch", data={"mail": "refuse"}, headers=headers)
+
+    assert answer.status_code in (400, 403)
+    assert mail.http.get("/behaviour").json() == []
+
+
+def test_unknown_button_is_refused(mail: Mail) -> None:
+    assert mail.http.post("/switch", data={"mail": "broken"}).status_code == 422
+    assert mail.http.post("/switch").status_code == 422
+
+
 @pytest.mark.parametrize("wrong", [{"delay_s": -1}, {"fail_code": 200}, {"fail_shape": 1}])
 def test_wrong_switch_is_refused(mail: Mail, wrong: dict[str, float]) -> None:
     answer = mail.http.put("/behaviour", json=wrong)
