@@ -23,7 +23,7 @@ from . import tables
 from .claims_table import make_claims, make_surprises
 from .drawn.diagrams import load_diagrams, make_diagram, tell_diagram
 from .drawn.pictures import load_pictures, make_picture, make_small_picture, tell_picture
-from .first_step import make_first_step
+from .first_step import make_first_program, make_first_step
 from .guide import make_guide
 from .held_by import make_held_by
 from .recorded import make_recorded
@@ -57,6 +57,7 @@ BLOCKS: dict[str, Make] = {
     "recorded-kill9-api": partial(make_recorded, preset="kill9_api"),
     "recorded-kill9-worker": partial(make_recorded, preset="kill9_worker"),
     "recorded-broker-down": partial(make_recorded, preset="broker_down"),
+    "first-program": make_first_program,
     "first-step-01": partial(make_first_step, number="01"),
     "first-step-02": partial(make_first_step, number="02"),
     "first-step-03": partial(make_first_step, number="03"),

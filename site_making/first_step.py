@@ -21,6 +21,13 @@ def make_first_step(root: Path, number: str) -> str:
     )
 
 
+def make_first_program(root: Path) -> str:
+    """Return the first program of all, without its docstring, for the first page."""
+    step = find_step("01/s1", root)
+    code = "\n".join(read_code(step.path))
+    return f'```python title="{step.path.relative_to(root)}"\n{code}\n```\n'
+
+
 def _show(block: Block) -> list[str]:
     printed: list[Line] = [line for line in block.printed if not line.cut]
     said = [line for line in block.said if line != SAID]

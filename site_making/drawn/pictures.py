@@ -36,7 +36,8 @@ def make_picture(root: Path, name: str) -> str:
 
 def make_small_picture(root: Path, name: str) -> str:
     """Return the picture alone, for a card that says the rest."""
-    return f'<div class="picture small">{draw(load_pictures(root)[name]).strip()}</div>'
+    drawn = draw(load_pictures(root)[name]).replace("\n", "")
+    return f'<div class="picture small">{drawn}</div>'
 
 
 def tell_picture(root: Path, name: str) -> str:
