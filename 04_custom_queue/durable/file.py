@@ -18,7 +18,6 @@ from .group_commit import patiently
 VERSION = 2
 # Each partial index holds only the rows that its question is about, so it stays small and cheap.
 SCHEMA = f"""
-BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS tasks (
     number INTEGER PRIMARY KEY,        -- order of arrival
     task_id TEXT NOT NULL UNIQUE,
@@ -63,17 +62,14 @@ CREATE TABLE IF NOT EXISTS owners (
 CREATE TABLE IF NOT EXISTS counts (status TEXT PRIMARY KEY, tasks INTEGER NOT NULL);
 INSERT OR IGNORE INTO counts VALUES {", ".join(f"('{status}', 0)" for status in Status)};
 PRAGMA user_version = {VERSION};
-COMMIT;
 """
 FROM_VERSION_1 = """
-BEGIN IMMEDIATE;
 ALTER TABLE tasks ADD COLUMN fingerprint TEXT;
 ALTER TABLE tasks ADD COLUMN ended_at REAL;
 ALTER TABLE tasks ADD COLUMN ready REAL NOT NULL DEFAULT 0;
-UPDATE tasks SET ended_at = finished_at WHERE finished_at IS NOT NULL;
+UPDATE tasks SET ended_at = finished_at, ready = queued_at;
 DROP INDEX waiting;
 DROP INDEX ended;
-COMMIT;
 """
 STATE = "SELECT user_version, EXISTS (SELECT * FROM sqlite_master) FROM pragma_user_version"
 STATUS = {str(status): status for status in Status}
@@ -98,6 +94,20 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def set_up(db: sqlite3.Connection) -> None:
     """Make the tables if there are none; leaves a file alone that is no queue of today."""
+    version = check(db)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA cache_size = -65536")  # KiB
+    db.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: fewer, larger checkpoints
+    if version < VERSION:
+        db.execute("BEGIN IMMEDIATE")
+        changes = FROM_VERSION_1 if check(db) == 1 else ""  # another process may do the same now
+        for statement in (changes + SCHEMA).split(";\n"):  # `executescript` would commit first
+            db.execute(statement)
+        db.execute("COMMIT")
+
+
+def check(db: sqlite3.Connection) -> int:
+    """Return the version of the tables, 0 if there are none; raises `QueueUnavailable`."""
     version, has_tables = db.execute(STATE).fetchone()
     if version > VERSION:
         raise QueueUnavailable(
@@ -105,13 +115,7 @@ def set_up(db: sqlite3.Connection) -> None:
         )
     if has_tables and not version:
         raise QueueUnavailable("the queue's file is another database: choose another QUEUE_DB")
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA cache_size = -65536")  # KiB
-    db.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: fewer, larger checkpoints
-    if version == 1:
-        db.executescript(FROM_VERSION_1)
-    if version < VERSION:
-        db.executescript(SCHEMA)
+    return int(version)
 
 
 def to_task(row: tuple[Any, ...]) -> Task:  # Any: columns of several types
