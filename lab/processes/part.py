@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
@@ -19,6 +20,20 @@ from .pauses import pause
 
 READY_S = 60.0
 Signal = signal.Signals
+
+
+class Process(Protocol):
+    """What a part needs to know of its process; `subprocess.Popen` does."""
+
+    pid: int
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
+# The tests put something in its place that is quicker than a new Python for each app.
+start_process: Callable[..., Process] = subprocess.Popen
 
 
 @dataclass
@@ -38,7 +53,7 @@ class Part:
     ready: Callable[["Part"], bool]
     launched: Callable[[int], None] = lambda pid: None
     signalled: Callable[[str], None] = lambda command: None
-    _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
+    _process: Process | None = field(default=None, init=False, repr=False)
     _starting: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
     _log_start: int = field(default=0, init=False, repr=False)
 
@@ -65,7 +80,7 @@ class Part:
         self.log.touch(mode=0o600)
         with self.log.open("ab" if self._process else "wb") as log:
             self._log_start = log.tell()
-            self._process = subprocess.Popen(
+            self._process = start_process(
                 self.command,
                 env=self.env,
                 cwd=self.cwd,

@@ -1,5 +1,6 @@
-// Keep one text of each look: colours are checked element by element, and most look alike.
-() => {
+// Keep one text of each look that is not among the `known`; return all of them. Colours are checked
+// element by element, and most look alike.
+(known) => {
   const looks = new Map();
   const look = (each) => {
     if (!looks.has(each)) {
@@ -8,12 +9,15 @@
     }
     return looks.get(each);
   };
+  const hasText = (each) => [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  const shown = (each) => look(each) + (hasText(each) ? " with text" : "");
 
-  const seen = new Set();
+  const seen = new Set(known);
   for (const each of document.querySelectorAll(".md-nav__item, .md-content *")) {
     if (!each.isConnected) continue;
-    const inside = [each, ...each.querySelectorAll("*")].map(look);
+    const inside = [each, ...each.querySelectorAll("*")].map(shown);
     if (!each.checkVisibility() || inside.every((one) => seen.has(one))) each.remove();
-    else seen.add(look(each));
+    else seen.add(shown(each));
   }
+  return [...seen];
 }

@@ -8,7 +8,7 @@ import pytest
 from scenarios import Tasks, TaskStatus, get_settings
 from scenarios.contract import Kind, Status
 
-MANY = 100_000
+MANY = 20_000
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +75,7 @@ def test_questions_cost_the_same_with_many_records(monkeypatch: pytest.MonkeyPat
         assert tasks.forget_ended(3600) == []
     took_s = (time.perf_counter() - began) / 100
 
-    assert took_s < 0.01
+    assert took_s < 0.005
 
 
 def test_task_that_was_cancelled_while_it_waited_does_not_begin() -> None:

@@ -1,0 +1,231 @@
+"""Start uvicorn, Celery and the mail server as forks of a process that has imported the libraries.
+
+A fresh Python imports FastAPI and the rest for most of a second of processor time, and the tests
+start hundreds of apps. A fork has only to import the app itself. All else is as after an exec:
+arguments, environment, working directory, log, session, signals. Nothing of the repository is
+imported before the fork.
+"""
+
+import importlib
+import json
+import os
+import runpy
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Any, Self
+
+ROOT = Path(__file__).parents[2]
+MODULES = {"celery", "lab", "uvicorn"}
+SCRIPTS = {"celery", "fastapi", "uvicorn"}
+LIBRARIES = [
+    "aiosmtpd.controller",
+    "aiosmtplib",
+    "celery.apps.beat",
+    "celery.apps.worker",
+    "celery.bin.celery",
+    "celery.bin.worker",
+    "celery.concurrency.prefork",
+    "celery.worker.components",
+    "celery.fixups.django",
+    "celery.backends.redis",
+    "celery.app.control",
+    "email_validator",
+    "fastapi",
+    "fastapi.openapi.models",
+    "fastapi.security",
+    "fastapi.staticfiles",
+    "fastapi_cli.cli",
+    "fastapi_offline",
+    "httptools",
+    "httpx",
+    "kombu.transport.redis",
+    "PIL.ImageCms",
+    "PIL.ImageDraw",
+    "PIL.ImageFilter",
+    "PIL.ImageFont",
+    "prometheus_client",
+    "pydantic.v1",
+    "pydantic_settings",
+    "python_multipart",
+    "redis.asyncio",
+    "sqlite3",
+    "stamina",
+    "typer",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.auto",
+    "uvicorn.main",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
+]
+# What Python or the loader of programs reads at an exec only, but for two that can be set later.
+READ_AT_EXEC = ("PYTHON", "LD_", "DYLD_", "FAKETIME")
+UNBUFFERED, NO_BYTECODE = "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"
+
+
+class Fork:
+    """A child of the forking process, which is asked what became of it; like `Popen`."""
+
+    def __init__(self, forker: "Forker", pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._forker = forker
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            self.returncode = self._forker.ask({"pid": self.pid})
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        started = time.monotonic()
+        while (code := self.poll()) is None:
+            if timeout is not None and time.monotonic() - started > timeout:
+                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout)
+            time.sleep(0.005)
+        return code
+
+
+class Forker:
+    """The forking process: it starts when it is needed first, and ends with the block."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._exit = ExitStack()
+        self._socket: socket.socket | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._exit.close()
+
+    def ask(self, request: Mapping[str, Any], *files: int) -> Any:  # Any: JSON
+        with self._lock:
+            self._socket = self._socket or self._launch()
+            send(self._socket, request, *files)
+            return receive(self._socket)[0]
+
+    def _launch(self) -> socket.socket:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            words = [sys.executable, "-u", "-m", __name__, str(theirs.fileno())]
+            process = subprocess.Popen(
+                words,
+                cwd=ROOT,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self._exit.enter_context(process)  # waits for its end
+        self._exit.enter_context(ours)  # which comes when this is closed
+        return ours
+
+    def start(self, command: Sequence[str], **options: Any) -> "Fork | subprocess.Popen[bytes]":
+        """Start a program; the options are those of `Popen`."""
+        program = find_program(command, options["env"])
+        if not program:
+            return subprocess.Popen(command, **options)
+        request = {
+            "words": program,
+            "env": dict(options["env"]),
+            "cwd": str(options["cwd"]),
+            "umask": options["umask"],
+        }
+        log: IO[bytes] = options["stdout"]
+        return Fork(self, self.ask(request, log.fileno()))
+
+
+def find_program(command: Sequence[str], env: Mapping[str, str]) -> list[str]:
+    """Return the command as a fork has to run it; nothing where only a new program will do.
+
+    That is what stands after `-m`, or the path of a script and what follows it.
+    """
+    if told_at_exec(env) != told_at_exec(os.environ):
+        return []
+    first, *rest = command
+    if first == sys.executable and rest[0] == "-m" and rest[1] in MODULES:
+        return rest[1:]
+    if first in SCRIPTS and (path := shutil.which(first, path=env["PATH"])):
+        is_ours = Path(path).parent == Path(sys.executable).parent
+        return [path, *rest] if is_ours else []
+    return []
+
+
+def told_at_exec(env: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in env.items()
+        if name.startswith(READ_AT_EXEC) and name not in (UNBUFFERED, NO_BYTECODE)
+    }
+
+
+def send(connection: socket.socket, facts: object, *files: int) -> None:
+    socket.send_fds(connection, [json.dumps(facts).encode() + b"\n"], files)
+
+
+def receive(connection: socket.socket) -> tuple[Any, list[int]]:  # Any: JSON
+    """Return a message and the files that came with it; EOFError at the end."""
+    text, files = b"", list[int]()
+    while not text.endswith(b"\n"):
+        more, with_it, _, _ = socket.recv_fds(connection, 65_536, 1)
+        if not more:
+            raise EOFError
+        text += more
+        files += with_it
+    return json.loads(text), files
+
+
+def serve(connection: socket.socket) -> list[str]:
+    """Fork and answer; returns in each child, with the arguments of its program."""
+    while True:
+        request, files = receive(connection)
+        if "pid" in request:
+            pid, status = os.waitpid(request["pid"], os.WNOHANG)
+            send(connection, os.waitstatus_to_exitcode(status) if pid else None)
+            continue
+        pid = os.fork()
+        if not pid:
+            connection.close()
+            return become(request, files[0])
+        os.close(files[0])
+        send(connection, pid)
+
+
+def become(request: dict[str, Any], log: int) -> list[str]:  # Any: JSON
+    """Take over what a new program is given."""
+    os.setsid()
+    os.umask(request["umask"])
+    os.chdir(request["cwd"])
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    os.environ.clear()
+    os.environ.update(request["env"])
+    time.tzset()
+    sys.dont_write_bytecode = bool(request["env"].get(NO_BYTECODE))
+    words: list[str] = request["words"]
+    sys.path[0] = str(Path(words[0]).parent) if is_script(words) else request["cwd"]
+    return words
+
+
+def is_script(words: list[str]) -> bool:
+    return words[0].startswith("/")
+
+
+if __name__ == "__main__":
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    try:
+        sys.argv = serve(socket.socket(fileno=int(sys.argv[1])))
+    except EOFError:  # the tests have ended
+        sys.exit()
+    if is_script(sys.argv):
+        runpy.run_path(sys.argv[0], run_name="__main__")
+    else:
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
