@@ -7,8 +7,7 @@ WORKDIR /app
 
 COPY pyproject.toml constraints.txt LICENSE ./
 COPY scenarios scenarios
-COPY lab lab
-RUN pip install --no-cache-dir --constraint constraints.txt . \
+RUN pip install --no-cache-dir --constraint constraints.txt ".[celery]" \
     && useradd --system --user-group --uid 10001 --home-dir /app app \
     && install --directory --owner app --group app /data
 COPY 03_celery 03_celery

@@ -69,8 +69,7 @@ make_venv() {
 }
 
 install() {
-    target=.
-    [ "$extra" = runtime ] || target=".[$extra]"
+    target=".[$extra]"
     # An interrupted installation leaves no stamp and is taken up again.
     rm -f $venv/.runtime $venv/.dev
     run_logged $venv/bin/python -m pip --disable-pip-version-check --no-input install \

