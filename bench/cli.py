@@ -19,6 +19,7 @@ from rich.table import Table
 from lab.errors import LabError
 from lab.machine import Machine, describe_machine
 from lab.processes.stack import Stack
+from lab.program import run_program
 
 from .files import write_files
 from .programs import PROGRAMS, Program
@@ -104,9 +105,7 @@ def make_table(verdicts: Collection[Verdict]) -> Table:
 
 
 def main() -> None:
-    """Run the command line; what the reader can put right ends in one sentence and code 2."""
-    try:
-        typer.run(bench)
-    except LabError as error:
-        typer.echo(f"bench: {error}", err=True)
-        raise SystemExit(2) from None
+    """Run the command line."""
+    app = typer.Typer(add_completion=False)
+    app.command()(bench)
+    run_program("bench", app)

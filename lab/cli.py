@@ -14,8 +14,8 @@ from lab.live.command import live
 from lab.survival.command import survival
 
 from .approaches import ROOT
-from .errors import LabError
 from .processes import ports
+from .program import run_program
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 SMTP, INBOX = 1025, 8025
@@ -90,9 +90,5 @@ def mailbox(
 
 
 def main() -> None:
-    """Run the command line; what the reader can put right ends in one sentence and code 2."""
-    try:
-        app()
-    except LabError as error:
-        print(f"lab: {error}", file=sys.stderr)
-        sys.exit(2)
+    """Run the command line."""
+    run_program("lab", app)

@@ -1,13 +1,12 @@
 """`python -m site_making`: writes the generated tables of README and site anew."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lab.approaches import ROOT
-from lab.errors import LabError
+from lab.program import run_program
 
 from .blocks import write_tables
 
@@ -20,12 +19,10 @@ def tables(
     root: Annotated[Path, typer.Option(help="Folder that holds approaches.toml.")] = ROOT,
 ) -> None:
     """Write the generated tables of README and site anew."""
-    try:
-        write_tables(publish, root)
-    except LabError as error:
-        print(f"tables: {error}", file=sys.stderr)
-        sys.exit(2)
+    write_tables(publish, root)
 
 
 if __name__ == "__main__":
-    typer.run(tables)
+    app = typer.Typer(add_completion=False)
+    app.command()(tables)
+    run_program("tables", app)

@@ -1,7 +1,6 @@
 """The command `workshop`."""
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.syntax import Syntax
 
-from lab.errors import LabError
+from lab.program import run_program
 
 from . import doctor as doctors
 from .checking import LOGS, check_several, checking_room
@@ -206,9 +205,5 @@ def make_console() -> Console:
 
 
 def main() -> None:
-    """Run the command line; what the learner can put right ends in one sentence and code 2."""
-    try:
-        app()
-    except LabError as error:
-        print(f"workshop: {error}", file=sys.stderr)
-        sys.exit(2)
+    """Run the command line."""
+    run_program("workshop", app)

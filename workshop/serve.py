@@ -51,13 +51,18 @@ def _follow(exercise: Exercise, parts: list[Part], ended: Event) -> None:
     shown = Shown(parts, _say_line_of)
     while True:
         try:
-            follow(shown, parts, _say_line_of)
+            follow(shown, parts, _start_again)
         except LabError:  # one does not start any more
             broken = next(part for part in parts if not part.alive)
             _say(f"{exercise.id}: {explain_end(None, broken.log_text(), exercise.app)}")
             _say("Save the app again, and it is started again.")
             saved.clear()
             saved.wait()
+
+
+def _start_again(part: Part) -> None:
+    _say(f"{part.name} (process {part.pid}) has ended; starting it again")
+    part.restart()
 
 
 def _restart_on_save(exercise: Exercise, parts: list[Part], saved: Event, ended: Event) -> None:

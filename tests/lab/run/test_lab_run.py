@@ -61,18 +61,28 @@ def test_killed_app_is_started_again(lab_run: subprocess.Popen[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["run", "05"], "lab: unknown approach '05': it is one of 01_background_tasks, "),
+        (["lab", "run", "05"], "lab: unknown approach '05': it is one of 01_background_tasks, "),
         (
-            ["run", "01", "--data-dir", "/dev/null/x"],
+            ["lab", "run", "01", "--data-dir", "/dev/null/x"],
             "lab: cannot write to the folder '/dev/null/x'",
         ),
+        (["lab", "zzz"], "lab: no such command 'zzz'; --help shows"),
+        (["lab", "run"], "lab: missing argument 'approach'; --help shows"),
+        (["lab", "compare", "zzz"], "lab: 'zzz' is too much; --help shows"),
+        (["lab", "run", "01", "zzz", "yyy"], "lab: 'zzz yyy' is too much; --help shows"),
+        (["lab", "mailbox", "--smtp-port", "x"], "lab: invalid value for '--smtp-port': "),
+        (["workshop", "doctor", "zzz"], "workshop: 'zzz' is too much; --help shows"),
+        (["workshop", "zzz"], "workshop: no such command 'zzz'; --help shows"),
+        (["bench", "--zzz"], "bench: no such option: --zzz"),
+        (["site_making", "zzz"], "tables: 'zzz' is too much; --help shows"),
     ],
 )
 def test_mistake_ends_in_one_sentence(words: list[str], sentence: str) -> None:
-    command = [sys.executable, "-m", "lab", *words]
+    command = [sys.executable, "-m", *words]
 
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
     assert done.returncode == 2
     assert done.stderr.startswith(sentence)
     assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
