@@ -11,6 +11,8 @@ REDIS_URL = settings.redis_url.replace("unix://", "socket://", 1)
 BROKER_URL = settings.celery_broker_url or settings.redis_url
 BROKER_URL = BROKER_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
 BROKER_FORGETS = not BROKER_URL.startswith("amqp")  # a message that it hands out: `resend.py`
+# Then a message reaches the broker in the same step that accepts its job.
+ONE_REDIS = settings.celery_broker_url in (None, settings.redis_url)
 PUBLISHERS = 100  # requests that may talk to the broker at once
 # Answer in time or fail: an API that waits for its broker for ever is down as well.
 ANSWER_S = 0.4

@@ -41,6 +41,28 @@ local function create(id, name)
   move(id, 'queued', now)
 end
 
+local function plan(jobs_id, id, name)
+  if get(id, 'status') then return end
+  create(id, name)
+  set(id, 'jobs', jobs_id)
+  redis.call('RPUSH', 'jobs:' .. jobs_id, id)
+end
+
+local function take(id, name, message, queue, list, retries, group)
+  local status = get(id, 'status')
+  if FINAL[status] then return false end
+  if not status then create(id, name) end
+  if status == 'running' and tonumber(retries) > tonumber(get(id, 'retries')) then
+    wait_again(id)
+    if get(id, 'status') == 'cancelled' then return false end
+  end
+  set(id, 'message', message, 'queue', queue, 'retries', retries)
+  if group ~= '' then set(id, 'group', group) end
+  redis.call('ZADD', 'tasks:open', now, id)
+  if list ~= '' then redis.call('LPUSH', list, message) end
+  return true
+end
+
 local function forget(id)
   local facts = redis.call('HMGET', 'task:' .. id, 'status', 'key', 'jobs', 'group')
   if not facts[1] then return end
@@ -60,41 +82,26 @@ end
 -- --8<-- [start:transitions]
 local transitions = {}
 
--- Take a job, or note that an open one gets another message: a retry, or a copy of the last one.
-function transitions.accept(id, name, message, queue, retries, group, deadline, key, fingerprint)
+-- Take the jobs of a request with their messages, all or none; or note that an open job gets another
+-- message: a retry, or a copy of the last one. Where the broker is this Redis, each message names
+-- its list and is put there in the same step. Jobs of a workflow that come later have no message yet.
+function transitions.accept(deadline, key, fingerprint, jobs_id, planned, ...)
   -- A frozen Redis reads this when the client has long got its 503: too late to take a job.
   if deadline ~= '' and now > tonumber(deadline) then return { 'late', text(now) } end
+  local facts = { ... }
   if key ~= '' then
     local owner = redis.call('HMGET', 'key:' .. key, 'id', 'fingerprint')
     if owner[1] and owner[2] ~= fingerprint then return { 'reused', text(now) } end
-    if owner[1] and owner[1] ~= id then return { 'same', text(now), owner[1] } end
-    redis.call('HSET', 'key:' .. key, 'id', id, 'fingerprint', fingerprint)
-    set(id, 'key', key)
+    if owner[1] and owner[1] ~= facts[1] then return { 'same', text(now), owner[1] } end
+    redis.call('HSET', 'key:' .. key, 'id', facts[1], 'fingerprint', fingerprint)
+    set(facts[1], 'key', key)
   end
-  local status = get(id, 'status')
-  if FINAL[status] then return { 'ended', text(now) } end
-  if not status then create(id, name) end
-  if status == 'running' and tonumber(retries) > tonumber(get(id, 'retries')) then
-    wait_again(id)
-    if get(id, 'status') == 'cancelled' then return { 'ended', text(now) } end
+  local taken, first = { 'taken', text(now) }, 1 + 2 * planned
+  for n = 1, first - 1, 2 do plan(jobs_id, facts[n], facts[n + 1]) end
+  for n = first, #facts, 7 do
+    if take(unpack(facts, n, n + 6)) then taken[#taken + 1] = facts[n] end
   end
-  set(id, 'message', message, 'queue', queue, 'retries', retries)
-  if group ~= '' then set(id, 'group', group) end
-  redis.call('ZADD', 'tasks:open', now, id)
-  return { 'taken', text(now) }
-end
-
--- Note the jobs of a workflow before the first is published; their messages come one by one.
-function transitions.plan(jobs_id, ...)
-  local arguments = { ... }
-  for n = 1, #arguments, 2 do
-    local id = arguments[n]
-    if not get(id, 'status') then
-      create(id, arguments[n + 1])
-      set(id, 'jobs', jobs_id)
-      redis.call('RPUSH', 'jobs:' .. jobs_id, id)
-    end
-  end
+  return taken
 end
 
 -- Forget jobs whose request was refused after all, unless a worker has them.

@@ -8,9 +8,11 @@ which it changes. Each is one step for Redis: nobody sees a record in between.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -111,34 +113,46 @@ def change(transition: str, *arguments: str | float) -> Any:  # Any: what the sc
     return script(args=[transition, *arguments])
 
 
+@dataclass(frozen=True)
+class Message:
+    """What makes a worker run a job; with `list_name`, Redis itself puts it on that list."""
+
+    task_id: str
+    name: str
+    text: str
+    queue: str
+    list_name: str = ""
+    retries: int = 0
+    group: str = ""
+
+
 def accept(
-    task_id: str,
-    name: str,
-    message: str,
-    queue: str,
-    retries: int = 0,
-    group: str = "",
+    messages: Sequence[Message],
     key: str = "",
     fingerprint: str = "",
-) -> bool:
-    """Take a job with the message that makes a worker run it; False if it has ended before.
+    jobs_id: str = "",
+    planned: Sequence[tuple[str, str]] = (),
+) -> list[str]:
+    """Take jobs with their messages, all in one step; return those that had not ended before.
 
+    `planned` are the jobs of a workflow by id and name, also those whose messages come later.
     Raises `Accepted` if another job has this key, and `KeyReused` if the key was used for another
     request.
     """
-    facts = (task_id, name, message, queue, retries, group)
+    facts = [*chain.from_iterable(planned), *chain.from_iterable(map(astuple, messages))]
     for _ in range(2):  # the clock of Redis may be unknown, or have been set anew
-        outcome, redis_time, *owner = change("accept", *facts, clock.deadline(), key, fingerprint)
+        asked = (clock.deadline(), key, fingerprint, jobs_id, len(planned))
+        outcome, redis_time, *ids = change("accept", *asked, *facts)
         clock.learn(redis_time)
         if outcome != "late":
             break
     if outcome == "late":
         raise RedisError("Redis answers too late")
     if outcome == "same":
-        raise Accepted(owner[0])
+        raise Accepted(ids[0])
     if outcome == "reused":
         raise KeyReused
-    return bool(outcome == "taken")
+    return list(map(str, ids))
 
 
 def withdraw(*task_ids: str) -> None:
@@ -204,11 +218,6 @@ def cancel(task_id: str, *, waiting_only: bool = False) -> tuple[str, str | None
 def note_cancelled(task_id: str) -> None:
     ledger.record("cancelled", task_id)
     files.discard_upload(task_id)
-
-
-def plan(jobs_id: str, jobs: Iterable[tuple[str, str]]) -> None:
-    """Note the jobs of a workflow, by id and name, before the first of them is published."""
-    change("plan", jobs_id, *(fact for job in jobs for fact in job))
 
 
 def sweep() -> None:

@@ -153,9 +153,9 @@ def publish(job: AnyTask, task_id: str, key: str | None, arguments: JSONDict) ->
     """
     kind = records.short(job.name)
     asked = {"key": key, "fingerprint": fingerprint(task_id, kind, arguments)} if key else {}
-    headers: dict[str, Any] = {"idempotency": asked}  # for the record; no worker sees it
     try:
-        job.apply_async(kwargs=arguments, task_id=task_id, retry=False, headers=headers)
+        with backend.in_one_step(**asked):
+            job.apply_async(kwargs=arguments, task_id=task_id)
     except records.Accepted as earlier:
         return earlier.task_id
     ledger.record("accepted", task_id, kind=kind)

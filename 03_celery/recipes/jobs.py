@@ -12,7 +12,7 @@ from scenarios.contract import ACCEPTS, UNKNOWN, JSONDict, new_task_id
 from scenarios.jobs import JobRecord
 from scenarios.web.edge import link
 
-from .. import records
+from .. import backend, records
 
 router = APIRouter()
 Signed = Signature[Any]  # Any: jobs return what they like
@@ -33,17 +33,13 @@ def one_after_another(steps: list[Signed]) -> Signed:
 def start(
     steps: list[Signed], workflow: Callable[[list[Signed]], Signed] = one_after_another
 ) -> Queued:
-    """Publish a workflow of `steps`; note them first: the last may be published much later."""
+    """Publish a workflow; all `steps` are noted at once: the last may be published much later."""
     jobs_id = new_task_id()
     for step in steps:
         step.options.setdefault("task_id", new_task_id())
     planned = [(step.options["task_id"], str(step.task)) for step in steps]
-    records.plan(jobs_id, planned)
-    try:
+    with backend.in_one_step(jobs_id=jobs_id, planned=planned):
         workflow(steps).apply_async()
-    except Exception:
-        records.withdraw(*(job_id for job_id, _ in planned))
-        raise
     for job_id, name in planned:
         ledger.record("accepted", job_id, job=records.short(name))
     return Queued(jobs_url=link(f"/jobs/{jobs_id}"))

@@ -1,7 +1,7 @@
 """The record of a job through random steps: the scripts of 03 in a real Valkey."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -39,8 +39,27 @@ class Records:
     def accept(
         self, task_id: str, *, retries: int = 0, deadline: str = "", key: str = "", asked: str = ""
     ) -> list[str]:
-        facts = (task_id, "module.email", "the message", "default", retries, "")
-        answer: list[str] = self.change("accept", *facts, deadline, key, asked)
+        return self.accept_all([task_id], retries=retries, deadline=deadline, key=key, asked=asked)
+
+    def accept_all(
+        self,
+        task_ids: list[str],
+        *,
+        retries: int = 0,
+        deadline: str = "",
+        key: str = "",
+        asked: str = "",
+        planned: Sequence[str] = (),
+        to: str = "",
+    ) -> list[str]:
+        plan = [fact for task_id in planned for fact in (task_id, "module.step")]
+        facts = [
+            fact
+            for task_id in task_ids
+            for fact in (task_id, "module.email", f"of {task_id}", "default", to, retries, "")
+        ]
+        request = (deadline, key, asked, "flow", len(planned))
+        answer: list[str] = self.change("accept", *request, *plan, *facts)
         return answer
 
     def read(self, task_id: str) -> dict[str, str]:
@@ -85,7 +104,7 @@ class Machine(RuleBasedStateMachine):
                 ("same", [earlier[0]]) if earlier[1] == asked else ("reused", [])
             )
             return
-        assert outcome == "taken"
+        assert (outcome, owner) == ("taken", [task_id])
         self.ids.append(task_id)
         if key:
             self.keys[key] = (task_id, asked)
@@ -219,10 +238,32 @@ def test_record_keeps_its_promises_through_random_steps(valkey: "redis.Redis") -
 def test_job_that_redis_reads_too_late_is_not_taken(records: Records) -> None:
     now = sum(part / scale for part, scale in zip(records.client.time(), (1, 1e6), strict=True))
 
-    outcome, _ = records.accept("late", deadline=repr(now - 0.1))
+    outcome, _ = records.accept_all(["late"], deadline=repr(now - 0.1), planned=["next"], to="list")
 
     assert outcome == "late"
     assert records.client.keys("*") == []
+
+
+def test_messages_are_on_their_list_as_soon_as_their_jobs_are_taken(records: Records) -> None:
+    records.accept("ended")
+    records.change("close", "ended", "", "failed", "{}", "an error")
+
+    answer = records.accept_all(["a", "ended", "b"], planned=["a", "b", "later"], to="list")
+
+    assert answer[0] == "taken"
+    assert answer[2:] == ["a", "b"]
+    assert records.client.lrange("list", 0, -1) == ["of b", "of a"]
+    assert records.client.lrange("jobs:flow", 0, -1) == ["a", "b", "later"]
+    assert records.read("later")["status"] == "queued"
+    assert "message" not in records.read("later")
+
+
+def test_message_of_a_repeated_request_is_put_on_no_list(records: Records) -> None:
+    for task_id, asked in (("first", "x"), ("again", "x"), ("other", "y")):
+        records.accept_all([task_id], key="k", asked=asked, to="list")
+
+    assert records.client.lrange("list", 0, -1) == ["of first"]
+    assert sorted(records.client.keys("task:*")) == ["task:first"]
 
 
 def test_second_delivery_waits_while_the_first_is_heard_of(records: Records) -> None:
@@ -269,7 +310,7 @@ def test_nothing_of_an_open_job_expires(records: Records) -> None:
 
 
 def test_workflow_is_remembered_until_its_last_job_is_forgotten(records: Records) -> None:
-    records.change("plan", "flow", "first", "module.a", "second", "module.b")
+    records.accept_all([], planned=["first", "second"])
     for task_id in ("first", "second"):
         assert records.client.lrange("jobs:flow", 0, -1)[0] == task_id
         records.change("close", task_id, "", "failed", "{}", "an error")

@@ -1,0 +1,136 @@
+"""A request changes Redis in one step: an API that dies before it leaves nothing, after it all."""
+
+import json
+import signal
+import threading
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import redis
+from celery import Celery
+
+from lab.errors import LabError
+from lab.processes.rabbitmq import find_rabbitmq
+from tests.recipes.celery_api import CELERY, CeleryApi, open_celery_api
+from tests.recipes.pictures import png
+from tests.support.receiver import Receiver
+from tests.support.waiting import wait_until
+
+EMAIL = {"to": "one@example.com", "subject": "Ä", "body": "It is on its way.\n"}
+WRITES = {"HSET", "LPUSH", "RPUSH", "ZADD", "EVALSHA"}
+Post = Callable[[httpx.Client], httpx.Response]
+
+
+def post_email(http: httpx.Client) -> httpx.Response:
+    return http.post("/emails", json=EMAIL, headers={"Idempotency-Key": "one-step"})
+
+
+def post_group(http: httpx.Client) -> httpx.Response:
+    return http.post("/notifications", json={"user_id": "a", "message": "Hello"})
+
+
+def post_chord(http: httpx.Client) -> httpx.Response:
+    files = [("pictures", (f"{n}.png", png(), "image/png")) for n in range(3)]
+    return http.post("/thumbnails", data={"width": "24"}, files=files)
+
+
+@pytest.mark.parametrize(("post", "messages"), [(post_email, 1), (post_group, 2), (post_chord, 3)])
+def test_request_is_accepted_in_one_step(celery_api: CeleryApi, post: Post, messages: int) -> None:
+    seen: list[str] = []
+    with redis.Redis.from_url(celery_api.stack.redis_url) as client, client.monitor() as monitor:
+        post(celery_api.http).raise_for_status()  # the first one learns the time of Redis
+        client.delete("key:one-step")
+
+        def listen() -> None:
+            for command in monitor.listen():
+                seen.append(f"{command['client_type']} {command['command']}")
+                if "the end" in command["command"]:
+                    return
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        client.echo("the beginning")
+        assert post(celery_api.http).status_code == 202
+        client.echo("the end")
+        thread.join()
+
+    words = [line.split() for line in seen[seen_index(seen, "the beginning") :]]
+    outside = [line[1] for line in words if line[0] != "lua" and line[1] in WRITES]
+    inside = [line[1] for line in words if line[0] == "lua"]
+    assert outside == ["EVALSHA"]
+    assert inside.count("LPUSH") == messages
+    celery_api.take_from("default" if post is post_email else "low")
+
+
+def seen_index(seen: list[str], text: str) -> int:
+    return next(number for number, line in enumerate(seen) if text in line)
+
+
+def test_message_is_what_kombu_puts_there(celery_api: CeleryApi) -> None:
+    plain = Celery("plain", broker=celery_api.stack.redis_url)
+    plain.task(name="email", typing=False)(post_email).apply_async(kwargs=EMAIL, queue="plain")
+    task_id = celery_api.post_email()
+    with redis.Redis.from_url(celery_api.stack.redis_url) as client:
+        [theirs] = client.lrange("plain", 0, -1)
+        [ours] = [each for each in client.lrange("default", 0, -1) if task_id.encode() in each]
+        client.delete("plain")
+    celery_api.take_from("default")
+
+    assert shape(json.loads(ours)) == shape(json.loads(theirs))
+    assert shape(json.loads(b64decode(json.loads(ours)["body"]))[2]) == shape(
+        json.loads(b64decode(json.loads(theirs)["body"]))[2]
+    )
+
+
+def shape(value: Any) -> Any:
+    """Return the names and kinds of values, and the values that must be the same."""
+    if isinstance(value, dict):
+        return {name: shape(each) for name, each in value.items()} | {
+            name: each for name, each in value.items() if "content" in name or "encoding" in name
+        }
+    return type(value).__name__
+
+
+@pytest.fixture
+def rabbit(tmp_path: Path, services: Receiver) -> Iterator[CeleryApi]:
+    try:
+        find_rabbitmq()
+    except LabError as missing:
+        pytest.skip(str(missing))
+    with open_celery_api(tmp_path, services, worker=False, rabbitmq=True) as celery_api:
+        yield celery_api
+
+
+def test_workflow_of_an_api_that_dies_before_it_is_published_is_run(rabbit: CeleryApi) -> None:
+    env = {"DATA_DIR": str(rabbit.data_dir)}
+    dying = rabbit.stack.start(CELERY, label="dying", env=env, without=("worker",))
+    with redis.Redis.from_url(rabbit.stack.redis_url, decode_responses=True) as client:
+        broker = rabbit.stack.parts["rabbitmq"]
+        broker.send(signal.SIGSTOP, group=True)
+        with httpx.Client(base_url=dying.url, timeout=5) as http:
+            request = threading.Thread(target=ask, args=(http,))
+            request.start()
+            wait_until("it is accepted", lambda: client.zcard("tasks:open") == 3)
+            dying.kill9()
+            request.join()
+        broker.send(signal.SIGCONT, group=True)
+        [jobs_id] = [name.removeprefix("jobs:") for name in client.scan_iter("jobs:*")]
+
+    with rabbit.worker("usual"):
+        jobs = wait_until(
+            "all have ended",
+            lambda: rabbit.read(f"/jobs/{jobs_id}"),
+            lambda jobs: not {"queued", "running"} & {job["status"] for job in jobs},
+        )
+
+    assert [job["status"] for job in jobs] == ["succeeded"] * 4
+    assert jobs[-1]["result"]["made"] == 3
+
+
+def ask(http: httpx.Client) -> None:
+    with pytest.raises(httpx.HTTPError):
+        post_chord(http)
