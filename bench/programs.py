@@ -41,6 +41,8 @@ APPS = {
 
 def _accept(app: str) -> Program:
     parts = {"job": "POST /emails", "bare": "no job"}
+    if app == "03_celery":
+        parts |= {"def": "`def` with .delay()", "async": "`async def` with .delay()"}
     return Program(
         "apps.http_accept",
         1_280,
