@@ -7,6 +7,7 @@ from celery import signals
 from celery.worker.state import active_requests, reserved_requests
 
 from scenarios import set_up
+from scenarios.contract import JSONDict
 
 from . import records
 from .celery_app import BROKER_FORGETS, settings
@@ -22,6 +23,12 @@ TOO_SHORT = (
     " runs, which is held back until that run has ended; set it higher"
 )
 
+TWO_VALUES = (
+    "{place} sets visibility_timeout to {other!r}, and VISIBILITY_TIMEOUT_S is {ours}: set it by"
+    " VISIBILITY_TIMEOUT_S alone, because pauses before a retry and the search for lost jobs follow"
+    " it, and the shortest timeout of any worker gives its jobs to a second one"
+)
+
 
 @signals.worker_init.connect
 def prepare_worker(sender: Any, **_: object) -> None:
@@ -29,10 +36,26 @@ def prepare_worker(sender: Any, **_: object) -> None:
     pool = sender.pool_cls.__module__.rpartition(".")[2]
     if pool != "prefork":
         raise SystemExit(PREFORK_ONLY.format(pool=pool))
+    if place := find_other_timeout(sender.app.conf):
+        raise SystemExit(TWO_VALUES.format(**place, ours=settings.visibility_timeout_s))
     if BROKER_FORGETS and settings.visibility_timeout_s <= settings.job_timeout_s:
         logger.warning(TOO_SHORT, settings.visibility_timeout_s, settings.job_timeout_s)
     records.may_wait = True
     set_up(is_api=False, store=settings.redis_url, knows=records.known)
+
+
+def find_other_timeout(conf: Any) -> JSONDict | None:
+    """Return the first place in Celery's settings where the visibility timeout is not ours."""
+    places = {
+        "broker_transport_options": conf.broker_transport_options,
+        "result_backend_transport_options": conf.result_backend_transport_options,
+        "app.conf": conf,
+    }
+    for place, options in places.items():
+        other = options.get("visibility_timeout", settings.visibility_timeout_s)
+        if other != settings.visibility_timeout_s:
+            return {"place": place, "other": other}
+    return None
 
 
 @signals.worker_ready.connect

@@ -9,7 +9,6 @@ import httpx
 import pytest
 import redis
 
-from lab.errors import LabError
 from lab.load.samples import make_orders
 from tests.recipes.celery_api import CeleryApi, open_celery_api
 from tests.support.receiver import Receiver
@@ -143,15 +142,24 @@ def test_every_accepted_job_without_a_message_is_sent_again(celery_api: CeleryAp
     assert len(celery_api.mail("again@example.com")) == 1
 
 
-@pytest.mark.parametrize("pool", ["threads", "solo"])
-def test_worker_without_processes_refuses_to_start(celery_api: CeleryApi, pool: str) -> None:
+def test_payment_that_two_deliveries_work_on_is_made_once(celery_api: CeleryApi) -> None:
+    too_short = {"VISIBILITY_TIMEOUT_S": "1"}  # shorter than the job: it is delivered again
+    headers, body = {"Idempotency-Key": "twice"}, {"account": "DE02", "cents": 500}
     with (
-        pytest.raises(LabError, match="must run with --pool prefork, not"),
-        celery_api.worker(f"pool-{pool}", args=["--pool", pool]),
+        celery_api.worker("first", env=too_short),
+        celery_api.worker("second", env=too_short),
     ):
-        pass
+        with celery_api.services.holding("/03/payments"):
+            answer = celery_api.http.post("/payments", json=body, headers=headers)
+            [job] = celery_api.read(answer.json()["jobs_url"])
+            held_back = wait_until(
+                "the second delivery found the first one at work",
+                lambda: celery_api.log_of(job["job_id"], "held_back"),
+            )
 
+        job = celery_api.job(answer)
 
-def test_too_short_a_visibility_timeout_is_told(celery_api: CeleryApi) -> None:
-    with celery_api.worker("short", env={"VISIBILITY_TIMEOUT_S": "3"}) as worker:
-        assert "VISIBILITY_TIMEOUT_S=3 is not above JOB_TIMEOUT_S=300" in worker.log_text()
+    keys = [each.headers["idempotency-key"] for each in celery_api.services.on("/03/payments")]
+    assert keys.count(job["job_id"]) == 1
+    assert held_back[0]["pid"] != celery_api.log_of(job["job_id"], "started")[0]["pid"]
+    assert job["result"]["cents"] == 500

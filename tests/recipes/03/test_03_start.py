@@ -1,0 +1,78 @@
+"""A worker that would break a promise does not start, and says why."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab.approaches import ROOT
+from tests.recipes.celery_api import CeleryApi
+
+STUB = """
+import socket
+
+def __getattr__(name):
+    return lambda *args, **options: None
+"""
+
+
+def refused(tmp_path: Path, *args: str) -> str:
+    """Run a worker that should end at once; return its last line.
+
+    It finds modules in `tmp_path`.
+    """
+    env = {**os.environ, "REDIS_URL": "redis://127.0.0.1:9/0", "PYTHONPATH": str(tmp_path)}
+    env |= {"DATA_DIR": str(tmp_path / "data"), "VISIBILITY_TIMEOUT_S": "500"}
+    words = [sys.executable, "-m", "celery", "-A", "03_celery.celery_app", "worker", *args]
+    ended = subprocess.run(
+        words, env=env, cwd=ROOT, check=False, capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 1, ended.stderr
+    assert "Traceback" not in ended.stderr
+    return ended.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("pool", ["threads", "solo", "gevent", "eventlet"])
+def test_worker_without_processes_refuses_to_start(tmp_path: Path, pool: str) -> None:
+    for library in ("gevent", "eventlet"):  # as if it were installed
+        (tmp_path / library).mkdir()
+        for name in ("__init__", "monkey", "signal", "debug"):
+            (tmp_path / library / f"{name}.py").write_text(STUB)
+
+    said = refused(tmp_path, "--pool", pool)
+
+    assert said.startswith(f"this worker must run with --pool prefork, not {pool.rstrip('s')}: ")
+
+
+@pytest.mark.parametrize(
+    ("place", "code"),
+    [
+        ("app.conf", "app.conf.visibility_timeout = 60"),
+        (
+            "broker_transport_options",
+            "app.conf.broker_transport_options = {'visibility_timeout': 60}",
+        ),
+        (
+            "result_backend_transport_options",
+            "app.conf.result_backend_transport_options = {'visibility_timeout': 60}",
+        ),
+    ],
+)
+def test_visibility_timeout_that_is_set_in_one_more_place_is_refused(
+    tmp_path: Path, place: str, code: str
+) -> None:
+    take_app = "import importlib\n\napp = importlib.import_module('03_celery.celery_app').app\n"
+    (tmp_path / "own_settings.py").write_text(f"{take_app}{code}\n")
+
+    said = refused(tmp_path, "--include", "own_settings")
+
+    assert said.startswith(
+        f"{place} sets visibility_timeout to 60, and VISIBILITY_TIMEOUT_S is 500: "
+    )
+
+
+def test_too_short_a_visibility_timeout_is_told(celery_api: CeleryApi) -> None:
+    with celery_api.worker("short", env={"VISIBILITY_TIMEOUT_S": "3"}) as worker:
+        assert "VISIBILITY_TIMEOUT_S=3 is not above JOB_TIMEOUT_S=300" in worker.log_text()
