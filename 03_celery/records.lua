@@ -18,9 +18,9 @@ local function text(seconds) return string.format('%.6f', seconds) end
 
 local function move(id, status, score)
   local before = get(id, 'status')
-  if before then redis.call('ZREM', 'tasks:' .. before, id) end
-  redis.call('ZADD', 'tasks:' .. status, score, id)
+  redis.call('ZADD', 'tasks:' .. status, score, id) -- first: a full Redis refuses it, not a ZREM
   set(id, 'status', status)
+  if before and before ~= status then redis.call('ZREM', 'tasks:' .. before, id) end
 end
 
 local function finish(id, status)
@@ -53,6 +53,7 @@ local function take(id, name, message, queue, list, retries, group)
   if FINAL[status] then return false end
   if not status then create(id, name) end
   if status == 'running' and tonumber(retries) > tonumber(get(id, 'retries')) then
+    set(id, 'gave_up', get(id, 'run')) -- the next run may begin before this one says so
     wait_again(id)
     if get(id, 'status') == 'cancelled' then return false end
   end
@@ -141,7 +142,10 @@ end
 -- where the worker speaks for a process that has died.
 function transitions.close(id, run, status, meta, error)
   local before = get(id, 'status')
-  if not before or (run ~= '' and get(id, 'run') ~= run) then return 0 end
+  if not before then return 0 end
+  if run ~= '' and get(id, 'run') ~= run then
+    return (status == 'queued' and get(id, 'gave_up') == run) and 1 or 0
+  end
   if FINAL[before] then return (run ~= '' and before == status) and 1 or 0 end
   set(id, 'meta', meta, 'error', error)
   if status == 'queued' and before == 'running' then wait_again(id) end

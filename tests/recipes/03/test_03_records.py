@@ -288,6 +288,18 @@ def test_run_whose_job_was_given_to_another_one_has_no_say(records: Records) -> 
     assert records.read("moved")["status"] == "succeeded"
 
 
+def test_run_that_gave_up_says_so_though_the_next_has_begun(records: Records) -> None:
+    records.accept("retried")
+    records.change("begin", "retried", "run-1", 5)
+    records.accept("retried", retries=1)
+    records.change("begin", "retried", "run-2", 5)
+
+    assert records.change("close", "retried", "run-1", "failed", "{}", "an error") == 0
+    assert records.change("close", "retried", "run-1", "queued", "{}", "an error") == 1
+    assert records.read("retried")["status"] == "running"
+    assert records.read("retried")["run"] == "run-2"
+
+
 def test_wish_to_cancel_is_granted_by_the_next_start(records: Records) -> None:
     records.accept("wished")
     records.change("begin", "wished", "run-1", 5)
@@ -297,6 +309,32 @@ def test_wish_to_cancel_is_granted_by_the_next_start(records: Records) -> None:
     records.client.zadd("tasks:running", {"wished": 1})
     assert records.change("begin", "wished", "run-2", 5) == ["ended"]
     assert records.read("wished")["status"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [("cancel", 0), ("begin", "run-2", 0), ("close", "run-1", "queued", "{}", "an error")],
+    ids=lambda step: step[0],
+)
+def test_step_that_a_full_redis_refuses_changes_nothing(
+    records: Records, step: tuple[str, ...]
+) -> None:
+    records.accept("full")
+    if step[0] == "close":
+        records.change("begin", "full", "run-1", 5)
+    before = dump(records.client)
+    records.client.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(redis.exceptions.OutOfMemoryError):
+            records.change(step[0], "full", *step[1:])
+    finally:
+        records.client.config_set("maxmemory", 0)
+
+    assert dump(records.client) == before
+
+
+def dump(client: "redis.Redis") -> dict[str, Any]:
+    return {str(name): client.dump(name) for name in client.keys("*")}
 
 
 def test_nothing_of_an_open_job_expires(records: Records) -> None:
