@@ -9,7 +9,7 @@ import psutil
 import pytest
 import redis
 
-from tests.recipes.celery_api import CeleryApi, open_celery_api
+from tests.recipes.celery_api import CELERY, CeleryApi, open_celery_api
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 
@@ -18,9 +18,11 @@ for n = 1, tonumber(ARGV[1]) do
   local id = 'known-' .. n
   redis.call('HSET', 'task:' .. id, 'name', 'a.email', 'status', 'succeeded', 'attempts', 1,
              'queued_at', '1', 'finished_at', '2')
-  redis.call('ZADD', 'tasks:succeeded', 99999999999, id)
+  redis.call('ZADD', 'tasks:succeeded', ARGV[2], id)
 end
 """
+MANY = 100_000
+LONG_AGO, NOT_YET = 1, 99_999_999_999
 PADDING = {"body": "x" * 60_000}
 
 
@@ -75,13 +77,30 @@ def test_counts_cost_the_same_for_100_000_known_jobs(own: CeleryApi) -> None:
     paths = ["/metrics/queue", "/metrics"]
     few = [read_s(own, path) for path in paths]
     with redis.Redis.from_url(own.stack.redis_url, socket_timeout=30) as client:
-        client.eval(ENDED, 0, 100_000)
+        client.eval(ENDED, 0, MANY, NOT_YET)
 
     many = [read_s(own, path) for path in paths]
 
-    assert own.http.get("/metrics/queue").json()["succeeded"] == 100_000
+    assert own.http.get("/metrics/queue").json()["succeeded"] == MANY
     # With a read for each job it was 25 s; the machine may be busy with something else.
     assert all(after < 4 * before + 0.1 for before, after in zip(few, many, strict=True))
+
+
+def test_forgetting_100_000_jobs_holds_redis_for_a_moment_each(own: CeleryApi) -> None:
+    with redis.Redis.from_url(own.stack.redis_url, socket_timeout=30) as client:
+        client.flushdb()
+        client.eval(ENDED, 0, MANY, LONG_AGO)
+        client.config_set("slowlog-log-slower-than", 50_000)
+        client.config_resetstat()
+        client.slowlog_reset()
+
+        own.stack.start(CELERY, label="sweeping", without=("worker",))
+        wait_until("all are forgotten", client.dbsize, lambda size: size == 0, timeout_s=90)
+
+        batches = client.info("commandstats")["cmdstat_evalsha"]["calls"]
+        slow = [each for each in client.slowlog_get() if each["command"].startswith(b"EVALSHA")]
+    assert batches >= 2 * MANY / 100  # one to find a hundred, one to forget them
+    assert len(slow) < batches / 100  # the machine may be busy with something else
 
 
 def read_s(own: CeleryApi, path: str) -> float:

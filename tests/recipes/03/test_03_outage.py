@@ -109,18 +109,23 @@ def test_full_redis_stops_no_worker_for_good(own: CeleryApi) -> None:
 
 
 def test_flushed_redis_leaves_no_ghost_and_a_worker_that_works(own: CeleryApi) -> None:
+    addresses = [f"flushed-{n}@example.com" for n in range(4)]
     with own.worker("steady", concurrency=2):
         with own.mail_held():
-            forgotten = own.post_email()
-            own.wait_for(forgotten, "running")
+            forgotten = [own.post_email(to) for to in addresses]  # two run, two wait
+            for task_id in forgotten[:2]:
+                own.wait_for(task_id, "running")
             with redis.Redis.from_url(own.stack.redis_url) as client:
-                client.flushdb()
+                client.flushall()
         wait_until(
             "its worker is heard of", lambda: own.http.get("/metrics/queue").json()["workers"]
         )
         later = own.post_email()
         assert_all_succeeded(own, [later])
 
-    assert own.http.get(f"/tasks/{forgotten}").status_code == 404
+    assert {own.http.get(f"/tasks/{task_id}").status_code for task_id in forgotten} == {404}
     counts = own.http.get("/metrics/queue").json()
     assert (counts["queued"], counts["running"], counts["succeeded"]) == (0, 0, 1)
+    assert [own.depth(queue) for queue in ("high", "default", "low")] == [0, 0, 0]
+    # What RabbitMQ still had was dropped: nobody could have told whether it had been done before.
+    assert [len(own.mail(to)) for to in addresses] == [1, 1, 0, 0]
