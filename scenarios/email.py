@@ -28,6 +28,7 @@ SEVEN_BIT = compat32.clone(cte_type="7bit")  # a server need not take more
 WIRE = compat32.clone(linesep="\r\n")
 
 
+# --8<-- [start:send]
 async def send_email(
     task_id: str, to: str, subject: str, body: str, report_progress: ReportProgress
 ) -> JSONDict:
@@ -46,6 +47,7 @@ async def send_email(
     return remember(task_id, {"to": to, "message_id": message["Message-ID"]})
 
 
+# --8<-- [end:send]
 # --8<-- [start:compose]
 def compose(task_id: str, to: str, subject: str, body: str) -> EmailMessage:
     """Build the message; names and text may be in any script.

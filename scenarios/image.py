@@ -24,6 +24,7 @@ MAX_WEBP_SIDE_PX = 16_383
 MARGIN_PX = 24  # no filter here looks further: a blur of 4 pixels is three means of about 9
 
 
+# --8<-- [start:image]
 def process_image(
     task_id: str, operations: list[str], width: int, report_progress: ReportProgress
 ) -> JSONDict:
@@ -58,6 +59,7 @@ def process_image(
     return remember(task_id, facts)
 
 
+# --8<-- [end:image]
 def find(image_id: str) -> Path:
     """Return the path of a picture that a task has made; raises `WorkError` if there is none."""
     for suffix in SUFFIXES.values():

@@ -12,6 +12,7 @@ from .reports.orders import add_up, connect
 from .status import ReportProgress
 
 
+# --8<-- [start:report]
 def make_report(task_id: str, title: str, report_progress: ReportProgress) -> JSONDict:
     """Store the orders, add them up by region in SQL and publish a PDF.
 
@@ -44,6 +45,7 @@ def make_report(task_id: str, title: str, report_progress: ReportProgress) -> JS
     return remember(task_id, result)
 
 
+# --8<-- [end:report]
 def store_orders(database: sqlite3.Connection, task_id: str) -> int:
     """Insert every row of the upload or none, and return how many there are."""
     try:
