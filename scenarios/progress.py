@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+from .contract import UNKNOWN, JSONDict
 from .status import TaskStatus
 
 LOOK_EVERY_S = 0.2
@@ -11,6 +12,15 @@ LOOK_EVERY_S = 0.2
 # would keep it from stopping. The client comes back by itself, and goes on where it was.
 LONGEST_S = 10.0
 
+# FastAPI would say of each answer that it is a stream; only the 200 is.
+PROBLEM = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+ANSWERS: dict[int | str, JSONDict] = {
+    204: {"description": "The client has seen the end of the task."},
+    **{
+        code: {"description": answer["description"], "content": PROBLEM}
+        for code, answer in UNKNOWN.items()
+    },
+}
 Read = Callable[[], Awaitable[TaskStatus | None]]
 
 

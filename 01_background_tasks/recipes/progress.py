@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from scenarios import http, progress
-from scenarios.contract import UNKNOWN
 from scenarios.in_memory import Tasks
 from scenarios.status import TaskStatus
 
@@ -27,7 +26,9 @@ async def find_task(task_id: str, request: Request, seen: Seen = None) -> TaskSt
     return task
 
 
-@router.get("/tasks/{task_id}/events", response_class=EventSourceResponse, responses=UNKNOWN)
+@router.get(
+    "/tasks/{task_id}/events", response_class=EventSourceResponse, responses=progress.ANSWERS
+)
 async def follow_task(
     task: Annotated[TaskStatus, Depends(find_task)], seen: Seen = None
 ) -> AsyncIterator[ServerSentEvent]:

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends, Header, HTTPException
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from scenarios import http, progress
-from scenarios.contract import UNKNOWN
 from scenarios.status import TaskStatus
 
 from .. import records
@@ -27,7 +26,9 @@ def find_task(task_id: str, seen: Seen = None) -> TaskStatus:
     return task
 
 
-@router.get("/tasks/{task_id}/events", response_class=EventSourceResponse, responses=UNKNOWN)
+@router.get(
+    "/tasks/{task_id}/events", response_class=EventSourceResponse, responses=progress.ANSWERS
+)
 async def follow_task(
     task: Annotated[TaskStatus, Depends(find_task)], seen: Seen = None
 ) -> AsyncIterator[ServerSentEvent]:

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Header, HTTPException
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from scenarios import http, progress
-from scenarios.contract import UNKNOWN
 from scenarios.status import TaskStatus
 
 from .jobs import Queue
@@ -27,7 +26,9 @@ async def find_task(task_id: str, queue: Queue, seen: Seen = None) -> TaskStatus
     return task
 
 
-@router.get("/tasks/{task_id}/events", response_class=EventSourceResponse, responses=UNKNOWN)
+@router.get(
+    "/tasks/{task_id}/events", response_class=EventSourceResponse, responses=progress.ANSWERS
+)
 async def follow_task(
     task: Annotated[TaskStatus, Depends(find_task)], queue: Queue, seen: Seen = None
 ) -> AsyncIterator[ServerSentEvent]:

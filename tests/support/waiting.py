@@ -9,6 +9,7 @@ from lab.processes.pauses import pause
 T = TypeVar("T")
 
 
+# --8<-- [start:wait]
 def wait_until(
     claim: str,
     look: Callable[[], T],
@@ -24,3 +25,6 @@ def wait_until(
         if time.monotonic() - started > timeout_s:
             raise AssertionError(f"not after {timeout_s} s: {claim}; last seen: {seen!r}")
         pause(started)
+
+
+# --8<-- [end:wait]

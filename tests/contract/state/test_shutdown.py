@@ -24,6 +24,7 @@ def _runs_again_afterwards(running: Running) -> Iterator[None]:
         running.part.restart()
 
 
+# --8<-- [start:stop]
 def test_stop_lets_a_running_job_end(running: Running) -> None:
     to = new_address()
 
@@ -39,6 +40,7 @@ def test_stop_lets_a_running_job_end(running: Running) -> None:
     assert running.inbox.task_ids_sent_to(to) == expected
 
 
+# --8<-- [end:stop]
 def test_stop_interrupts_a_job_at_the_deadline_or_knows_none(running: Running) -> None:
     has_deadline = running.promises["interrupts_at_deadline"]
     to = new_address()
