@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lab.approaches import ROOT
+from site_making.blocks import insert
 from tests.support.answers import PASSED as RIGHT
 from tests.support.answers import load_answers
 from tests.support.waiting import wait_until
@@ -55,7 +56,7 @@ def run(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProce
 
 def find_anchors(page: Path) -> set[str]:
     """Return the places of a page of the site that a link can name."""
-    text = page.read_text(encoding="utf-8")
+    text = insert(page.read_text(encoding="utf-8"))
     headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
     words = [re.findall(r"\w+", re.sub(r"[^\w\s-]", "", each.lower())) for each in headings]
     return {"-".join(each) for each in words} | set(re.findall(r'\bid="([^"]+)"', text))

@@ -6,6 +6,7 @@ from workshop.kit import Kit
 from workshop.verdict import expect
 
 FORGOTTEN = "never awaited"
+NOTHING = "neither"
 QUIET_S = 1.5  # longer than an e-mail takes: a second copy would have come
 
 
@@ -14,7 +15,12 @@ def check(kit: Kit) -> None:
     first, *others = [f"{name}@example.com" for name in some_names(some_count(3, 5))]
 
     post_email(app, first)
-    app.wait_until("the job to end", lambda: tell_end(app, first), bool, 10)
+    app.wait_until(
+        "an e-mail after the answer, or an error that says why",
+        lambda: tell_end(app, first),
+        NOTHING.__ne__,
+        10,
+    )
     expect(app.journal.count("sent", to=first), "one e-mail after the answer", tell_end(app, first))
     for address in others:
         post_email(app, address)
@@ -35,9 +41,9 @@ def post_email(app: App, address: str) -> None:
 
 
 def tell_end(app: App, address: str) -> str:
-    """Return how the job ended, as far as it can be seen: nothing before that."""
+    """Return how the job ended, as far as it can be seen."""
     if app.journal.count("sent", to=address):
         return "sent"
     if error := app.last_error():
         return f"none; {error}"
-    return f"none; a coroutine was {FORGOTTEN}" if FORGOTTEN in app.part.log_text() else ""
+    return f"none; a coroutine was {FORGOTTEN}" if FORGOTTEN in app.part.log_text() else NOTHING

@@ -9,6 +9,7 @@ EFFECTS = {"charge_card": "charged", "send_welcome": "welcomed", "tell_sales": "
 FAILS = {
     "broke": ("charge_card", "the bank does not answer for "),
     "shy": ("send_welcome", "no address of "),
+    "odd": ("tell_sales", "the library of the sales team breaks at "),
     "glad": ("", ""),
 }
 
@@ -16,7 +17,7 @@ FAILS = {
 def check(kit: Kit) -> None:
     app = kit.start()
 
-    users = [some_name(f"{mood}-") for mood in shuffled(["broke", "shy", "glad", "broke"])]
+    users = [some_name(f"{mood}-") for mood in shuffled(["broke", "shy", "odd", "glad", "broke"])]
     ids = {user: sign_up(app, user) for user in users}
     for user in users:
         failing, reason = FAILS[user.partition("-")[0]]

@@ -25,6 +25,8 @@ def send_welcome(user: str) -> None:
 
 
 def tell_sales(user: str) -> None:
+    if user.startswith("odd"):
+        raise Exception(f"the library of the sales team breaks at {user}")  # of no other type
     record("told", user=user)
 
 

@@ -5,7 +5,6 @@ from workshop.chance import shuffled, some_count, some_name
 from workshop.kit import Kit
 from workshop.verdict import expect
 
-REASON = "page 7 cannot be read"
 ENDS = {"short": "finished", "broken": "failed"}
 
 
@@ -33,11 +32,14 @@ def check(kit: Kit) -> None:
     for job in others:
         stop(app, job)
 
+    cleaned = app.journal.count("cleaned", job_id=stopped)
+    expect(cleaned == 1, "the clean-up of a job to run once", cleaned)
     late = start_job(app, "short")
     app.wait_status(f"/jobs/{late}", "status", {"finished"}, timeout_s=3)
     for kind, job in jobs:
         seen = app.get(f"/jobs/{job}", status=200).get("status")
         expect(seen == ENDS[kind], f"a {kind} job to stay {ENDS[kind]}", repr(seen))
+    expect(not app.last_error(), "no error in the log", app.last_error())
 
 
 def start_job(app: App, kind: str) -> str:
@@ -46,7 +48,8 @@ def start_job(app: App, kind: str) -> str:
 
 def expect_reason(app: App, job: str) -> None:
     error = str(app.get(f"/jobs/{job}", status=200).get("error"))
-    expect(REASON in error, f"the error {REASON!r}", repr(error))
+    reason = f"page 7 of {job} cannot be read"
+    expect(reason in error, f"the error {reason!r}", repr(error))
     expect("Traceback" not in error, "the text of the error", "a whole traceback")
 
 

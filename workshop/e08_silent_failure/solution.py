@@ -14,7 +14,7 @@ running: dict[str, asyncio.Task[None]] = {}
 
 async def convert(job_id: str, kind: str) -> None:
     if kind == "broken":
-        raise ValueError("page 7 cannot be read")
+        raise Exception(f"page 7 of {job_id} cannot be read")  # of no other type
     try:
         await asyncio.sleep(60 if kind == "long" else 0.1)
         record("converted", job_id=job_id)

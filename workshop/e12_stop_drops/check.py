@@ -1,6 +1,9 @@
 """E12: stop lets jobs end until its deadline, and no job is left in a state that is no end."""
 
+import itertools
+import time
 from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from workshop.app_under_check import App
 from workshop.chance import some_count
@@ -8,9 +11,10 @@ from workshop.kit import Kit
 from workshop.verdict import Missed, expect
 
 STOP_S = 3.0
-SLACK_S = 3.0
+SLACK_S = 2.5
 LONG_S = 5.0
 FAR_S = 60.0
+SHORT_S = 2.0
 
 
 def check(kit: Kit) -> None:
@@ -19,9 +23,16 @@ def check(kit: Kit) -> None:
     short = range(first, first + some_count(3, 4))
     long = range(short.stop, short.stop + some_count(3, 5))  # two run, the others wait
 
+    post(quick, short, SHORT_S)  # as long together as no fixed deadline would allow
+    work_s = (len(short) + 1) // 2 * SHORT_S
     post(patient, short, 1)
     post(patient, long, LONG_S)
-    stop(patient, STOP_S)
+    with ThreadPoolExecutor() as threads:
+        stopping = threads.submit(stop, patient, STOP_S)
+        quickly = threads.submit(stop, quick, FAR_S, work_s + SLACK_S)
+        expect_closed_meanwhile(patient, stopping)
+        stopping.result()
+        quickly.result()  # it does not wait for its deadline
     expect_states(patient, short, "finished", f"short jobs finished after stop({STOP_S:g})")
     expect_states(patient, long, "interrupted", f"long jobs interrupted by stop({STOP_S:g})")
     stop(patient, 0.5)
@@ -31,18 +42,26 @@ def check(kit: Kit) -> None:
         expect(count == 1, "each short job done once", count)
     patient.post("/jobs/99", status=503, params={"seconds": 0})
 
-    post(quick, short, 0.5)
-    stop(quick, FAR_S, within_s=len(short) * 0.5 + SLACK_S)  # it does not wait for its deadline
     expect_states(quick, short, "finished", f"short jobs finished after stop({FAR_S:g})")
 
     patient.wait_quiet(LONG_S - 2)  # a job that still runs would end in this time
-    done = patient.journal.count("finished") - len(short)
+    done = sum(patient.journal.count("finished", number=number) for number in long)
     expect(done == 0, "an interrupted job to be over", f"{done} of them finished afterwards")
 
 
 def post(app: App, numbers: range, seconds: float) -> None:
     for number in numbers:
         app.post(f"/jobs/{number}", status=202, params={"seconds": seconds})
+
+
+def expect_closed_meanwhile(app: App, stopping: Future[None]) -> None:
+    """Post until the answer is 503, as long as `stop` waits."""
+    for number in itertools.count(90_000):
+        answer = app.post(f"/jobs/{number}", params={"seconds": 0})
+        if answer.status == 503 or stopping.done():
+            break
+        time.sleep(0.2)
+    expect(answer.status == 503, "503 for a new job while stop still waits", answer.status)
 
 
 def stop(app: App, timeout_s: float, within_s: float | None = None) -> None:

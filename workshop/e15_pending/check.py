@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from redis import Redis
+
 from workshop.app_under_check import App
 from workshop.chance import shuffled, some_count, some_names
 from workshop.kit import Kit
@@ -24,6 +26,9 @@ def check(kit: Kit) -> None:
     kit.wait_ready(app)
     expect_queued(app, [task_id for task_id, _ in tasks])
 
+    with Redis.from_url(kit.redis_url) as redis:
+        queued = int(str(redis.llen("celery")))
+        expect(queued == len(tasks), "one task in the queue for each report", queued)
     kit.start_worker()
     for task_id, month in tasks:
         expect_end(app, task_id, month)

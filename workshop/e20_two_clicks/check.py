@@ -3,7 +3,7 @@
 from concurrent.futures import Future
 
 from workshop.app_under_check import Answer, App
-from workshop.chance import some_count, some_name, some_names
+from workshop.chance import shuffled, some_count, some_name, some_names
 from workshop.kit import Kit
 from workshop.verdict import expect
 
@@ -14,14 +14,18 @@ QUIET_S = 1.0
 def check(kit: Kit) -> None:
     app = kit.start()
 
-    for _ in range(2):
-        check_one_key(app, some_name("key-"))
+    long = some_name("key-") * 5  # keys that differ in one letter only
+    first, second = [(f"{long}{letter}", some_name("book-")) for letter in shuffled("ab")]
+    order_id = check_one_key(app, *first)
+    check_one_key(app, *second)
+    again = post(app, *first)
+    expected = "the same order for a key of before, after other keys were used"
+    expect(again.get("order_id") == order_id, expected, again.body)
     check_without_key(app, some_count(2, 3))
     check_no_queue(app)
 
 
-def check_one_key(app: App, key: str) -> None:
-    item = some_name("book-")
+def check_one_key(app: App, key: str, item: str) -> str:
     order_id = expect_one_order(app, key, item)
     app.wait_status(f"/orders/{order_id}", "status", {"delivered"}, 3)
     again = post(app, key, item)
@@ -40,6 +44,7 @@ def check_one_key(app: App, key: str) -> None:
     for what in ("reserved", "delivered"):
         count = app.journal.count(what, item=item)
         expect(count == 2, f"two keys, two parcels {what}", count)
+    return order_id
 
 
 def expect_one_order(app: App, key: str, item: str) -> str:

@@ -7,17 +7,20 @@ from workshop.verdict import expect
 
 PRICE = 10
 QUIET_S = 1.0
+CHARGED_S = 15.0
 
 
 def check(kit: Kit) -> None:
     app = kit.start()
 
     good = {name: some_count(1, 5) for name in some_names(some_count(4, 6), "order-")}
-    bad = some_names(some_count(2, 3), "refused-")
-    for name in shuffled([*good, *bad]):
+    bad = some_names(some_count(5, 6), "refused-")  # more than there are workers
+    names = shuffled([*good, *bad])
+    good[last := some_name("order-")] = some_count(1, 5)  # behind all that are refused
+    for name in (*names, last):
         post(app, name, good.get(name))
     for name, quantity in good.items():
-        app.wait_status(f"/orders/{name}", "status", {"charged"}, 5)
+        app.wait_status(f"/orders/{name}", "status", {"charged"}, CHARGED_S)
         expect_one_charge(app, name, quantity)
 
     again = next(iter(good))  # an id that is taken: the database refuses it

@@ -22,7 +22,9 @@ def check(kit: Kit) -> None:
     for name in (*before, *behind):
         expect_made_once(app, name)
     for pill in pills:
-        failed = app.wait_status(f"/pictures/{pill}", "status", {"failed"}, END_S)
+        failed = app.wait_status(f"/pictures/{pill}", "status", {"failed", "finished"}, END_S)
+        expected = "status failed for a picture that kills its worker"
+        expect(failed.get("status") == "failed", expected, repr(failed.get("status")))
         expect(failed.get("error"), "an error that says why it was given up", failed.body)
     app.wait_quiet(QUIET_S)
     for pill in pills:

@@ -35,7 +35,7 @@ def make_picture(name: str) -> None:
         return
     record("started", name=name)
     draw(name)
-    redis.hset(f"picture:{name}", mapping={"status": "finished"})
+    redis.hset(f"picture:{name}", mapping={"status": "finished", "starts": 0})
 
 
 @app.post("/pictures/{name}", status_code=202)
