@@ -114,7 +114,7 @@ class Live:
             self._count += 1
             run = Run(self._count, self.wake_all)
             about = self._describe(preset, chosen, number, wish, variant)
-            gate = Gate(len(chosen), partial(self._ask, run), opened=not ask)
+            gate = Gate(len(chosen), partial(run.emit, "phase", phase="fault"), opened=not ask)
             playing = Playing(run, about, gate, preset, [self._find_lane(each) for each in chosen])
             self.playing = playing
         run.emit("run", number=run.number, about=about.model_dump())
@@ -130,7 +130,7 @@ class Live:
         return self.playing is not None and self.playing.gate.waits
 
     def go(self, guesses: Mapping[str, int], hands: Mapping[str, Mapping[str, int]]) -> None:
-        """Let the fault happen; `hands` counts a group's guesses, by lane and number."""
+        """Let the run go on; `hands` counts a group's guesses, by lane and number."""
         playing = self._playing()
         if not playing.gate.waits:
             raise Refused("nothing waits for you just now")
@@ -138,7 +138,6 @@ class Live:
             playing.run.emit(
                 "guess", guesses=dict(guesses), hands={k: dict(v) for k, v in hands.items()}
             )
-        playing.run.emit("phase", phase="fault")
         playing.gate.open()
 
     def do(self, lanes: Sequence[str], what: Play, *, only_in_play: bool = True) -> None:
@@ -228,6 +227,10 @@ class Live:
             beats.ask(urls)
             run.begin()
             run.emit("ready", urls=[each.app.url for each in runnings])
+            if not playing.gate.opened:
+                commands = [self._fill_in(playing.preset.command, each) for each in playing.lanes]
+                run.emit("phase", phase="predict", commands=commands)
+            playing.gate.wait_for_reader()
             run.emit("phase", phase="posting")
             with ThreadPoolExecutor(len(playing.lanes)) as pool:
                 list(pool.map(partial(self._play_lane, playing, fault, wish), range(len(urls))))
@@ -254,13 +257,6 @@ class Live:
         if not self.playing or self.playing.run.ended:
             raise Refused("no run is going on: start one first")
         return self.playing
-
-    def _ask(self, run: Run) -> None:
-        playing = self.playing
-        if playing and playing.run is run:
-            commands = [self._fill_in(playing.preset.command, lane) for lane in playing.lanes]
-            waits = playing.gate.opened
-            run.emit("phase", phase="fault" if waits else "predict", commands=commands)
 
     def _fill_in(self, command: str, lane: Lane) -> str:
         running = lane.running

@@ -48,39 +48,49 @@ class Run:
 
 
 class Gate:
-    """Where the lanes wait for each other, and then for the reader, before the fault happens."""
+    """Where the run waits for the reader, and later the lanes for each other.
 
-    def __init__(self, lanes: int, ask: Callable[[], None], *, opened: bool) -> None:
+    The reader is asked before the first job is posted: a job that the mail server holds while a
+    group talks would end by its own time limit, before the fault that the question is about.
+    """
+
+    def __init__(self, lanes: int, then: Callable[[], None], *, opened: bool) -> None:
         self._changed = threading.Condition()
         self._missing = set(range(lanes))
-        self._ask = ask
+        self._then = then  # called once, when no lane is missing any more
         self._asked = False
         self.opened = opened
         self._aborted = False
 
     @property
     def waits(self) -> bool:
-        """Tell whether all lanes are there and only the reader is missing."""
+        """Tell whether the run waits for the reader."""
         return self._asked and not self.opened
 
+    def wait_for_reader(self) -> None:
+        """Wait until the reader has said go; raise Aborted on a reset."""
+        with self._changed:
+            self._asked = True
+            self._changed.wait_for(lambda: self._aborted or self.opened)
+        self.check()
+
     def pass_through(self, lane: int) -> None:
-        """Wait until every lane is here and the reader has said go; raise Aborted on a reset."""
+        """Wait until every lane is here; raise Aborted on a reset."""
         self.leave(lane)
         with self._changed:
-            self._changed.wait_for(lambda: self._aborted or (self.opened and self._asked))
+            self._changed.wait_for(lambda: self._aborted or not self._missing)
         self.check()
 
     def leave(self, lane: int) -> None:
         """Wait no longer for this lane."""
         with self._changed:
+            if self._missing == {lane}:
+                self._then()
             self._missing.discard(lane)
-            if not self._missing and not self._asked:
-                self._asked = True
-                self._ask()
             self._changed.notify_all()
 
     def open(self) -> None:
-        """Let the fault happen."""
+        """Let the run go on."""
         with self._changed:
             self.opened = True
             self._changed.notify_all()

@@ -126,7 +126,7 @@
     $("error").textContent ||= state.trouble;
     if (shown === phase) return;
     shown = phase;
-    const words = { starting: "The processes are starting.", posting: "The jobs are being posted.", predict: "All lanes wait for your guess.", fault: "It is broken now. Watch the jobs.", done: "Everything is counted. The table tells what became of the jobs.", "given up": "The run was given up." };
+    const words = { starting: "The processes are starting.", posting: "The jobs are being posted.", predict: "The jobs are posted as soon as you have guessed.", fault: "It is broken now. Watch the jobs.", done: "Everything is counted. The table tells what became of the jobs.", "given up": "The run was given up." };
     $("phase").textContent = words[phase] ?? "";
     if (isPlay && phase === "fault") showPlay(state);
     showPredict(state, phase === "predict" && !player);

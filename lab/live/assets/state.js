@@ -41,7 +41,7 @@ const handlers = {
   phase(state, event) {
     state.phase = event.phase;
     if (event.commands) state.commands = event.commands;
-    const words = { predict: "all lanes wait for you", fault: "the fault", done: "counted", "given up": "given up" };
+    const words = { predict: "the lanes wait for your guess", fault: "the fault", done: "counted", "given up": "given up" };
     if (words[event.phase]) say(state, event, null, words[event.phase]);
   },
   guess(state, event) {
