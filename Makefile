@@ -7,10 +7,12 @@ PYTHON ?=
 NUMBERED := 01_background_tasks 02_asyncio_create_task 03_celery 04_custom_queue
 export PYTHON
 export NO_MKDOCS_2_WARNING := 1
+# The tests start hundreds of programs: compiled modules are kept, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help compare test quick bench survival claims lab 01 02 03 04 transcripts docs docs-build workshop check tables clean runtime dev bench-peers bench-arq
+.PHONY: help compare test quick slow bench survival claims lab 01 02 03 04 transcripts docs docs-build workshop check tables clean runtime dev bench-peers bench-arq
 
 help:
 	@awk -F ': .*## ' '/^[a-z0-9 %/-]+: .*## / {sub(/%.*/, "s1", $$1); printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -23,6 +25,11 @@ test: dev ## run all tests
 
 quick: dev ## run the shared scenarios alone, without those marked as long, in under a minute
 	@$(PY) -m pytest -n 5 -m "not long" tests/contract $(ARGS)
+
+slow: dev ## run the tests that are too long for every run: once a month
+	@$(PY) -m pytest -n 2 -m slow $(ARGS)
+	@WORKSHOP_ANSWERS=all FUZZ_EXAMPLES=60 $(PY) -m pytest -n 2 \
+		tests/workshop/test_workshop_checks.py tests/contract/input/test_fuzz.py $(ARGS)
 
 survival: runtime ## break each approach on purpose, print what survived (ARGS=--long: random kills)
 	@$(PY) -m lab survival $(ARGS)
