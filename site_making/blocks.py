@@ -20,10 +20,12 @@ from lab.survival.files import JSON as SURVIVAL
 from lab.survival.files import KILLS_JSON
 
 from . import tables
-from .claims_table import make_claims, make_surprises
+from .claims import load_claims
+from .claims_table import make_claims, make_saw
 from .drawn.diagrams import load_diagrams, make_diagram, tell_diagram
 from .drawn.pictures import load_pictures, make_picture, make_small_picture, tell_picture
 from .first_step import make_first_program, make_first_step
+from .footprint import make_footprint
 from .guide import make_guide
 from .held_by import make_held_by
 from .recorded import make_recorded
@@ -42,13 +44,14 @@ BLOCKS: dict[str, Make] = {
     "compare": tables.make_compare_page,
     "bench": tables.make_bench_page,
     "claims": make_claims,
-    "surprises": make_surprises,
+    **{f"saw-{claim.lower()}": partial(make_saw, claim=claim) for claim in load_claims()},
     "survival": tables.make_survival,
     "survival-rows": tables.make_survival_rows,
     "survival-kills": tables.make_survival_kills,
     "compare-charts": tables.make_compare_charts,
     "code-lines": tables.make_code_lines,
     **{f"survival-{fault}": partial(tables.make_survival_row, fault=fault) for fault in FAULTS},
+    "footprint": make_footprint,
     "guide": make_guide,
     "held-by": make_held_by,
     "symptoms": make_symptoms,

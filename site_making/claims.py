@@ -31,7 +31,6 @@ class Claim:
     says: str
     verdict: str
     depends: tuple[str, ...]
-    surprise: int | None = None
 
 
 class Measured(BaseModel):
@@ -58,7 +57,6 @@ def load_claims(root: Path = ROOT) -> dict[str, Claim]:
             says=table["says"],
             verdict=VERDICTS[table["verdict"]],
             depends=tuple(table["depends"]),
-            surprise=table.get("surprise"),
         )
         for key, table in tables.items()
     }

@@ -12,12 +12,10 @@ def make_claims(root: Path) -> str:
     return _make_table(list(load_claims(root).values()), load_measurements(root))
 
 
-def make_surprises(root: Path) -> str:
-    """Return the list of the surprises, each with the claims that show it."""
-    claims, then = load_claims(root).values(), load_measurements(root)
-    numbers = sorted({claim.surprise for claim in claims if claim.surprise})
-    shown = {number: [each for each in claims if each.surprise == number] for number in numbers}
-    return "".join(f"{number}. {_tell(shown[number], then)}\n" for number in numbers)
+def make_saw(root: Path, claim: str) -> str:
+    """Return what was measured of one claim, as a quotation."""
+    saw = load_measurements(root).claims[claim].saw
+    return "".join(f"> {sentence}\n" for sentence in saw)
 
 
 def _make_table(claims: list[Claim], then: Measurements) -> str:
@@ -30,10 +28,3 @@ def _make_row(claim: Claim, then: Measurements) -> str:
     saw = "<br>".join(then.claims[claim.id].saw).replace("|", "\\|")
     cells = [f'<span id="{claim.id.lower()}">{claim.id}</span>', claim.says, f"**{claim.verdict}**"]
     return f"| {' | '.join([*cells, saw, versions])} |\n"
-
-
-def _tell(claims: list[Claim], then: Measurements) -> str:
-    return " ".join(
-        f"{' '.join(then.claims[claim.id].saw)} ([{claim.id}](#{claim.id.lower()}))"
-        for claim in claims
-    )

@@ -30,10 +30,11 @@ def _ask(name: str, step: dict[str, Any]) -> str:
 
 def _conclude(root: Path, name: str, step: dict[str, Any]) -> str:
     links = "\n".join(f"- [{words}]({goal})" for words, goal in step["links"].items())
+    means = "\n".join(f"- **{what}:** {words}" for what, words in step["means"].items())
     exercises = ", ".join(name_exercise(root / "workshop" / folder) for folder in step["exercises"])
     return (
         f'\n<div class="step outcome" markdown>\n\n### {step["title"]} {{ #{name} }}\n\n'
-        f"{step['text']}\n\n{links}\n"
+        f"{step['text']}\n\n{means}\n\nRead on:\n\n{links}\n"
         f"- [Exercise](workshop/README.md#the-exercises): {exercises}\n\n"
         "[Start again](#first)\n{ .again }\n\n</div>\n"
     )

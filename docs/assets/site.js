@@ -17,6 +17,9 @@ if (guide) {
   };
 
   guide.classList.add("live");
+  for (const link of document.querySelectorAll(".md-sidebar .md-nav__link[href*='#']")) {
+    if (find(link.hash.slice(1))) link.parentElement.hidden = true; // those that are not shown now
+  }
   show(find(location.hash.slice(1)) ?? steps[0], false);
   window.addEventListener("hashchange", follow);
 }

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lab.approaches import ROOT
 from site_making.claims import Measured, explain, load_claims, load_measurements, measure_now
-from site_making.claims_table import make_claims, make_surprises
+from site_making.claims_table import make_claims
 
 TEST = re.compile(r"^(?:async )?def (test_c\d\d_\w+)", re.MULTILINE)
 FOLDER = Path(__file__).parent
@@ -42,12 +42,6 @@ def test_every_claim_has_a_row_with_what_was_seen() -> None:
         assert row.count(" | ") == 4, row
         assert measured.saw, name
         assert all(sentence.endswith((".", ".”")) for sentence in measured.saw), name
-
-
-def test_the_fifteen_surprises_are_numbered() -> None:
-    lines = make_surprises(ROOT).splitlines()
-
-    assert [line.partition(".")[0] for line in lines] == [str(n) for n in range(1, 16)]
 
 
 def test_failure_names_the_versions_then_and_now() -> None:
