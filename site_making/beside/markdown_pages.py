@@ -11,7 +11,7 @@ from site_making.steps import show_changes
 
 _HTML_LINE = re.compile(r"^ *</?(?:div|span|figure)\b[^>]*>$\n?", re.MULTILINE)
 _ATTRIBUTES = re.compile(r"(?:(?<=\w) )?\{ ?[.#][^}\n]*\}")
-_COMMENT = re.compile(r"<!--.*?-->\n?", re.DOTALL)
+_COMMENT = re.compile(r"^ *<!--.*?-->$\n?", re.MULTILINE)
 _EMPTY = re.compile(r"\n{3,}")
 _ICON = re.compile(r":(?:material|octicons)-[\w-]+:(?:\{[^}]*\})? ?")
 
