@@ -66,6 +66,22 @@ def _peer(module: str, title: str, count: int, needs: str, *, valkey: bool = Fal
     return Program(module, count, RATE, title, needs, parts=parts, valkey=valkey)
 
 
+def _kept(
+    module: str, title: str, *options: str, unit: str = "ms", valkey: bool = False
+) -> Program:
+    parts = {"few": "1 000 kept", "some": "10 000 kept", "many": "100 000 kept"}
+    return Program(
+        f"kept.{module}",
+        100_000,
+        unit,
+        title,
+        options=options,
+        parts=parts,
+        valkey=valkey,
+        once=True,
+    )
+
+
 PROGRAMS = {
     "memory": Program("queue_of_04.memory_finish", 100_000, RATE, "04 in memory"),
     "bare": Program("queue_of_04.bare_finish", 100_000, RATE, "bare PriorityQueue, 4 consumers"),
@@ -88,13 +104,14 @@ PROGRAMS = {
         "queue_of_04.waiting_memory", 300_000, "bytes", "04 in memory, a waiting task", once=True
     ),
     "flat": Program("queue_of_04.flat_memory", 1_000_000, "MB", "04 in memory, growth", once=True),
-    "index": Program(
-        "apps.picture_index",
-        100_000,
-        "ms",
-        "the search index",
-        parts={"many": "100 000 pictures", "few": "1 000 pictures"},
-    ),
+    "index": _kept("picture_index", "the search index"),
+    "count-01": _kept("known_tasks", "01 and 02, records in a dict", "dict"),
+    "count-03": _kept("known_tasks", "03, records in Redis", "redis", valkey=True),
+    "count-04": _kept("known_tasks", "04 in memory", "memory"),
+    "count-04-durable": _kept("known_tasks", "04 durable", "file"),
+    "find": _kept("files_kept", "results in a folder", "find"),
+    "forget": _kept("files_kept", "upload, result, orders, index entry", "forget"),
+    "lost": _kept("lost_jobs", "03, messages that wait", unit="MB", valkey=True),
     "deep": Program("queue_of_04.depth_cost", 1_000_000, "µs", "04 in memory, 1 000 000 waiting"),
     "shallow": Program("queue_of_04.depth_cost", 1_000, "µs", "04 in memory, 1 000 waiting"),
     "durable-depth": Program(

@@ -22,6 +22,17 @@ ACCEPT = "accept rate over HTTP, no-op work"
 HEALTHZ = "p99 of /healthz while 8 pictures are processed"
 SPEED_UP = "Celery, e-mails to a slow mail server (50 ms)"
 PEERS = ("litequeue", "persist-queue", "saq", "arq", "dramatiq", "rq")
+COUNT = "counts of /metrics/queue, many tasks known"
+LOOK = "memory of a look for lost jobs"
+KEPT = (  # at most twice the time among a hundred times as many, and so many milliseconds
+    (COUNT, "count-01", 10),
+    (COUNT, "count-03", 10),
+    (COUNT, "count-04", 10),
+    (COUNT, "count-04-durable", 10),
+    ("find the result of a task", "find", 1),
+    ("one more picture in the search index", "index", 10),
+    ("remove all of an ended task", "forget", 1),
+)
 ROWS = (
     Row("memory, no-op tasks, enqueued to finished", "memory", 6, True, "taskiq"),
     Row("memory, no-op tasks, enqueued to finished", "memory", 0.35, True, "bare"),
@@ -51,7 +62,15 @@ ROWS = (
         False,
         "durable-depth/shallow",
     ),
-    Row("cost of one more picture in the search index", "index/many", 2, False, "index/few"),
+    *(
+        row
+        for what, program, limit in KEPT
+        for row in (
+            Row(what, f"{program}/many", 2, False, f"{program}/few"),
+            Row(what, f"{program}/many", limit, False),
+        )
+    ),
+    Row(LOOK, "lost/many", 20, False),
     Row(SPEED_UP, "mails/2", 1.8, True, "mails/1"),
     Row(SPEED_UP, "mails/4", 3.6, True, "mails/1"),
 )

@@ -72,6 +72,20 @@ def test_durable_programs_measure_with_tiny_numbers(tmp_path: Path) -> None:
     assert len(said) == 3
 
 
+def test_programs_that_keep_much_measure_with_tiny_numbers(tmp_path: Path) -> None:
+    kept = {name: each for name, each in PROGRAMS.items() if each.module.startswith("kept.")}
+    programs = {name: replace(each, count=600) for name, each in kept.items()}
+    with Stack(tmp_path / "lab", say=print) as stack:
+        env = {**os.environ, "REDIS_URL": stack.start_valkey().url}
+
+        figures = measure_all(programs, 1, tmp_path, env, print)
+
+    assert not {name: figure.missing for name, figure in figures.items() if figure.missing}
+    assert len(figures) == 3 * len(kept)
+    rows = [row for row in ROWS if find_program(row.ours).module.startswith("kept.")]
+    assert {row.ours.partition("/")[0] for row in rows} == set(kept)
+
+
 @pytest.mark.parametrize(("ours", "met"), [(600.0, "yes"), (599.0, "no")])
 def test_a_ratio_of_medians_meets_its_target_or_not(ours: float, met: str) -> None:
     verdict = judge(FASTER, fast_and_slow(ours, 100.0))
