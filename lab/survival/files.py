@@ -49,10 +49,21 @@ def make_kills_page(kills: RandomKills) -> str:
 
 def write_files(folder: Path, survival: Survival) -> None:
     """Write `survival.json`, `survival.md` and `survival.svg`."""
-    content = survival.model_dump()
-    _write(folder / JSON, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    _write(folder / JSON, to_json(survival))
     _write(folder / "survival.md", make_page(survival))
     _write(folder / "survival.svg", make_svg(survival.cells, survival.machine))
+
+
+def to_json(survival: Survival) -> str:
+    """Return a line for each cell, without what did not happen or was not looked at."""
+    facts = survival.model_dump(exclude_defaults=True)
+    cells = ",\n".join(_dump(cell) for cell in facts.pop("cells"))
+    others = [f'"{name}": {_dump(value)},' for name, value in facts.items()]
+    return "\n".join(["{", *others, f'"cells": [\n{cells}\n]', "}\n"])
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def make_page(survival: Survival) -> str:

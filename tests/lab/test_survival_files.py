@@ -12,7 +12,7 @@ import pytest
 
 from lab.machine import describe_machine
 from lab.survival.cell import Cell
-from lab.survival.files import Survival, make_page
+from lab.survival.files import Survival, make_page, to_json
 from lab.survival.matrix import make_svg
 
 FAULT = ["--only", "04_custom_queue", "--fault", "job_raises", "--fault", "kill9_worker"]
@@ -101,6 +101,18 @@ def test_unknown_fault_is_one_sentence(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert "unknown fault 'earthquake'" in done.stderr
+
+
+def test_json_has_a_line_for_each_cell_and_is_read_back_as_it_was() -> None:
+    survival = Survival(
+        machine=describe_machine([]), conditions="", cells=CELLS, differences=["another “word”"]
+    )
+
+    text = to_json(survival)
+
+    assert Survival.model_validate_json(text) == survival
+    assert len(text.splitlines()) == len(CELLS) + 7
+    assert "null" not in text
 
 
 def test_page_has_the_matrix_the_reasons_and_every_figure() -> None:
