@@ -1,11 +1,13 @@
 """CI runs every test, and says so when it cannot."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from lab.approaches import ROOT
 from tests.conftest import pytest_runtest_makereport
@@ -101,3 +103,24 @@ def test_every_other_end_of_pytest_fails_the_run(machine: Path, code: int) -> No
 
     assert run_ci(machine) == (code, [])
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_every_command_that_a_workflow_or_a_hook_runs_is_there() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    heads = re.findall(r"^([\w /%-]+):", makefile, flags=re.MULTILINE)
+    targets = {word for head in heads for word in head.split()}
+    files = [*(ROOT / ".github").rglob("*.yml"), ROOT / ".pre-commit-config.yaml"]
+
+    texts = {path: path.read_text(encoding="utf-8") for path in files}
+
+    assert len([path for path in files if path.parent.name == "workflows"]) == 3
+    assert all(yaml.safe_load(text) for text in texts.values())
+    named = {
+        word
+        for text in texts.values()
+        for words in re.findall(r"(?:run|entry): make ([a-z -]+)$", text, flags=re.MULTILINE)
+        for word in words.split()
+    }
+    matrix = yaml.safe_load(texts[ROOT / ".github/workflows/monthly.yml"])["jobs"]["run"]
+    named |= {each.split()[0] for each in matrix["strategy"]["matrix"]["command"]}
+    assert {"check", "quick", "docs-build", "slow", "claims", "survival"} <= named <= targets
