@@ -28,7 +28,7 @@ app = Celery(
     include=[f"{__package__}.{name}" for name in MODULES],
     # Three hooks of Celery's, through which each job has a record of its own (`records.py`).
     task_cls=f"{__package__}.tasks:Job",
-    amqp=f"{__package__}.backend:RecordedAMQP",
+    amqp=f"{__package__}.messages:RecordedAMQP",
     backend=f"{__package__}.backend:RecordBackend+{REDIS_URL}",
 )
 app.conf.update(

@@ -15,7 +15,7 @@ from celery import signals
 
 from scenarios import ledger
 
-from . import backend, records
+from . import messages, records
 from .celery_app import BROKER_FORGETS, QUEUES, app, settings
 
 logger = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ def send_silent(before: float) -> Iterator[None]:
     """Send the jobs again that were not heard of since a moment before this time."""
     while ids := silent_since(before):
         for task_id in ids:
-            if backend.send_again(task_id):
+            if messages.send_again(task_id):
                 ledger.record("resent", task_id)
                 logger.warning("%s had no message: sent again", task_id)
             yield

@@ -20,7 +20,7 @@ from scenarios.errors import WorkError, shortest_wait_s
 from scenarios.idempotency import fingerprint
 from scenarios.status import current_task_id
 
-from . import backend, records
+from . import backend, messages, records
 from .celery_app import app, settings
 
 AnyTask = Task[Any, Any]  # each is a `Job`, which the stubs cannot know
@@ -154,7 +154,7 @@ def publish(job: AnyTask, task_id: str, key: str | None, arguments: JSONDict) ->
     kind = records.short(job.name)
     asked = {"key": key, "fingerprint": fingerprint(task_id, kind, arguments)} if key else {}
     try:
-        with backend.in_one_step(**asked):
+        with messages.in_one_step(**asked):
             job.apply_async(kwargs=arguments, task_id=task_id)
     except records.Accepted as earlier:
         return earlier.task_id

@@ -12,7 +12,7 @@ from scenarios.contract import ACCEPTS, UNKNOWN, JSONDict, new_task_id
 from scenarios.jobs import JobRecord
 from scenarios.web.edge import link
 
-from .. import backend, records
+from .. import messages, records
 
 router = APIRouter()
 Signed = Signature[Any]  # Any: jobs return what they like
@@ -38,7 +38,7 @@ def start(
     for step in steps:
         step.options.setdefault("task_id", new_task_id())
     planned = [(step.options["task_id"], str(step.task)) for step in steps]
-    with backend.in_one_step(jobs_id=jobs_id, planned=planned):
+    with messages.in_one_step(jobs_id=jobs_id, planned=planned):
         workflow(steps).apply_async()
     for job_id, name in planned:
         ledger.record("accepted", job_id, job=records.short(name))
