@@ -10,7 +10,7 @@ python -m 03_celery.drop --all             # everything that waits
 import argparse
 from collections.abc import Iterator
 
-from . import backend, records
+from . import backend, records, tasks
 from .celery_app import QUEUES, app
 
 
@@ -42,10 +42,13 @@ def main() -> None:
     which.add_argument("--queue", choices=QUEUES, help="all jobs that wait in this queue")
     which.add_argument("--all", action="store_true", help="all jobs that wait")
     chosen = parser.parse_args()
-    dropped = sum(map(drop, chosen.ids or list(find_waiting(chosen.queue))))
-    if not chosen.ids:
-        for queue in [chosen.queue] if chosen.queue else QUEUES:
-            empty(queue)
+    try:
+        dropped = sum(map(drop, chosen.ids or list(find_waiting(chosen.queue))))
+        if not chosen.ids:
+            for queue in [chosen.queue] if chosen.queue else QUEUES:
+                empty(queue)
+    except tuple(tasks.UNAVAILABLE) as error:
+        raise SystemExit(f"not all were dropped, try again: {error}") from None
     print(f"dropped {dropped} jobs")
 
 

@@ -98,7 +98,10 @@ class OnlyBeat(PersistentScheduler):
 
     def setup_schedule(self) -> None:
         """Claim the lock, or end with one sentence."""
-        self._claim()
+        try:
+            self._claim()
+        except RedisError as error:
+            raise SystemExit(f"beat needs Redis for its lock, start it again: {error}") from None
         super().setup_schedule()
 
     def tick(self, *args: Any, **kwargs: Any) -> float:

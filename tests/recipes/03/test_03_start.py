@@ -47,6 +47,33 @@ def test_worker_without_processes_refuses_to_start(tmp_path: Path, pool: str) ->
 
 
 @pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ("03_celery.drop --all", "not all were dropped, try again: "),
+        ("celery -A 03_celery.schedule beat", "beat needs Redis for its lock, start it again: "),
+    ],
+)
+def test_command_without_redis_ends_with_one_sentence(
+    tmp_path: Path, command: str, sentence: str
+) -> None:
+    env = {**os.environ, "REDIS_URL": "redis://127.0.0.1:9/0", "DATA_DIR": str(tmp_path)}
+
+    ended = subprocess.run(
+        [sys.executable, "-m", *command.split()],
+        env=env,
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert sentence in ended.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
     ("place", "code"),
     [
         ("app.conf", "app.conf.visibility_timeout = 60"),
