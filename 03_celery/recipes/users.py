@@ -2,7 +2,8 @@
 
 import asyncio
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 from celery import group
 from fastapi import APIRouter, HTTPException
@@ -49,7 +50,11 @@ def register_user(user: NewUser) -> User:
         send_welcome_email.s(user.email, user.username),
         write_audit_line.s(f"user {user_id}", "register"),
     ]
-    queued = jobs.start(steps, group)
+    try:
+        queued = jobs.start(steps, group)
+    except Exception:
+        remove_user(user_id)  # who was refused may try again under the same name
+        raise
     return User(**user.model_dump(), user_id=user_id, jobs_url=queued.jobs_url)
 
 
@@ -67,13 +72,25 @@ def write_audit_line(subject: str, action: str) -> None:
 
 
 # --8<-- [end:register]
+def remove_user(user_id: int) -> None:
+    with transaction() as database:
+        database.execute("DELETE FROM users WHERE user_id = ?", (user_id,))
+
+
 def add_user(user: NewUser) -> int:
     """Commit the user; raise 409 if the name is taken."""
-    path = settings.data_dir / "recipes.sqlite"
     try:
-        with closing(sqlite3.connect(path, timeout=10)) as database, database:
-            database.execute(SCHEMA)
+        with transaction() as database:
             insert = "INSERT INTO users (username, email) VALUES (?, ?)"
             return database.execute(insert, (user.username, user.email)).lastrowid or 0
     except sqlite3.IntegrityError:
         raise HTTPException(409, f"the username {user.username!r} is taken") from None
+
+
+@contextmanager
+def transaction() -> Iterator[sqlite3.Connection]:
+    """Commit what the block does, or nothing of it."""
+    path = settings.data_dir / "recipes.sqlite"
+    with closing(sqlite3.connect(path, timeout=10)) as database, database:
+        database.execute(SCHEMA)
+        yield database

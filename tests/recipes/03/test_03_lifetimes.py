@@ -107,6 +107,19 @@ def test_request_that_was_refused_leaves_no_ghost(celery_api: CeleryApi) -> None
     assert celery_api.http.get("/metrics/queue").json()["queued"] == counts["queued"]
 
 
+def test_user_whose_jobs_are_refused_may_register_again(celery_api: CeleryApi) -> None:
+    env = {"DATA_DIR": str(celery_api.data_dir), "CELERY_BROKER_URL": "redis://127.0.0.1:9/0"}
+    app = celery_api.stack.start("03_celery", label="brokerless", env=env, without=("worker",))
+    user = {"username": "again", "email": "again@example.com"}
+
+    refused = httpx.post(f"{app.url}/users/register", json=user)
+    later = celery_api.http.post("/users/register", json=user)
+
+    assert refused.status_code == 503
+    assert later.status_code == 201, later.text
+    celery_api.take_from("default")
+
+
 def test_cancel_that_the_worker_does_not_hear_is_not_called_done(celery_api: CeleryApi) -> None:
     with celery_api.worker("deaf") as worker:
         with celery_api.mail_held():
