@@ -8,6 +8,7 @@ HIDDEN = re.compile(
     r"""^\s*$
     |"GET\ /healthz\ HTTP/1\.1"\ 200  # the lab asks, and so does the live page
     |^INFO:\ +(Started\ server|Waiting\ for\ application\ startup|Application\ startup|Uvicorn\ run)
+    |\?asked-by=lab\ HTTP  # whether it knows a task of the last run
     |Events\ of\ group\ {task}""",
     re.VERBOSE,
 )
