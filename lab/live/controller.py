@@ -45,6 +45,11 @@ class Playing:
     lanes: Sequence[Lane]
     trials: dict[int, WatchedTrial] = field(default_factory=dict)
 
+    def check_lanes(self, names: Sequence[str]) -> None:
+        """Raise LabError for a lane that this run has not."""
+        if unknown := set(names) - {lane.column.name for lane in self.lanes}:
+            raise LabError(f"this run has no lane {min(unknown)!r}")
+
 
 class Live:
     """The live page's side of things that lives as long as the lab."""
@@ -145,6 +150,7 @@ class Live:
         playing = self._playing()
         if only_in_play and playing.preset.fault != "play":
             raise Refused("only free play can do this; the other presets break things themselves")
+        playing.check_lanes(lanes)
         for number, lane in enumerate(playing.lanes):
             if not lanes or lane.column.name in lanes:
                 if number not in playing.trials:
@@ -156,6 +162,7 @@ class Live:
         if fault not in FAULTS:
             raise LabError(f"unknown fault {fault!r}: it is one of {', '.join(FAULTS)}")
         playing = self._playing()
+        playing.check_lanes(lanes)
         for lane in playing.lanes:
             if lane.column.name in lanes and (why := find_missing(lane.column, fault)):
                 raise Refused(f"{lane.column.title}: {why}")

@@ -6,7 +6,6 @@
   const WORDS = { asked: "asked, no answer yet", queued: "accepted, waits", running: "running", done: "done", lost: "lost",
     failed: "failed", interrupted: "interrupted", late: "late", refused: "refused", cancelled: "cancelled" };
   const MANY = 60; // chips of a lane that still have a number and move
-  const SECONDS = 40; // of the strip
   const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   Live.h = (tag, attributes = {}, ...children) => {
@@ -116,7 +115,7 @@
         h("li", { "data-up": String(up) }, `${role} `, h("code", {}, pid), up ? "" : " ended")));
     }
 
-    drawStrip(now) {
+    drawStrip(now, span) { // the last `span` seconds
       const { beats, worst } = this.lane;
       const ratio = globalThis.devicePixelRatio || 1, { clientWidth: wide, clientHeight: high } = this.canvas;
       if (!wide) return;
@@ -130,7 +129,7 @@
       pen.clearRect(0, 0, wide, high);
       // From 1 ms to 30 s: a logarithm, so that 5 ms and 19 s are both seen.
       const y = (ms) => high - 2 - (Math.log10(Math.max(1, ms)) / Math.log10(30000)) * (high - 4);
-      const from = Math.max(0, now - SECONDS), x = (t) => ((t - from) / SECONDS) * wide;
+      const from = Math.max(0, now - span), x = (t) => ((t - from) / span) * wide;
       pen.fillStyle = color("--band");
       pen.fillRect(0, 0, wide, y(Live.LIMIT_MS));
       pen.strokeStyle = color("--bad");

@@ -181,6 +181,7 @@
     if (!player) return;
     player.pause();
     player = null;
+    view.span = Live.SPAN_S;
     $("player").replaceChildren();
   }
 

@@ -16,6 +16,7 @@
       this.recording = Live.check(recording);
       this.events = recording.events.filter((event) => event.type !== "run");
       this.ends = this.events.reduce((latest, event) => Math.max(latest, event.t), 0);
+      view.span = Math.max(5, this.ends);
       this.playButton = h("button", { type: "button", class: "play", onclick: () => this.toggle() }, "Play");
       this.speed = h("select", { "aria-label": "Speed" }, ...SPEEDS.map((each) => h("option", { value: each, selected: each === speed }, `${each}×`)));
       this.seekBar = h("input", { type: "range", min: "0", max: String(Math.ceil(this.ends * 10) / 10), step: "0.1", value: "0", "aria-label": "Moment of the recording",

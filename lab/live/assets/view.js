@@ -9,6 +9,7 @@
   ];
   const TIMES = [["first_end_s", "First end"], ["last_end_s", "Last end"], ["recovered_s", "Recovered after"]];
   const SHOWN_LINES = 300;
+  Live.SPAN_S = 40; // of the strips, while a run goes on
 
   Live.View = class {
     // `link` turns a page's name into an address, `result` a lane and a task into that of a file.
@@ -17,6 +18,7 @@
       this.link = link;
       this.result = result;
       this.compact = compact;
+      this.span = Live.SPAN_S;
       this.filter = { lane: "", job: "" };
       this.story = h("dialog", { class: "story", "aria-label": "The story of a job" });
       root.append(this.story);
@@ -77,7 +79,7 @@
       this.lanes.forEach((lane, n) => {
         if (byLane[n].length) lane.draw(byLane[n]);
         lane.drawProcesses();
-        lane.drawStrip(state.t);
+        lane.drawStrip(state.t, this.span);
       });
       const now = performance.now();
       if (byLane.some((jobs) => jobs.length) || state.phase === "done" || !this.drawnAt || now - this.drawnAt > 500) {
@@ -92,10 +94,12 @@
     drawTable() {
       const { state } = this;
       const rows = state.lanes.map((lane) => lane.result ?? Live.count(lane));
-      const shown = COLUMNS.filter(([key, , always]) => always || rows.some((row) => row[key]));
+      const shown = COLUMNS.filter(([key, , always]) => always || rows.some((row) => row[key])).filter(([key]) => !this.compact || !["accepted", "started_twice"].includes(key));
+      const times = this.compact ? [] : TIMES.filter(([key]) => !state.lanes.some((lane) => lane.result) || rows.some((row) => row[key] !== undefined && row[key] !== null));
+      const frozen = state.lanes.some((lane) => lane.frozen) || !this.compact;
       const guessed = Object.keys(state.guesses).length > 0;
-      const heads = ["Lane", ...shown.map(([, title]) => title), ...TIMES.map(([, title]) => title), "Worst /healthz",
-        ...(guessed ? ["Your guess"] : []), "Promised", "As promised?", "Why"];
+      const heads = ["Lane", ...shown.map(([, title]) => title), ...times.map(([, title]) => title), ...(frozen ? ["Worst /healthz"] : []),
+        ...(guessed ? ["Your guess"] : []), ...(this.compact ? [] : ["Promised"]), "As promised?", "Why"];
       const look = JSON.stringify([heads, rows, state.lanes.map((lane) => lane.worst), state.guesses]);
       if (look === this.tableLook) return;
       this.tableLook = look;
@@ -106,10 +110,10 @@
         return h("tr", { role: "row" },
           h("th", { scope: "row", role: "rowheader" }, lane.title),
           ...shown.map(([key, title]) => cell(title, { class: key === "lost" && rows[n][key] ? "number bad" : "number" }, String(rows[n][key] ?? 0))),
-          ...TIMES.map(([key, title]) => cell(title, { class: "number" }, result?.[key] === undefined || result[key] === null ? "–" : `${result[key].toFixed(1)} s`)),
-          cell("Worst /healthz", { class: lane.worst > Live.LIMIT_MS ? "number bad" : "number" }, lane.beats.length ? Live.seconds(lane.worst) : "–"),
+          ...times.map(([key, title]) => cell(title, { class: "number" }, result?.[key] === undefined || result[key] === null ? "–" : `${result[key].toFixed(1)} s`)),
+          ...(frozen ? [cell("Worst /healthz", { class: lane.worst > Live.LIMIT_MS ? "number bad" : "number" }, lane.beats.length ? Live.seconds(lane.worst) : "–")] : []),
           ...(guessed ? [cell("Your guess", { class: "number" }, guess === undefined ? "–" : `${guess}${result ? (guess === hits(state, result) ? " ✓" : " ✕") : ""}`)] : []),
-          cell("Promised", {}, lane.promise || "–"),
+          ...(this.compact ? [] : [cell("Promised", {}, lane.promise || "–")]),
           cell("As promised?", { class: "verdict" }, verdict(result)),
           cell("Why", { class: "why" }, lane.reason ? h("span", {}, ...withCode(lane.reason), " ") : "", this.readWhy(lane.page)));
       });

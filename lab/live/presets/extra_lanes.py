@@ -7,7 +7,7 @@ from lab.approaches import ROOT
 from lab.survival.columns import Column, load_columns
 
 PACKAGES = {
-    "01_background_tasks+blocking": ("lab.live.blocking", "BackgroundTasks, blocking `async def`"),
+    "01_background_tasks+blocking": ("lab.live.blocking", "BackgroundTasks, blocking"),
     "03_celery+naive": ("lab.live.naive_celery", "Celery as in a tutorial"),
 }
 

@@ -1,0 +1,72 @@
+"""A live page that runs, and a browser that looks at it."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.site.conftest import browser, context
+
+__all__ = ["browser", "context"]  # fixtures of the site's room
+
+
+@dataclass
+class LiveLab:
+    """`lab live` in a process of its own."""
+
+    process: subprocess.Popen[str]
+    url: str
+    folder: Path
+
+    def client(self) -> httpx.Client:
+        """Return a client that carries the token of the page."""
+        page = httpx.get(self.url, trust_env=False).text
+        token = page.partition('name="token" content="')[2].partition('"')[0]
+        return httpx.Client(
+            base_url=self.url, headers={"X-Token": token}, trust_env=False, timeout=60
+        )
+
+
+@pytest.fixture(scope="module")
+def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., LiveLab]]:
+    with ExitStack() as opened:
+
+        def start(*arguments: str) -> LiveLab:
+            folder = tmp_path_factory.mktemp("live")
+            words = ["-u", "-m", "lab", "live", "--data-dir", str(folder), *arguments]
+            process = opened.enter_context(
+                subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE, text=True)
+            )
+            opened.callback(end, process)
+            assert process.stdout
+            for line in process.stdout:
+                if "The live page: " in line:
+                    return LiveLab(process, line.split()[-1], folder)
+            raise AssertionError("the live page did not start")
+
+        yield start
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """End it in order, and read what it still says."""
+    process.terminate()
+    try:
+        process.communicate(timeout=60)
+    finally:
+        process.kill()
+
+
+@pytest.fixture(scope="module")
+def lab(start_lab: Callable[..., LiveLab]) -> LiveLab:
+    return start_lab()
+
+
+@pytest.fixture
+def page(context: BrowserContext, browser: Browser) -> Page:
+    return context.new_page()

@@ -1,0 +1,183 @@
+"""The live page is played by keyboard and by mouse, and shows what the ledger tells."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
+
+from lab.ledger import read_ledger
+from lab.live.recording import FOLDER
+from tests.site.listening import listen
+from tests.site.test_pages import AXE, NARROW, NARROW_RULES, PALETTES, TOO_WIDE_PX, WIDE, run_axe
+
+from .conftest import LiveLab
+
+LONG_MS = 90_000
+LANES = ["01_background_tasks", "03_celery"]
+SERIOUS = {"runOnly": ["wcag2a", "wcag2aa"]}
+FLOOD = Path(__file__).with_name("flood.js").read_text(encoding="utf-8")
+
+
+def choose(page: Page, number: int, *, by_keyboard: bool = False) -> None:
+    """Choose a preset and the two lanes."""
+    label = page.locator(".preset", has=page.locator("b", has_text=str(number))).first
+    if by_keyboard:
+        first = page.locator(".preset input:checked")
+        first.focus()
+        while page.locator(".preset input:checked + span b").inner_text() != str(number):
+            page.keyboard.press("ArrowRight")
+    else:
+        label.click()
+    for box in page.locator("#lanes input").all():
+        if box.get_attribute("value") not in LANES and box.is_checked():
+            box.uncheck()
+    page.locator("#jobs").fill("4")
+
+
+def wait_for_end(page: Page) -> None:
+    expect(page.locator('.phases [data-phase="done"][aria-current]')).to_be_attached(
+        timeout=LONG_MS
+    )
+    expect(page.locator("#history li").first).to_be_visible()
+
+
+def read_table(page: Page) -> list[list[str]]:
+    """Return the cells of the table, without the guess that a replay shows as well."""
+    rows = page.locator("#view table.outcome tbody tr").all()
+    return [[cell.strip() for cell in row.locator("th, td").all_inner_texts()] for row in rows]
+
+
+def read_done(page: Page) -> dict[str, int]:
+    """Return what the table says was done, by lane."""
+    heads = page.locator("#view table.outcome thead th").all_inner_texts()
+    rows = read_table(page)
+    return {row[0]: int(row[heads.index("Done")]) for row in rows}
+
+
+def count_finished(lab: LiveLab, lane: str) -> int:
+    """Count the jobs that the ledgers of a lane call finished."""
+    folders = {path.parent for path in (lab.folder / lane).rglob("ledger.jsonl")}
+    events = [event for folder in folders for event in read_ledger(folder)]
+    return len({event["task_id"] for event in events if event["event"] == "finished"})
+
+
+@pytest.mark.timeout(300)
+def test_presets_are_played_by_mouse_and_keyboard(page: Page, lab: LiveLab) -> None:
+    heard = listen(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(lab.url)
+
+    choose(page, 1)
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.get_by_role("button", name="Skip the guess").click(timeout=LONG_MS)
+    wait_for_end(page)
+    assert read_done(page) == {"BackgroundTasks": 4, "Celery + Redis": 4}
+    assert [count_finished(lab, lane) for lane in LANES] == [4, 4]
+
+    choose(page, 3, by_keyboard=True)
+    page.locator("#start").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#ask-title")).to_be_focused(timeout=LONG_MS)
+    page.keyboard.press("Tab")
+    page.keyboard.type("0")
+    page.keyboard.press("Tab")
+    page.keyboard.type("4")
+    page.keyboard.press("Enter")
+    wait_for_end(page)
+    live = read_table(page)
+    assert read_done(page) == {"BackgroundTasks": 0, "Celery + Redis": 4}
+    assert [count_finished(lab, lane) for lane in LANES] == [4, 8]
+    assert [row[-2] for row in live] == ["✓ yes", "✓ yes"]
+    assert "0 ✓" in live[0]
+    assert "4 ✓" in live[1]
+
+    page.locator(".chip").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog.story[open]")).to_contain_text("POST /emails")
+    page.keyboard.press("Escape")
+
+    page.get_by_role("button", name="Replay", exact=True).first.click()
+    page.get_by_label("Speed").select_option("8")
+    expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible(timeout=LONG_MS)
+    assert read_table(page) == live
+
+    choose(page, 6)
+    page.get_by_role("button", name="Start", exact=True).click()
+    page.get_by_role("button", name="Kill the broker").click(timeout=LONG_MS)
+    wait_for_end(page)
+    assert read_done(page) == {"Celery + Redis": 2}
+
+    faults = [fault for size in (WIDE, NARROW) for fault in look_at(page, size)]
+    assert not faults
+    assert not heard
+    assert all(url.startswith((f"{lab.url}/", "blob:", "data:")) for url in asked), asked
+
+
+def look_at(page: Page, size: ViewportSize) -> list[object]:
+    """Return what is wrong in both palettes: too wide, hard to read, hard to use."""
+    page.set_viewport_size(size)
+    page.evaluate(AXE)
+    faults: list[object] = []
+    for scheme in PALETTES:
+        page.emulate_media(color_scheme=scheme)
+        for rules in (SERIOUS, NARROW_RULES):
+            faults += [(scheme, fault) for fault in run_axe(page, rules)]
+        if (too_wide_px := page.evaluate(TOO_WIDE_PX)) > 0:
+            faults.append(f"{too_wide_px} px too wide at {size['width']}, {scheme}")
+    return faults
+
+
+def test_recording_from_a_file_is_played_step_by_step(page: Page, lab: LiveLab) -> None:
+    page.goto(lab.url)
+    page.locator("#import").set_input_files(FOLDER / "kill9_api.json")
+    page.get_by_role("button", name="Pause").click()
+    page.get_by_label("Moment of the recording").fill("0")
+
+    before = page.locator(".log li").count()
+    page.get_by_role("button", name="Step", exact=True).click()
+    expect(page.locator(".log li")).not_to_have_count(before)
+    page.get_by_label("Moment of the recording").press("End")
+
+    recorded = json.loads((FOLDER / "kill9_api.json").read_text())
+    results = [event for event in recorded["events"] if event["type"] == "result"]
+    done = {recorded["about"]["lanes"][each["lane"]]["title"]: each["done"] for each in results}
+    expect(page.locator("#view .tick")).to_have_count(len(done))
+    assert read_done(page) == done
+
+
+def test_file_that_is_no_recording_is_refused_in_a_sentence(
+    page: Page, lab: LiveLab, tmp_path: Path
+) -> None:
+    path = tmp_path / "other.json"
+    path.write_text('{"version": 2}')
+    page.goto(lab.url)
+
+    page.locator("#import").set_input_files(path)
+
+    expect(page.get_by_role("alert")).to_contain_text("This is no recording of the live page")
+
+
+def test_page_is_fluid_with_500_jobs_and_200_events_a_second(page: Page, lab: LiveLab) -> None:
+    page.goto(lab.url)
+    page.locator(".lane").first.wait_for()
+
+    seen = page.evaluate(FLOOD, [4, 125, 200, 3])
+
+    assert seen["chips"] == 500
+    assert seen["events"] > 150
+    assert seen["lines"] <= 300
+    assert seen["frames"] > 20, seen  # 60 where the machine does nothing else
+
+
+def test_page_without_scripts_says_what_it_does(context: BrowserContext, lab: LiveLab) -> None:
+    browser = context.browser
+    assert browser
+    with browser.new_context(java_script_enabled=False) as plain:
+        page = plain.new_page()
+        page.goto(lab.url)
+
+        expect(page.locator("noscript, .noscript").first).to_contain_text("make survival")
+        expect(page.locator("main")).to_be_hidden()

@@ -1,0 +1,182 @@
+"""Each preset comes out of the live page as the ledger tells and as approaches.toml promises."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import httpx
+import pytest
+
+from lab.ledger import read_ledger
+from lab.live.presets.preset import find_preset, load_presets
+
+from .conftest import LiveLab
+
+LONGEST_S = 240
+SMALL = 4
+QUICK = {  # a few lanes of the presets that each run of the suite plays
+    "work": ["01_background_tasks", "03_celery"],
+    "kill9_api": ["01_background_tasks", "03_celery"],
+    "broker_down": ["03_celery"],
+}
+JSONDict = dict[str, Any]  # Any: events carry different facts
+RUNS = [
+    pytest.param(preset.name, variant, id=variant or preset.name)
+    for preset in load_presets().values()
+    if preset.name != "play"
+    for variant in preset.variants or [""]
+]
+
+
+@pytest.fixture(scope="module")
+def client(lab: LiveLab) -> Iterator[httpx.Client]:
+    with lab.client() as client:
+        yield client
+
+
+def play(client: httpx.Client, preset: str, **wishes: object) -> JSONDict:
+    """Play a preset to its end and return its recording."""
+    body = {"preset": preset, "ask": False, **wishes}
+    number = client.post("/api/runs", json=body).raise_for_status().json()["number"]
+    return wait_for_recording(client, number)
+
+
+def wait_for_recording(client: httpx.Client, number: int) -> JSONDict:
+    deadline = time.monotonic() + LONGEST_S
+    while time.monotonic() < deadline:
+        answer = client.get(f"/api/runs/{number}/recording")
+        if answer.is_success:
+            recording: JSONDict = answer.json()
+            return recording
+        time.sleep(0.2)
+    raise AssertionError(f"run {number} did not end in {LONGEST_S} s")
+
+
+def results(recording: JSONDict) -> dict[str, JSONDict]:
+    lanes = [lane["name"] for lane in recording["about"]["lanes"]]
+    return {
+        lanes[event["lane"]]: event for event in recording["events"] if event["type"] == "result"
+    }
+
+
+def troubles(recording: JSONDict) -> list[str]:
+    return [event["sentence"] for event in recording["events"] if event["type"] == "trouble"]
+
+
+@pytest.mark.parametrize("preset", QUICK)
+def test_preset_comes_out_as_promised(client: httpx.Client, lab: LiveLab, preset: str) -> None:
+    recording = play(client, preset, jobs=SMALL, lanes=QUICK[preset])
+
+    check(lab, recording, QUICK[preset])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(LONGEST_S + 60)
+@pytest.mark.parametrize(("preset", "variant"), RUNS)
+def test_every_lane_of_each_preset_comes_out_as_promised(
+    client: httpx.Client, lab: LiveLab, preset: str, variant: str
+) -> None:
+    fixed = find_preset(preset).fixed
+
+    recording = play(client, preset, variant=variant, **({} if fixed else {"jobs": SMALL}))
+
+    check(lab, recording, find_preset(preset).lanes)
+
+
+def check(lab: LiveLab, recording: JSONDict, lanes: Sequence[str]) -> None:
+    """Compare the table with what was promised, and with the ledger of each lane."""
+    assert troubles(recording) == []
+    rows = results(recording)
+    assert rows.keys() == set(lanes)
+    assert {name: row["outcome"] for name, row in rows.items() if not row["as_promised"]} == {}
+    for name, row in rows.items():
+        told = count_ledger(lab, name, set(row["fates"]))
+        assert row["accepted"] == len(row["fates"]), name
+        assert told["finished"] <= row["done"] <= told["effect"], (name, told)
+
+
+def count_ledger(lab: LiveLab, lane: str, tasks: set[str]) -> Counter[str]:
+    """Count the tasks of which the files of a lane tell each event."""
+    counted: Counter[str] = Counter()
+    for folder in {path.parent for path in (lab.folder / lane).rglob("ledger.jsonl")}:
+        seen = {(each["event"], each["task_id"]) for each in read_ledger(folder)}
+        counted += Counter(event for event, task_id in seen if task_id in tasks)
+    return counted
+
+
+def test_second_run_at_the_same_time_is_refused(client: httpx.Client) -> None:
+    body = {"preset": "kill9_api", "lanes": ["01_background_tasks"], "jobs": 1}
+    number = client.post("/api/runs", json=body).raise_for_status().json()["number"]
+
+    refused = client.post("/api/runs", json=body)
+
+    assert refused.status_code == 409
+    assert "a run is going on" in refused.json()["detail"]
+    client.post("/api/reset", json={}).raise_for_status()
+    assert wait_for_recording(client, number)["events"][-1]["phase"] == "given up"
+
+
+def test_free_play_refuses_a_fault_of_a_process_that_the_lane_has_not(
+    client: httpx.Client,
+) -> None:
+    lane = "01_background_tasks"
+    body = {"preset": "play", "lanes": [lane], "length_s": 0}
+    number = client.post("/api/runs", json=body).raise_for_status().json()["number"]
+    post_when_playing(client, 2)
+
+    refused = client.post("/api/faults", json={"fault": "kill9_worker", "lanes": [lane]})
+    unknown = client.post("/api/faults", json={"fault": "kill9_api", "lanes": ["nowhere"]})
+    client.post("/api/faults", json={"fault": "kill9_api"}).raise_for_status()
+    client.post("/api/jobs", json={"count": 1}).raise_for_status()
+    client.post("/api/count", json={}).raise_for_status()
+
+    assert refused.status_code == 409
+    assert "no worker process" in refused.json()["detail"]
+    assert unknown.status_code == 422
+    recording = wait_for_recording(client, number)
+    assert troubles(recording) == []
+    assert results(recording)[lane]["accepted"] == 3
+    assert "kill -9 " in json.dumps(recording["events"])
+
+
+def post_when_playing(client: httpx.Client, count: int) -> None:
+    """Post jobs as soon as the lanes have started."""
+    deadline = time.monotonic() + 60
+    while (answer := client.post("/api/jobs", json={"count": count})).status_code != 202:
+        assert answer.json()["detail"] == "the lanes are still starting"
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_events_go_on_after_the_last_that_was_received(client: httpx.Client) -> None:
+    recording = play(client, "work", lanes=["01_background_tasks"], jobs=2, length_s=0)
+
+    first = read_stream(client, "")
+    number, count = first[-1]["id"].split("-")
+    again = read_stream(client, f"{number}-{int(count) - 3}")
+
+    told = [event for message in first for event in message["events"]]
+    assert sorted(map(str, told[1:])) == sorted(map(str, recording["events"]))
+    assert again[0]["events"] == told[-3:]
+
+
+def read_stream(client: httpx.Client, last_event_id: str) -> list[JSONDict]:
+    """Read the messages of a run that has ended."""
+    messages: list[JSONDict] = []
+    with client.stream("GET", "/api/events", headers={"Last-Event-ID": last_event_id}) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        message: JSONDict = {}
+        for line in answer.iter_lines():
+            name, _, value = line.partition(": ")
+            if name == "data":
+                message["events"] = json.loads(value)
+            elif name == "id":
+                message["id"] = value
+            elif not line and "events" in message:
+                messages.append(message)
+                if message["events"][-1].get("phase") == "done":
+                    break
+                message = {}
+    return messages
