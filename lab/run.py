@@ -3,7 +3,8 @@
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -28,10 +29,10 @@ def run_approach(name: str, data_dir: Path | None, console: Console, root: Path 
     screen = Screen(console, approach.name)
     settings = choose_settings(approach)
     stack = Stack(folder, env=settings, say=screen.say, root=root, grace_s=choose_grace_s())
-    with signals_exit(), stack:
+    with signals_exit(), stack, ExitStack() as opened:
         example = Example(approach, stack, screen, settings)
         try:
-            example.start(start_pages)
+            example.start(partial(start_pages, opened))
             follow(example.shown, list(stack.parts.values()), example.revive)
         except KeyboardInterrupt:
             with suppress(OSError):  # the terminal may be closed
@@ -52,8 +53,15 @@ def choose_grace_s() -> float:
     return GRACE_S  # the app itself says what is wrong with it
 
 
-def start_pages(approach: Approach, stack: Stack) -> Iterator[tuple[str, str]]:
-    """Start the pages that look at this approach; yield the name and the address of each."""
+def start_pages(opened: ExitStack, approach: Approach, stack: Stack) -> Iterator[tuple[str, str]]:
+    """Start the pages that look at this approach; yield the name and the address of each.
+
+    What has to be closed before the processes end goes into `opened`.
+    """
+    from .live.one_lane import open_page  # imported here: other commands start faster
+
+    if url := open_page(approach, stack, opened):
+        yield "Live page", url
     if "worker" in approach.services:
         login = os.environ.get("FLOWER_BASIC_AUTH") or f"lab:{secrets.token_urlsafe(9)}"
         stack.start_flower(login)

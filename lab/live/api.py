@@ -55,6 +55,7 @@ class Start(Asked):
     kind: Kind | None = None
     length_s: float = Field(1.0, ge=0, le=60)
     variant: str = ""
+    workers: int | None = Field(None, ge=1, le=16, description="Jobs at once, in 03 and 04.")
     ask: bool = Field(True, description="Wait before the fault for the reader's guess.")
 
 
@@ -155,9 +156,11 @@ def run_routes(live: Live) -> APIRouter:
         return {
             "presets": live.list_presets(),
             "faults": list(FAULTS),
+            "attached": live.is_attached,
             "site": (live.root / "site" / "index.html").exists(),
             "run": playing.run.number if playing else None,
             "running": bool(playing and not playing.run.ended),
+            "phase": live.phase,
         }
 
     @routes.get("/events", response_class=EventSourceResponse)

@@ -4,7 +4,8 @@ import asyncio
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,9 @@ import uvicorn
 
 from lab.approaches import ROOT
 from lab.mailbox.server import listen
-from lab.processes.folder import make_folder
+from lab.processes.folder import lock_folder, make_folder
+from lab.processes.group import LIST
+from lab.processes.leftovers import end_leftovers
 from lab.processes.ports import HOST, claim
 from lab.processes.signals import signals_exit
 
@@ -57,6 +60,16 @@ async def serve(
         claimed.release()
 
 
+@contextmanager
+def claim_folder(path: Path) -> Iterator[Path]:
+    """Keep other labs out of the folder, and end what a killed one has left in it."""
+    folder = make_folder(path)
+    with lock_folder(folder):
+        for left in folder.glob(f"*/{LIST}"):
+            end_leftovers(left)
+        yield folder
+
+
 def live(
     record: Annotated[
         str | None, typer.Option(help="Play this preset, write the recording, end.")
@@ -73,8 +86,8 @@ def live(
     if record:
         find_preset(record)
     try:
-        with signals_exit():
-            controller = Live(make_folder(data_dir), root, lane or ())
+        with signals_exit(), claim_folder(data_dir) as folder:
+            controller = Live(folder, root, lane or ())
             try:
                 if record:
                     _record(controller, record, out, lanes=lane or (), jobs=jobs, variant=variant)

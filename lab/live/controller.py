@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 from lab.approaches import ROOT
 from lab.errors import LabError
 from lab.machine import describe_machine
+from lab.survival.running_column import AT_ONCE
 from lab.survival.trial import JOBS
 
 from .beats import Beats
@@ -76,11 +77,17 @@ class Live:
         self._thread: threading.Thread | None = None
         self._beats: Beats | None = None  # started with the first run
 
+    @property
+    def is_attached(self) -> bool:
+        """Tell whether the processes are somebody else's, and run as they were started."""
+        return bool(self._presets)
+
     def list_presets(self) -> list[dict[str, Any]]:
         """Return the presets that this page can play, with their lanes."""
         return [
             {
                 **preset.model_dump(exclude={"code", "reasons", "promises", "fault"}),
+                **({"variants": dict([*preset.variants.items()][:1])} if self.is_attached else {}),
                 "lanes": [{"name": name, "title": self._columns[name].title} for name in lanes],
             }
             for preset in load_presets().values()
@@ -97,6 +104,7 @@ class Live:
         kind: Kind | None = None,
         length_s: float = 1.0,
         variant: str = "",
+        workers: int | None = None,
         ask: bool = True,
     ) -> Run:
         """Begin a run; raise Refused while another goes on, LabError for what does not exist."""
@@ -108,6 +116,8 @@ class Live:
             raise LabError(f"preset {preset.name!r} has no variant {variant!r}")
         if kind and kind not in (preset.kinds or ("email",)):
             raise LabError(f"preset {preset.name!r} has no jobs of the kind {kind!r}")
+        if workers and not preset.kinds:
+            raise LabError(f"preset {preset.name!r} has a number of workers of its own")
         number = preset.jobs if preset.fixed or jobs is None else jobs
         wish = Wish(
             number if not preset.fixed else JOBS, kind or "email", length_s, not preset.fixed
@@ -124,7 +134,7 @@ class Live:
             self.playing = playing
         run.emit("run", number=run.number, about=about.model_dump())
         self._thread = threading.Thread(
-            target=self._play, args=(playing, wish, variant), name="run", daemon=True
+            target=self._play, args=(playing, wish, variant, workers), name="run", daemon=True
         )
         self._thread.start()
         return run
@@ -133,6 +143,13 @@ class Live:
     def waits(self) -> bool:
         """Tell whether the run waits for the reader."""
         return self.playing is not None and self.playing.gate.waits
+
+    @property
+    def phase(self) -> str:
+        """The last phase that the run has come to; nothing before the first run."""
+        events = self.playing.run.events if self.playing else []
+        phases = (event["phase"] for event in reversed(events) if event["type"] == "phase")
+        return str(next(phases, ""))
 
     def go(self, guesses: Mapping[str, int], hands: Mapping[str, Mapping[str, int]]) -> None:
         """Let the run go on; `hands` counts a group's guesses, by lane and number."""
@@ -183,13 +200,13 @@ class Live:
         for trial in playing.trials.values():
             trial.counts = True
 
-    def reset(self) -> None:
+    def reset(self, timeout_s: float = 60.0) -> None:
         """Give the run up, if one goes on; its lanes begin anew."""
         playing = self.playing
         if playing and not playing.run.ended:
             playing.gate.abort()
             if self._thread:
-                self._thread.join(60)
+                self._thread.join(timeout_s)
 
     def find_recording(self, number: int) -> Recording | None:
         """Return a run of the history."""
@@ -210,8 +227,7 @@ class Live:
         """End the run and every process."""
         self.closing = True
         self.wake_all()
-        with suppress(Exception):
-            self.reset()
+        self.reset(5)
         if self._beats:
             self._beats.close()
         lanes = list(self._lanes.values())
@@ -219,8 +235,10 @@ class Live:
             with ThreadPoolExecutor(len(lanes)) as pool:
                 list(pool.map(Lane.close, lanes))
 
-    def _play(self, playing: Playing, wish: Wish, variant: str) -> None:
+    def _play(self, playing: Playing, wish: Wish, variant: str, workers: int | None) -> None:
         run, fault = playing.run, playing.preset.find_fault(variant)
+        if workers:
+            fault = replace(fault, job_env={**fault.job_env, AT_ONCE: str(workers)})
         beats = self._beats = self._beats or Beats()
         try:
             run.emit("phase", phase="starting")

@@ -3,9 +3,10 @@
 import asyncio
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
-from lab.approaches import ROOT, Approach
+from lab.approaches import Approach
 from lab.mailbox.client import Mailbox
 from lab.processes.part import Part
 from lab.processes.stack import Stack
@@ -75,16 +76,18 @@ class AttachedLane(Lane):
         """Leave them to whoever has started them."""
 
 
-def open_page(approach: Approach, stack: Stack, root: Path = ROOT) -> str:
+def open_page(approach: Approach, stack: Stack, opened: ExitStack) -> str:
     """Serve the page of one approach from a thread of this process, and return its address.
 
-    Returns nothing where the jobs use a mail server that is not the lab's own.
+    Returns nothing where the jobs use a mail server that is not the lab's own. `opened` closes it.
     """
+    root = stack.root
     if "mailbox" not in stack.parts:
         return ""
     column = choose_column(approach, stack, root)
     lanes = {column.name: AttachedLane(stack, column)}
     live = Live(stack.data_dir, root, only=[column.name], lanes=lanes, presets=PRESETS)
+    opened.callback(live.close)
     told, address = threading.Event(), ""
 
     def tell(url: str) -> None:

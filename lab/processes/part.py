@@ -53,6 +53,7 @@ class Part:
     ready: Callable[["Part"], bool]
     launched: Callable[[int], None] = lambda pid: None
     signalled: Callable[[str], None] = lambda command: None
+    is_over: bool = field(default=False, init=False)  # its lab ends: nothing starts it again
     _process: Process | None = field(default=None, init=False, repr=False)
     _starting: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
     _log_start: int = field(default=0, init=False, repr=False)
@@ -75,6 +76,8 @@ class Part:
 
     def launch(self) -> None:
         """Start the process and return at once."""
+        if self.is_over:
+            raise LabError(f"{self.name} is not started again: the lab ends")
         if self.alive:
             raise LabError(f"{self.name} is running already (process {self.pid})")
         self.log.touch(mode=0o600)

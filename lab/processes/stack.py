@@ -55,6 +55,8 @@ class Stack(Processes):
 
     def stop_apps(self, meanwhile: Meanwhile = lambda parts, left_s: None) -> None:
         """Stop all but the services; these end last, as a job may need them for an orderly end."""
+        for part in self.parts.values():
+            part.is_over = True
         self.stop(*self.parts.keys() - SERVICES, meanwhile=meanwhile)
 
     @property

@@ -24,6 +24,7 @@ ENV = {
     "RETRY_BASE_S": "0.2",
 }
 NOTHING: Mapping[str, str] = {}
+AT_ONCE = "QUEUE_WORKERS"  # a setting of 04; here it is meant for the worker of 03 as well
 
 
 class RunningColumn:
@@ -139,6 +140,8 @@ class RunningColumn:
         self.clear(app=False, worker=True)
         self._workers += 1
         args = self.column.worker_args
+        if at_once := env.get(AT_ONCE):
+            args = (*args, "--concurrency", at_once)
         own = {**self._fill_in(env), "WEBHOOK_URL": self.receiver.url}
         folder = self.column.folder or CELERY
         name = f"jobs{self._workers}"

@@ -13,7 +13,7 @@
     ["start_again", "Start what has ended", ""], ["leave_what_ends", "Leave what ends", "no supervisor"], ["restart_what_ends", "Restart what ends", "a supervisor"],
   ];
   const NEEDS = { worker: "worker", broker: "worker" };
-  let presets = [], preset, view, player = null, running = false, number = null, events = [], imported = [], site = false;
+  let presets = [], preset, view, player = null, running = false, number = null, events = [], imported = [], site = false, attached = false;
 
   async function ask(path, body) {
     const answer = await fetch(path, body === undefined ? {} : {
@@ -36,6 +36,7 @@
     const state = await ask("/api/state");
     presets = state.presets;
     site = state.site;
+    attached = state.attached;
     document.querySelector("main").hidden = false;
     view = new Live.View($("view"), {
       link: (page) => (site ? `/site/${page.replace(/(README|index)?\.md/, (_, index) => (index ? "" : "/"))}` : null),
@@ -58,6 +59,8 @@
     $("variant-label").hidden = !variants.length;
     $("variant").replaceChildren(...variants.map(([value, title]) => h("option", { value }, title)));
     $("kind-label").hidden = $("length-label").hidden = !each.kinds.length;
+    $("workers-label").hidden = !each.kinds.length || attached;
+    $("lanes").closest("fieldset").hidden = each.lanes.length < 2;
     const names = { email: "e-mails", report: "reports", image: "pictures" };
     $("kind").replaceChildren(...each.kinds.map((kind) => h("option", { value: kind }, names[kind])));
     $("jobs").value = each.jobs;
@@ -84,6 +87,7 @@
     await ask("/api/runs", {
       preset: preset.name, lanes, variant: $("variant").value, ask: !isPlay && $("ask").checked,
       jobs: preset.fixed ? null : Number($("jobs").value), kind: $("kind").value || null, length_s: Number($("length").value),
+      workers: preset.kinds.length && $("workers").value ? Number($("workers").value) : null,
     });
   }
 

@@ -1,0 +1,61 @@
+"""However the live page ends, it leaves no process behind."""
+
+import signal
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from lab.processes.leftovers import MARK
+from tests.support.stand_ins import running
+from tests.support.waiting import wait_until
+
+from .conftest import LiveLab
+
+LANE = "01_background_tasks"
+
+
+def start_a_run(lab: LiveLab) -> list[int]:
+    """Begin a run that waits for a guess, and return the ids of all processes below the lab."""
+    with lab.client() as client:
+        body = {"preset": "kill9_api", "lanes": [LANE], "jobs": 2}
+        client.post("/api/runs", json=body).raise_for_status()
+        wait_until("the run waits for a guess", lambda: asks(client.get("/api/state").json()))
+    below = psutil.Process(lab.process.pid).children(recursive=True)
+    assert len(below) >= 4  # a mail server, an API, a guard, and what asks /healthz
+    return [process.pid for process in below]
+
+
+def asks(state: dict[str, object]) -> bool:
+    return state["phase"] == "predict"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
+def test_nothing_is_left_when_the_page_is_ended(
+    start_lab: Callable[..., LiveLab], number: signal.Signals
+) -> None:
+    lab = start_lab()
+    pids = start_a_run(lab)
+
+    lab.process.send_signal(number)
+    lab.process.wait(30)
+
+    wait_until("no process is left", lambda: running(pids), lambda left: not left)
+
+
+def test_next_start_ends_what_a_killed_lab_and_its_guard_left(
+    start_lab: Callable[..., LiveLab],
+) -> None:
+    lab = start_lab()
+    pids = start_a_run(lab)
+    for child in psutil.Process(lab.process.pid).children():
+        if "lab.processes.leftovers" in child.cmdline():
+            child.kill()
+    lab.process.kill()
+    lab.process.wait()
+    marked = [pid for pid in running(pids) if MARK in psutil.Process(pid).environ()]
+    assert len(marked) >= 2
+
+    start_lab("--data-dir", str(lab.folder))
+
+    assert running(marked) == []

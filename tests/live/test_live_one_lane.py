@@ -1,0 +1,59 @@
+"""`make 01` opens the page with one lane, on the processes that the terminal shows."""
+
+import json
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from tests.lab.run.conftest import LabRun, start
+from tests.support.stand_ins import running
+from tests.support.waiting import wait_until
+
+__all__ = ["start"]  # a fixture of that room
+
+
+def open_client(run: LabRun) -> httpx.Client:
+    url = run.url("Live page")
+    token = httpx.get(url, trust_env=False).text.partition('name="token" content="')[2]
+    headers = {"X-Token": token.partition('"')[0]}
+    return httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30)
+
+
+def play(client: httpx.Client, preset: str) -> dict[str, Any]:  # Any: the facts of a result
+    """Play a preset and return its one result."""
+    body = {"preset": preset, "jobs": 4, "length_s": 0.2, "ask": False}
+    number = client.post("/api/runs", json=body).raise_for_status().json()["number"]
+    answer = wait_until(
+        "the run ends",
+        lambda: client.get(f"/api/runs/{number}/recording"),
+        lambda answer: answer.is_success,
+        timeout_s=60,
+    )
+    events = json.loads(answer.text)["events"]
+    assert [event for event in events if event["type"] == "trouble"] == []
+    [result] = [event for event in events if event["type"] == "result"]
+    return dict(result)
+
+
+@pytest.mark.parametrize(("name", "outcome"), [("01", "lost 4"), ("03", "kept")])
+def test_one_lane_plays_on_the_processes_of_the_terminal(
+    start: Callable[[str], LabRun], name: str, outcome: str
+) -> None:
+    run = start(name)
+    with open_client(run) as client:
+        presets = client.get("/api/state").json()["presets"]
+        assert {len(preset["lanes"]) for preset in presets} == {1}
+
+        worked, killed = play(client, "work"), play(client, "kill9_api")
+
+    assert (worked["done"], worked["as_promised"]) == (4, True)
+    assert (killed["outcome"], killed["as_promised"]) == (outcome, True)
+    assert len({event["pid"] for event in run.events() if event["event"] == "accepted"}) == 2
+    pids = [child.pid for child in psutil.Process(run.process.pid).children(recursive=True)]
+    run.send(signal.SIGINT)
+    assert run.process.wait(40) == 0
+    wait_until("no process is left", lambda: running(pids), lambda left: not left)
