@@ -20,7 +20,7 @@ from lab.survival.trial import JOBS
 from .beats import Beats
 from .lane import Lane, make_result
 from .presets.code import read_code
-from .presets.free_play import FAULTS, Play, find_missing
+from .presets.free_play import FAULTS, Play, end_play, find_missing
 from .presets.preset import Kind, Preset, find_preset, load_all_columns, load_presets
 from .recording import About, Event, Recording
 from .recording import Lane as LaneFacts
@@ -197,8 +197,7 @@ class Live:
         playing = self._playing()
         if playing.preset.fault != "play":
             raise Refused("this preset counts by itself")
-        for trial in playing.trials.values():
-            trial.counts = True
+        self.do([], end_play)  # after whatever was asked for before
 
     def reset(self, timeout_s: float = 60.0) -> None:
         """Give the run up, if one goes on; its lanes begin anew."""

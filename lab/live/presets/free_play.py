@@ -77,6 +77,10 @@ def restart_what_ends(trial: WatchedTrial) -> None:
     trial.restarts = True
 
 
+def end_play(trial: WatchedTrial) -> None:
+    trial.counts = True
+
+
 def post(kind: str, count: int) -> Play:
     """Return what posts so many jobs of a kind."""
 
