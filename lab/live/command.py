@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +24,6 @@ from .presets.preset import find_preset
 from .recording import FOLDER, write_recording
 
 PORT = 8000
-BEFORE_S = 2.0
 
 
 class Server(uvicorn.Server):
@@ -109,12 +107,7 @@ def _record(
     variant: str,
 ) -> None:
     print(f"Playing {name} without a browser …", flush=True)
-    run = controller.start(name, lanes=lanes, jobs=jobs, variant=variant)
-    while not run.ended and not controller.waits:
-        time.sleep(0.05)
-    if not run.ended:
-        time.sleep(BEFORE_S)  # who watches sees first what is to be broken
-        controller.go({}, {})
+    run = controller.start(name, lanes=lanes, jobs=jobs, variant=variant, ask=False)
     controller.wait()
     recording = controller.find_recording(run.number)
     assert recording

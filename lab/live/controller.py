@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -13,43 +13,24 @@ from typing import Any
 
 from lab.approaches import ROOT
 from lab.errors import LabError
-from lab.machine import describe_machine
 from lab.survival.running_column import AT_ONCE
 from lab.survival.trial import JOBS
 
 from .beats import Beats
 from .lane import Lane, make_result
-from .presets.code import read_code
+from .playing import Playing, describe
 from .presets.free_play import FAULTS, Play, end_play, find_missing
 from .presets.preset import Kind, Preset, find_preset, load_all_columns, load_presets
-from .recording import About, Event, Recording
-from .recording import Lane as LaneFacts
-from .run import Gate, Run
-from .trial import WatchedTrial, Wish
+from .recording import Event, Recording
+from .run import Aborted, Gate, Run
+from .trial import Wish
 
 KEPT_RUNS = 12
-MOST_EVENTS = 50_000  # of one run: free play can go on for hours
+SEE_S = 1.5  # between the last job that is posted and the fault
 
 
 class Refused(Exception):
     """What was asked for does not go now; the text says why."""
-
-
-@dataclass
-class Playing:
-    """A run with what belongs to it."""
-
-    run: Run
-    about: About
-    gate: Gate
-    preset: Preset
-    lanes: Sequence[Lane]
-    trials: dict[int, WatchedTrial] = field(default_factory=dict)
-
-    def check_lanes(self, names: Sequence[str]) -> None:
-        """Raise LabError for a lane that this run has not."""
-        if unknown := set(names) - {lane.column.name for lane in self.lanes}:
-            raise LabError(f"this run has no lane {min(unknown)!r}")
 
 
 class Live:
@@ -128,8 +109,11 @@ class Live:
                 raise Refused("a run is going on: wait for its end, or reset it")
             self._count += 1
             run = Run(self._count, self.wake_all)
-            about = self._describe(preset, chosen, number, wish, variant)
-            gate = Gate(len(chosen), partial(run.emit, "phase", phase="fault"), opened=not ask)
+            columns = [self._columns[each] for each in chosen]
+            about = describe(preset, columns, number, wish, variant, self.root)
+            then = partial(run.emit, "phase", phase="fault")
+            opened = not ask or preset.fault == "play"
+            gate = Gate(len(chosen), then, opened=opened, pause_s=SEE_S * bool(preset.command))
             playing = Playing(run, about, gate, preset, [self._find_lane(each) for each in chosen])
             self.playing = playing
         run.emit("run", number=run.number, about=about.model_dump())
@@ -252,13 +236,15 @@ class Live:
             run.begin()
             run.emit("ready", urls=[each.app.url for each in runnings])
             if not playing.gate.opened:
-                commands = [self._fill_in(playing.preset.command, each) for each in playing.lanes]
-                run.emit("phase", phase="predict", commands=commands)
+                run.emit("phase", phase="predict", commands=playing.commands())
             playing.gate.wait_for_reader()
             run.emit("phase", phase="posting")
             with ThreadPoolExecutor(len(playing.lanes)) as pool:
                 list(pool.map(partial(self._play_lane, playing, fault, wish), range(len(urls))))
+            playing.gate.check()
             run.emit("phase", phase="done")
+        except Aborted:
+            run.emit("phase", phase="given up")
         except Exception as error:  # noqa: BLE001 - the page must learn of it, whatever it is
             run.emit("trouble", sentence=str(error).partition("\n")[0] or repr(error))
             run.emit("phase", phase="given up")
@@ -282,16 +268,6 @@ class Live:
             raise Refused("no run is going on: start one first")
         return self.playing
 
-    def _fill_in(self, command: str, lane: Lane) -> str:
-        running = lane.running
-        if not command or running is None:
-            return ""
-        api, worker, broker = running.app.pid, 0, 0
-        if lane.column.has_worker:
-            worker, broker = running.worker.pid, running.broker.pid
-        runner = f"-- -{worker}" if worker else f"-- -{api}"
-        return command.format(api=api, worker=worker, broker=broker, runner=runner)
-
     def _choose_lanes(self, preset: Preset, wanted: Sequence[str]) -> list[str]:
         return [
             name
@@ -305,35 +281,3 @@ class Live:
         if name not in self._lanes:
             self._lanes[name] = Lane(self.folder / name, self._columns[name], self.root)
         return self._lanes[name]
-
-    def _describe(
-        self, preset: Preset, lanes: Sequence[str], jobs: int, wish: Wish, variant: str
-    ) -> About:
-        facts = [
-            LaneFacts(
-                name=name,
-                title=self._columns[name].title,
-                url="",
-                promise=preset.find_promise(self._columns[name], variant, jobs),
-                reason=preset.reasons.get(name, ""),
-                page=preset.page,
-                frozen=name in preset.frozen,
-                command=preset.command,
-                code=read_code(preset.code.get(name, ""), self.root),
-            )
-            for name in lanes
-        ]
-        return About(
-            number=preset.number,
-            preset=preset.name,
-            title=preset.title,
-            text=preset.text,
-            ask=preset.ask.format(jobs=jobs),
-            button=preset.button,
-            variant=preset.variants.get(variant, ""),
-            jobs=jobs,
-            kind=wish.kind,
-            length_s=wish.length_s,
-            lanes=facts,
-            machine=describe_machine(["live", "--record", preset.name]),
-        )

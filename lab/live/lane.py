@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from lab.approaches import ROOT
 from lab.errors import LabError
@@ -88,6 +90,9 @@ class Lane:
             return None
         finally:
             gate.leave(number)
+            running.receiver.release()
+            with suppress(httpx.HTTPError):  # the fault may be that there is no mail server
+                running.mail.release()
 
 
 def make_result(trial: WatchedTrial, cell: Cell, promise: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+MOST_EVENTS = 50_000  # free play can go on for hours: then the beats of /healthz are left out
 JSONDict = dict[str, Any]  # Any: each kind of event has its own facts
 
 
@@ -34,6 +35,8 @@ class Run:
         self, kind: str, lane: int | None = None, at: float | None = None, /, **facts: Any
     ) -> None:
         """Add an event; `at` is a value of `time.monotonic()`, now by default."""
+        if kind == "health" and len(self.events) > MOST_EVENTS:
+            return
         moment = time.monotonic() if at is None else at
         with self._lock:
             t = 0.0 if self._zero is None else max(0.0, moment - self._zero)
@@ -54,10 +57,13 @@ class Gate:
     group talks would end by its own time limit, before the fault that the question is about.
     """
 
-    def __init__(self, lanes: int, then: Callable[[], None], *, opened: bool) -> None:
+    def __init__(
+        self, lanes: int, then: Callable[[], None], *, opened: bool, pause_s: float = 0.0
+    ) -> None:
         self._changed = threading.Condition()
         self._missing = set(range(lanes))
         self._then = then  # called once, when no lane is missing any more
+        self._pause_s = pause_s  # so that what is to be broken can be seen first
         self._asked = False
         self.opened = opened
         self._aborted = False
@@ -85,6 +91,7 @@ class Gate:
         """Wait no longer for this lane."""
         with self._changed:
             if self._missing == {lane}:
+                self._changed.wait_for(lambda: self._aborted, self._pause_s)
                 self._then()
             self._missing.discard(lane)
             self._changed.notify_all()

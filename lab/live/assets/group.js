@@ -43,7 +43,7 @@
         const all = Object.values(counted).reduce((sum, n) => sum + n, 0);
         const sure = counted[right] ?? 0;
         return h("li", {}, h("span", { class: "answer-lane" }, lane.title), h("b", { class: right === about.jobs ? "tick" : "cross" }, right === null ? "–" : `${right} of ${about.jobs}`),
-          all ? h("span", {}, `${sure} of ${all} hands were right`) : "", h("span", { class: "answer-why" }, lane.reason.replaceAll("`", "")));
+          h("span", {}, all ? `${sure} of ${all} hands were right` : ""), h("span", { class: "answer-why" }, lane.reason.replaceAll("`", "")));
       }))];
     },
   };

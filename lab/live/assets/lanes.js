@@ -143,7 +143,7 @@
         if (t < from) continue;
         if (ms === null) {
           pen.fillStyle = color("--soft");
-          pen.fillRect(x(t) - 1, high - 4, 3, 4);
+          pen.fillRect(x(t), high - 4, Math.max(3, x(t + 0.14) - x(t)), 4);
           last = null;
           continue;
         }
