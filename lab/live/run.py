@@ -92,7 +92,8 @@ class Gate:
         with self._changed:
             if self._missing == {lane}:
                 self._changed.wait_for(lambda: self._aborted, self._pause_s)
-                self._then()
+                if not self._aborted:
+                    self._then()
             self._missing.discard(lane)
             self._changed.notify_all()
 

@@ -21,7 +21,8 @@
       else if (phase === "done") dialog.replaceChildren(...this.answer(state), close);
       else dialog.replaceChildren(h("h2", {}, about.title), h("p", { class: "large" }, about.text), h("p", { class: "large" }, { fault: "It is broken now. Watch.", posting: "The jobs are being posted." }[phase] ?? "Press Start on the page, then come back."), close);
     },
-    question({ about }) {
+    question(state) {
+      const { about } = state;
       const fields = about.lanes.map((lane) => h("fieldset", {}, h("legend", {}, lane.title),
         ...choices(about.jobs).map((n) => h("label", {}, word(n, about.jobs), h("input", { type: "number", min: "0", max: "10000", inputmode: "numeric", "data-lane": lane.name, "data-n": n, "aria-label": `Hands for ${word(n, about.jobs)}, ${lane.title}` })))));
       return [h("h2", {}, about.ask), h("p", { class: "large" }, "How many hands?"), h("form", { class: "hands", onsubmit: (event) => {
@@ -33,7 +34,7 @@
         }
         for (const [lane, counted] of Object.entries(hands)) guesses[lane] = Number(Object.entries(counted).sort((a, b) => b[1] - a[1])[0][0]);
         Live.go(guesses, hands);
-      } }, h("div", { class: "hands-lanes" }, ...fields), h("button", { type: "submit", class: "main" }, about.button))];
+      } }, h("div", { class: "hands-lanes" }, ...fields), h("button", { type: "submit", class: "main" }, Live.nameButton(state)))];
     },
     answer(state) {
       const { about, lanes, hands } = state;

@@ -146,11 +146,13 @@
       h("div", { class: "guess-row" }, ...state.about.lanes.map((lane) => h("label", {}, lane.title,
         h("input", { type: "number", min: "0", max: String(state.about.jobs), inputmode: "numeric", name: lane.name })))),
       commands.some(Boolean) ? h("details", { class: "commands" }, h("summary", {}, "What the button does"), h("ul", {}, ...commands)) : "",
-      h("button", { type: "submit", class: "main" }, state.about.button),
+      h("button", { type: "submit", class: "main" }, Live.nameButton(state)),
       h("button", { type: "button", onclick: () => attempt(() => ask("/api/go", {})) }, "Skip the guess"));
     $("ask-title").focus();
   }
 
+  Live.nameButton = ({ about, commands }) =>
+    (commands.some(Boolean) ? `Post the jobs and ${about.button[0].toLowerCase()}${about.button.slice(1)}` : about.button);
   Live.go = (guesses, hands) => attempt(() => ask("/api/go", { guesses, hands }));
 
   function showPlay(state) {
