@@ -26,7 +26,6 @@ def load_symptoms(root: Path) -> dict[str, Any]:
 
 
 def _describe(root: Path, entry: dict[str, Any]) -> str:
-    shown = ", ".join(f"`{test}`" for test in entry["tests"])
     asked = f"Asked in {', '.join(entry['threads'])}.\n" if entry["threads"] else ""
     links = ", ".join(f"[{claim}](claims.md#{claim.lower()})" for claim in entry.get("claims", []))
     measured = f"Measured in {links}.\n" if links else ""
@@ -41,7 +40,6 @@ def _describe(root: Path, entry: dict[str, Any]) -> str:
         f"\n### {entry['symptom']}\n\n"
         f"**Cause.** {entry['cause']}\n\n"
         f"**Cure.** {entry['cure']}\n\n"
-        f"Shown by {shown}.\n"
         f"{measured}{exercise}\n"
         f"{asked}"
     )
