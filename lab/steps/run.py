@@ -1,5 +1,6 @@
 """Runs one step for a reader: all its servers in one terminal, reloaded when the file is saved."""
 
+import os
 import re
 import time
 from contextlib import suppress
@@ -21,6 +22,7 @@ GRACE_S = 5.0  # an idle worker of Celery takes almost three
 LOOK_S = 0.05
 GIVEN_UP = 0.0
 TOO_SOON_S = 3.0  # a server that lives shorter than this is not started again until a save
+PROXIES = {"http_proxy", "all_proxy", "ALL_PROXY"}  # that curl uses for http://
 NAMES = {"id": "TASK_ID", "pid": "PROCESS_ID"}
 
 
@@ -72,7 +74,8 @@ def run_step(name: str, console: Console, root: Path = ROOT, port: int = 8000) -
             servers.open()
             file = SavedFile(step.path)
             terminal.write(f"\n{step.short}  {step.question}\n", *show_commands(servers, commands))
-            for command in commands.values():
+            for label, command in commands.items():
+                terminal.say(f"starting the {label} …")
                 servers.begin(command)
                 show_lines(servers, terminal)
             terminal.write(*show_trials(servers, blocks, commands), *show_source(step, blocks))
@@ -116,7 +119,7 @@ def show_commands(servers: Servers, commands: dict[str, str]) -> list[str]:
     """Return what is run, as a reader would type it."""
     lines = ["What runs here, as you would start it by hand (source .venv/bin/activate):", ""]
     if BROKER in servers.parts and not any("REDIS_URL=" in each for each in commands.values()):
-        lines += ["  # A Redis runs already. Every terminal that uses it needs this line:"]
+        lines += ["  # make has started a Redis. To start these yourself, first tell where it is:"]
         lines += [f"  export REDIS_URL={servers.env['REDIS_URL']}"]
     return [*lines, *(f"  {servers.with_port(each)}" for each in commands.values()), ""]
 
@@ -142,6 +145,8 @@ def show_trials(servers: Servers, blocks: list[Block], commands: dict[str, str])
             lines.append(servers.with_port(command))
         printed |= {value.text for line in block.printed for value in find_values(line.text)}
     head = ["", "Try it in a second terminal. Ctrl-C here ends all of it."]
+    if PROXIES & os.environ.keys():
+        head.append("For curl to pass by your proxy, first: export no_proxy=127.0.0.1")
     if names := [each for each in NAMES.values() if any(each in line for line in lines)]:
         head.append(f"In the place of {' and '.join(names)} write what your run has printed.")
     return [*head, "", *(f"  {line}" for line in lines), ""]
