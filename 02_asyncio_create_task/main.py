@@ -26,6 +26,7 @@ tasks = Tasks()
 # --8<-- [start:pattern]
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    # Every minute, in a thread: forget what ended long ago, and remove its files.
     set_up(is_api=True, sweep=lambda: files.forget(tasks.forget_ended(settings.result_ttl_s)))
     app.state.tasks = tasks  # for the recipes
     yield

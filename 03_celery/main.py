@@ -1,7 +1,6 @@
 """Celery: the API puts the job on a broker, worker processes take it from there.
 
-Needs a broker (Redis) and a worker beside the API; `celery_app.py` has the settings, `tasks.py`
-the jobs.
+Needs a broker (Redis) and a worker; `celery_app.py` has the settings, `tasks.py` the jobs.
 A restart of the API loses nothing, and a worker that dies gives its jobs back.
 """
 
@@ -12,15 +11,7 @@ from typing import Any
 from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI, Response, UploadFile
 
-from scenarios import (
-    TaskStatus,
-    contract,
-    files,
-    get_settings,
-    http,
-    set_up,
-    uploads,
-)
+from scenarios import TaskStatus, contract, files, get_settings, http, set_up, uploads
 from scenarios.contract import EmailIn, Kind, QueueMetrics
 from scenarios.http import Key, OrderFile, Steps, Title, Width
 
@@ -33,6 +24,7 @@ publishers = CapacityLimiter(celery_app.PUBLISHERS)
 # --8<-- [start:pattern]
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    # Every minute, in a thread: forget what ended long ago, and remove its files.
     set_up(is_api=True, sweep=records.sweep, store=settings.redis_url, knows=records.known)
     celery_app.answer_in_time()
     yield

@@ -4,7 +4,7 @@ Needs nothing but FastAPI and asyncio; `job_queue.py` is the queue, pictures run
 A restart loses what cannot end within DRAIN_S, and all that was known; with QUEUE_DB nothing.
 """
 
-from asyncio import to_thread
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -46,7 +46,7 @@ app.include_router(recipes.router)
 
 
 async def start(task_id: str, kind: Kind, key: str | None, **arguments: Any) -> Response:
-    stands_for = await to_thread(fingerprint, task_id, kind, arguments) if key else None
+    stands_for = await asyncio.to_thread(fingerprint, task_id, kind, arguments) if key else None
     try:
         task = await tasks.put(Task(task_id, kind, arguments, PRIORITY[kind], key, stands_for))
     except (QueueFull, QueueUnavailable) as error:
