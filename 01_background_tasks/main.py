@@ -86,7 +86,7 @@ async def create_report(
 async def create_image(
     file: UploadFile, operations: Steps, width: Width, background: BackgroundTasks, key: Key = None
 ) -> Response:
-    async with files.stored_upload(file.file, uploads.check_image) as task_id:
+    async with files.stored_upload(file.file, uploads.image_check(operations, width)) as task_id:
         return start(background, task_id, Kind.IMAGE, operations=operations, width=width)
 
 

@@ -64,7 +64,7 @@ async def create_report(file: OrderFile, title: Title, key: Key = None) -> Respo
 async def create_image(
     file: UploadFile, operations: Steps, width: Width, key: Key = None
 ) -> Response:
-    async with files.stored_upload(file.file, uploads.check_image) as task_id:
+    async with files.stored_upload(file.file, uploads.image_check(operations, width)) as task_id:
         return await start(task_id, Kind.IMAGE, key, operations=operations, width=width)
 
 

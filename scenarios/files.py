@@ -64,7 +64,9 @@ def make_folders() -> None:
 
 
 @asynccontextmanager
-async def stored_upload(source: BinaryIO, check: Callable[[BinaryIO], None]) -> AsyncIterator[str]:
+async def stored_upload(
+    source: BinaryIO, check: Callable[[BinaryIO], object]
+) -> AsyncIterator[str]:
     """Check and copy `source` off the loop, to the `upload_path` of a new task; yield its id.
 
     The file goes again if the body raises: what is refused leaves nothing behind. Raises
@@ -83,7 +85,7 @@ async def stored_upload(source: BinaryIO, check: Callable[[BinaryIO], None]) -> 
     await asyncio.to_thread(owners.hand_over, task_id)
 
 
-def _copy(source: BinaryIO, check: Callable[[BinaryIO], None], task_id: str) -> None:
+def _copy(source: BinaryIO, check: Callable[[BinaryIO], object], task_id: str) -> None:
     check(source)
     source.seek(0)
     try:

@@ -9,18 +9,15 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from .contract import JSONDict, Operation
 from .errors import BadUpload, WorkError
 from .files import discard_upload, publish, recall, remember, result_path, upload_path
-from .pictures import MAX_SIDE_PX, Parts, take_apart
+from .pictures import take_apart
 from .pictures.colour import to_srgb
 from .pictures.picture_index import index
 from .pictures.pixels import decode, filter_in_strips, resize, unweigh, weigh
+from .pictures.result import check_operations, find_size
 from .services.webhook import send_webhook
 from .status import ReportProgress
 
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
-MAX_RESULT_PIXELS = 22_500_000  # a photograph taken upright, 4096 pixels wide
-MAX_CLEAR_WEBP_PIXELS = 8_000_000  # to encode one with alpha takes 40 bytes a pixel
-MAX_CHANGED_PIXELS = 130_000_000  # by all operations of a job: some seconds
-MAX_WEBP_SIDE_PX = 16_383
 MARGIN_PX = 24  # no filter here looks further: a blur of 4 pixels is three means of about 9
 
 
@@ -76,14 +73,13 @@ def load(path: Path, width: int | None = None) -> tuple[Image.Image, str]:
     """
     try:
         parts = take_apart(path.read_bytes())
+        upright = find_size(parts, width) if width else None
     except BadUpload as error:
         raise WorkError(str(error)) from error
-    size = (parts.width, parts.height)
+    size = upright or (parts.width, parts.height)
+    if upright and parts.orientation >= 5:  # it lies on its side
+        size = upright[::-1]
     turn = TURNS.get(parts.orientation)
-    if width and parts.orientation < 5:
-        size = find_size(size, width, parts)
-    elif width:  # lies on its side
-        size = find_size(size[::-1], width, parts)[::-1]
     try:
         picture = decode(parts, size)
     except Exception as error:  # broken pixels raise whatever the decoder stumbled over
@@ -92,22 +88,13 @@ def load(path: Path, width: int | None = None) -> tuple[Image.Image, str]:
     return (picture if turn is None else picture.transpose(turn)), parts.kind
 
 
-def find_size(size: tuple[int, int], width: int, parts: Parts) -> tuple[int, int]:
-    """Return width and height of the result; raises `WorkError` where it would cost too much."""
-    height = max(1, round(size[1] * width / size[0]))
-    most, longest = MAX_RESULT_PIXELS, MAX_SIDE_PX
-    if parts.kind == "WEBP":
-        most, longest = (MAX_CLEAR_WEBP_PIXELS if parts.has_alpha else most), MAX_WEBP_SIDE_PX
-    if (width * height > most or height > longest) and width != size[0]:
-        raise WorkError(f"the picture would have {width} x {height} pixels, too many")
-    return width, height
-
-
 def transform(picture: Image.Image, operations: list[Operation], width: int) -> Image.Image:
     """Bring the picture to its `width` if `load` has not, then apply the operations in order."""
     height = max(1, round(picture.height * width / picture.width))
-    if width * height * len(operations) > MAX_CHANGED_PIXELS:
-        raise WorkError(f"{len(operations)} operations on {width} x {height} pixels, too many")
+    try:
+        check_operations((width, height), len(operations))
+    except BadUpload as error:
+        raise WorkError(str(error)) from error
     picture = resize(picture, (width, height))
     for operation in operations:
         picture = STEPS[operation](picture)

@@ -3,6 +3,6 @@
 from scenarios.errors import BadUpload
 
 from .orders import check_csv
-from .pictures import check_image
+from .pictures import check_image, image_check
 
-__all__ = ["BadUpload", "check_csv", "check_image"]
+__all__ = ["BadUpload", "check_csv", "check_image", "image_check"]

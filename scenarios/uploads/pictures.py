@@ -2,16 +2,28 @@
 
 import struct
 import warnings
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import BinaryIO
 
 from PIL import Image
 
 from scenarios.errors import BadUpload
-from scenarios.pictures import take_apart
+from scenarios.pictures import Parts, take_apart
+from scenarios.pictures.result import check_operations, find_size
 
 
-def check_image(file: BinaryIO) -> None:
+def image_check(operations: Sequence[str], width: int) -> Callable[[BinaryIO], None]:
+    """Return what accepts a picture on which these operations, to this width, can be done."""
+
+    def check(file: BinaryIO) -> None:
+        parts = check_image(file)
+        check_operations(find_size(parts, width), len(operations))
+
+    return check
+
+
+def check_image(file: BinaryIO) -> Parts:
     """Accept a whole still PNG, JPEG or WebP whose pixels can be decoded at a bearable cost."""
     file.seek(0)
     parts = take_apart(file.read())
@@ -20,3 +32,4 @@ def check_image(file: BinaryIO) -> None:
             Image.open(BytesIO(parts.content), formats=[parts.kind]).close()
     except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError):
         raise BadUpload("the picture is damaged") from None
+    return parts

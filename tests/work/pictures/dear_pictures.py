@@ -147,12 +147,12 @@ HELD: dict[str, tuple[Callable[[], bytes], int, list[str], str]] = {
         lambda: flat_png(1, 1),
         4096,
         ["blur"] * 10,
-        "failed: 10 operations on 4096 x 4096 pixels, too many",
+        "refused: 10 operations on 4096 x 4096 pixels, too many",
     ),
     "a tower": (
         lambda: flat_png(1, 65_500),
         16,
         ["blur"],
-        "failed: the picture would have 16 x 1048000 pixels, too many",
+        "refused: the picture would have 16 x 1048000 pixels, too many",
     ),
 }

@@ -14,7 +14,7 @@ from PIL import Image, ImageCms, ImageDraw, ImageFont
 from scenarios import image
 from scenarios.contract import Operation
 from scenarios.errors import BadUpload, WorkError
-from scenarios.uploads import check_image
+from scenarios.uploads import image_check
 
 
 def read_peak_kib() -> int:
@@ -33,7 +33,7 @@ def main(path: Path, width: int, operations: list[Operation]) -> None:
     before_kib, begin_s = read_peak_kib(), time.process_time()
     outcome = "made"
     try:
-        check_image(BytesIO(path.read_bytes()))
+        image_check(operations, width)(BytesIO(path.read_bytes()))
         picture, kind = image.load(path, width)
         image.encode(image.transform(picture, operations, width), kind)
     except BadUpload as error:
