@@ -50,7 +50,7 @@ async def run(task: TaskStatus, arguments: JSONDict) -> None:
             task.succeed(await work(task, arguments))
         else:
             task.succeed(await run_in_thread(work, task, arguments))
-    except Exception as error:  # the job boundary: nobody else would ever read it
+    except Exception as error:  # the job boundary: the client must be able to read it
         task.fail(error)
     except asyncio.CancelledError:
         task.interrupt()  # unless the cancel route has already said why

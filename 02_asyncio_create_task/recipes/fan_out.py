@@ -21,7 +21,7 @@ async def refresh_all() -> Started:
 
 
 async def refresh_sources() -> JSONDict:
-    async with asyncio.TaskGroup() as group:  # cancelled as a whole, ended as a whole
+    async with asyncio.TaskGroup() as group:  # a cancel of this job reaches every call
         calls = [group.create_task(try_to_fetch(source)) for source in settings.sources]
     failures = [failure for call in calls if (failure := call.result())]
     if failures:
