@@ -52,7 +52,7 @@ if BROKER_FORGETS:
         # By default only every 100 s somebody looks for them.
         "unacked_restore_interval": 1,
         "unacked_restore_throttle": 1,
-        # Who looks holds a lock; killed while it looks, it would keep all others off for 300 s.
+        # A worker that looks holds a lock. If it is killed meanwhile, the lock must not last 300 s.
         "unacked_mutex_expire": 5,
         # --8<-- [start:order]
         # By default a worker takes turns between its queues; now it empties the first one first.

@@ -18,11 +18,11 @@ Seen = Annotated[str | None, Header(alias="Last-Event-ID", description="Sent by 
 
 # --8<-- [start:follow]
 def find_task(task_id: str, seen: Seen = None) -> TaskStatus:
-    """Raise what an event stream cannot say any more once it has begun."""
+    """Raise errors before the stream begins: afterwards its status code has been sent."""
     if not (task := records.read(task_id)):
         raise http.unknown(task_id)
     if task.status.is_final and seen == progress.name_state(task):
-        raise HTTPException(204)  # the browser has all of it: only this keeps it from coming back
+        raise HTTPException(204)  # else the browser, which has the end, connects again
     return task
 
 
