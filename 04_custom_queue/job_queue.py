@@ -86,11 +86,11 @@ class Limits:
     spare_threads: int = 8  # jobs that may hang in their thread before workers are lost
     size: int = 1000  # tasks that wait, delayed ones included; one more raises `QueueFull`
     timeout_s: float = 300  # seconds that one attempt may take, from when it really runs
-    max_attempts: int = 4  # the first run and its retries
-    retry_base_s: float = 1.0  # pause before the first retry; it doubles with each further one
-    keep_s: float = 3600  # seconds that an ended task is remembered, with its key and its files,
-    keep: int = 10_000  # in memory only so many of them,
-    keep_bytes: int = 64 * 1024**2  # and what they hold only up to this size
+    max_attempts: int = 4  # runs of a task that fails: the first one and its retries
+    retry_base_s: float = 1.0  # seconds before the first retry; they double with each further one
+    keep_s: float = 3600  # seconds that an ended task is remembered, with its key and its files
+    keep: int = 10_000  # ended tasks that are remembered at most, in memory
+    keep_bytes: int = 64 * 1024**2  # arguments and results that they hold at most, in memory
     lease_s: float = 10  # on disk: seconds of silence after which others take a process's tasks
 
 

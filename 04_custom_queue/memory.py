@@ -191,7 +191,7 @@ class MemoryStore:
         self._stop(task)
 
     async def close(self, in_threads: Collection[Task]) -> None:
-        """Finish what goes on beside the loop; memory ends with the process."""
+        """Remove the files of tasks that were forgotten; nothing has to be saved."""
         await self._records.close()
 
     def _refuse_if_full(self) -> None:
@@ -329,7 +329,7 @@ def forget_files(forget: Forget, task_ids: list[str]) -> None:
     for first in range(0, len(task_ids), MOST_FORGOTTEN):
         try:
             forget(task_ids[first : first + MOST_FORGOTTEN])
-        except Exception:  # the thread must come to the others
+        except Exception:  # the files of the other tasks must go all the same
             logger.exception("files of tasks that are forgotten cannot be removed")
 
 

@@ -93,7 +93,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def set_up(db: sqlite3.Connection) -> None:
-    """Make the tables if there are none; leaves a file alone that is no queue of today."""
+    """Make the tables if there are none; refuses a file of another program or a newer version."""
     version = check(db)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA cache_size = -65536")  # KiB
@@ -170,7 +170,7 @@ class Presence:
         self._file = path.with_name(f"{path.name}.lock").open("w")
 
     def is_alone(self) -> bool:
-        """Tell whether no other queue uses the file; if so none can begin to before `share`."""
+        """Tell whether no other queue uses the file; if so, others wait until `share`."""
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -178,16 +178,16 @@ class Presence:
         return True
 
     def share(self) -> None:
-        """Be one of the queues on the file; waits for one that is just now alone."""
+        """Hold the lock together with others; waits while another queue has asked `is_alone`."""
         fcntl.flock(self._file, fcntl.LOCK_SH)
 
     def leave(self) -> None:
-        """Be none of them any more."""
+        """Let go of the lock."""
         self._file.close()
 
 
 def join(path: Path, db: sqlite3.Connection) -> Presence:
-    """Use the file; a queue that is alone on it need not wait for the leases of the dead."""
+    """Use the file. A queue that is alone on it takes over the tasks of dead ones at once."""
     presence = Presence(path)
     try:
         if presence.is_alone():

@@ -32,7 +32,7 @@ REASONS = {
 
 
 def unavailable(error: Exception) -> QueueUnavailable:
-    """Say in one sentence what SQLite says in its own words."""
+    """Return the error with a sentence that a client can read."""
     if isinstance(error, QueueUnavailable):
         return error
     words = error.strerror if isinstance(error, OSError) else error  # without the path
@@ -76,10 +76,10 @@ class Table(Protocol):
         """Return changes of the table's own; asked now and then, so it only reads."""
 
     def begin(self, db: sqlite3.Connection) -> None:
-        """Do what every transaction begins with."""
+        """Prepare for a transaction, which has just begun."""
 
     def finish(self, db: sqlite3.Connection) -> list[Result]:
-        """Do what every transaction ends with; returns what more to tell after the commit."""
+        """Make the last changes of a transaction; returns what to tell after its commit."""
 
     def committed(self) -> None:
         """Note that the transaction is kept."""
@@ -146,7 +146,7 @@ class GroupCommit:
                 batch += self._table.look(self._db)
             if batch:
                 self._apply(self._db, batch)
-        except Exception as error:  # the thread must live on, whatever the file does to it
+        except Exception as error:  # without this thread no task could be taken or ended any more
             self._refuse(batch, unavailable(error))
         else:
             if self._error:
@@ -173,7 +173,7 @@ class GroupCommit:
             logger.error("%s", error)
         self._error = str(error)
         if self._db:
-            self._db.close()  # rolls back; a new connection sees what has become of the file
+            self._db.close()  # this rolls back, and the file may have been replaced: open it anew
         self._db, self._synchronous = None, ""
         self._look_at = time.monotonic() + LOOK_S
         self._owed = [change for change in batch if not change.waiter]
@@ -184,7 +184,7 @@ class GroupCommit:
             for change, value, error in results:
                 change.tell(value, error)
 
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with suppress(RuntimeError):  # the loop is closed, so nobody waits for the result
             self._loop.call_soon_threadsafe(tell_all)
 
 

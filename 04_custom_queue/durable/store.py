@@ -215,10 +215,10 @@ class SQLiteStore:
             self._forgetter.submit(self._forget_all, self._forget_files, news.forgotten)
 
     def _forget_all(self, forget: Forget, task_ids: list[str]) -> None:
-        """Have the files of tasks removed, in a thread; whoever sweeps up finds what is left."""
+        """Remove the files of tasks, in a thread; the sweeper of the API removes what this leaves."""
         try:
             forget(task_ids)
-        except Exception:  # the queue can live with it
+        except Exception:  # files that are left over stop no task
             logger.exception("the files of %d tasks cannot be removed now", len(task_ids))
         self._rows.forgets = True
 

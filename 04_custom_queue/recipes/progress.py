@@ -17,12 +17,12 @@ Seen = Annotated[str | None, Header(alias="Last-Event-ID", description="Sent by 
 
 # --8<-- [start:follow]
 async def find_task(task_id: str, queue: Queue, seen: Seen = None) -> TaskStatus:
-    """Raise what an event stream cannot say any more once it has begun."""
+    """Raise errors before the stream begins: afterwards its status code has been sent."""
     if not (found := await queue.find(task_id)):
         raise http.unknown(task_id)
     task = TaskStatus.model_validate(found, from_attributes=True)
     if task.status.is_final and seen == progress.name_state(task):
-        raise HTTPException(204)  # the browser has all of it: only this keeps it from coming back
+        raise HTTPException(204)  # else the browser, which has the end, connects again
     return task
 
 
