@@ -84,7 +84,7 @@ def _find_forgotten(data_dir: Path, before: float) -> set[str]:
         elif event["event"] in BEGINNINGS:
             ended.pop(event["task_id"], None)
         if count % 1000 == 0:
-            time.sleep(0.001)  # the requests come first
+            time.sleep(0.001)  # lets requests of this process run in between
     return {task_id for task_id, at in ended.items() if at < before}
 
 

@@ -1,4 +1,4 @@
-"""Who answers for the files of a task: the process that has it in memory, or a store.
+"""Whose the files of a task are: the process's that has it in memory, or a store's.
 
 Age says nothing: a job may wait for days. So each task that has files has a mark, an empty file
 under DATA_DIR/owners, in the folder of its owner. A process holds a lock on its own folder, which

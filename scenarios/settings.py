@@ -103,7 +103,7 @@ class Settings(BaseSettings):
     )
     mail_from: Annotated[str, AfterValidator(check_sender)] = "Änne's Shop <shop@example.com>"
     webhook_url: HttpUrl | None = Field(
-        None, description="Told about each picture; none: nobody is."
+        None, description="Told about each picture; if it is empty, nobody is told."
     )
     webhook_secret: Annotated[str, AfterValidator(check_secret)] | None = Field(
         None, description="Signs webhooks: whsec_…, or several while they change."

@@ -69,11 +69,11 @@ def set_up(
 
 
 def do_nothing() -> None:
-    """Stand for an app that has nothing to let go of."""
+    """Do nothing, for an app whose tasks are forgotten elsewhere."""
 
 
 def clean_up(sweep: Callable[[], None]) -> None:
-    """Remove what belongs to nobody any more, now and every minute."""
+    """Remove what no task needs any more, now and every minute."""
     pause_s = min(60, max(0.5, get_settings().result_ttl_s))
     for sweeps in count():
         steps: list[Callable[[], None]] = [
@@ -87,7 +87,7 @@ def clean_up(sweep: Callable[[], None]) -> None:
         for step in steps:
             try:
                 step()
-            except Exception:  # the boundary of this thread: the next step does not need this one
+            except Exception:  # the boundary of this thread: the other steps must run all the same
                 logger.exception("cannot clean up now; trying again in %g s", pause_s)
         time.sleep(pause_s)
 

@@ -47,7 +47,8 @@ def forget_orders(task_ids: Iterable[str]) -> None:
         return
     facts = (json.dumps(list(task_ids)), AT_ONCE)
     with closing(connect()) as database:
-        database.execute("PRAGMA synchronous = NORMAL")  # what a power cut brings back goes again
+        # Rows that a power cut brings back are removed by a later sweep.
+        database.execute("PRAGMA synchronous = NORMAL")
         removed = AT_ONCE
         while removed == AT_ONCE:
             with database:

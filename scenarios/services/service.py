@@ -11,7 +11,8 @@ import httpx
 from scenarios.errors import TransientError, WorkError
 from scenarios.settings import get_settings
 
-TLS = httpx.create_ssl_context()  # read once: each client on its own would stop the loop for it
+# Made once: to read the certificates of the machine for each client would stop the event loop.
+TLS = httpx.create_ssl_context()
 TRY_AGAIN = {408, 425, 429}
 LONGEST_WAIT_S = 24 * 3600.0
 
@@ -48,7 +49,7 @@ def read_wait(retry_after: str) -> float:
     else:
         try:
             wait_s = parsedate_to_datetime(retry_after).timestamp() - time.time()
-        except (ValueError, OverflowError):  # anything can stand there
+        except (ValueError, OverflowError):  # the header may hold any text
             return 0
     return min(max(wait_s, 0), LONGEST_WAIT_S)
 

@@ -66,7 +66,7 @@ class Receiver:
         found = headers.get("webhook-signature", "").encode().split()
         if not any(hmac.compare_digest(one, other) for one in found for other in wanted):
             raise BadSignature("the signature does not fit the id, the time and the content")
-        # Only now: a forged header could hold anything.
+        # Not before the signature is checked: a forged header may hold any text.
         if abs(now - int(sent_at)) > self._tolerance_s:
             raise BadSignature(f"sent at {sent_at}, more than {self._tolerance_s:g} s from now")
         return self._remember(message_id, now)

@@ -27,7 +27,7 @@ def limit_connections() -> None:
     try:
         loop: Any = asyncio.get_running_loop()  # Any: its method is replaced, for this loop alone
     except RuntimeError:
-        return  # no server: a test, or a program of somebody else's
+        return  # no server runs this app: it is a test
     create_server = loop.create_server
 
     def limited(factory: Callable[[], Any], *args: Any, **options: Any) -> Any:
