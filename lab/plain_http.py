@@ -2,6 +2,6 @@
 
 import ssl
 
-# Made once, as reading the certificates of the machine takes 25 ms for each client. It has none, so
-# it would trust nobody: an address that begins with https fails.
+# Reading the certificates of the machine takes 25 ms for each client, and nothing here speaks TLS.
+# This context has no certificates, so a request to an https address fails.
 TRUSTS_NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -17,7 +17,7 @@ from .figures import Count, Figures, percentiles
 from .folder_size import count_code_lines
 from .kill_api import Aftermath, kill_and_count
 
-HURRY_S = 1.0  # nobody needs the jobs of a comparison that is stopped
+HURRY_S = 1.0  # a comparison that is stopped counts no job any more
 
 
 def measure_all(
@@ -25,7 +25,8 @@ def measure_all(
 ) -> list[Figures]:
     """Return the figures of each approach, in the given order."""
     _forget_earlier_runs(stack)
-    # Started here, and not by need: whatever SMTP_URL says, e-mails are counted at this server.
+    # Started here and not when it is needed: e-mails are counted at this server, also if SMTP_URL
+    # names another one.
     with Mailbox(stack.start_mailbox().url) as mailbox:
         try:
             return [_measure(stack, mailbox, approach, workload, watch) for approach in approaches]

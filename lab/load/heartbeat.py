@@ -57,7 +57,7 @@ class Heartbeat:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # The end of its input ends it, also when this process is killed.
+        # It ends when its input does, so also when this process is killed.
         output, _ = self._process.communicate()
         if exc is None:
             self.beats = Beats(**json.loads(output))

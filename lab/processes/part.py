@@ -120,8 +120,8 @@ class Part:
     def send(self, number: Signal, *, group: bool = False) -> None:
         """Send a signal to the process, or to its whole process group."""
         alive = self.alive
-        # An id that a stranger has taken over since is left alone. (Children that outlive their
-        # parent keep its id reserved.)
+        # After the end the id may belong to another program. It cannot while a child lives: the
+        # kernel gives no new process the id of a process group.
         with suppress(ProcessLookupError, PermissionError):
             if group and (alive or not psutil.pid_exists(self.pid)):
                 os.killpg(self.pid, number)

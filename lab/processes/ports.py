@@ -14,7 +14,7 @@ from .folder import make_shared_name, open_private
 
 HOST = "127.0.0.1"
 TRIES = 500
-LOCKS = Path("/tmp")  # not TMPDIR: labs that have different ones share the ports all the same
+LOCKS = Path("/tmp")  # not TMPDIR: labs with different ones still share the ports
 
 
 class Port:

@@ -16,7 +16,7 @@ def answers_http(port: int, path: str = "/healthz") -> Callable[[Part], bool]:
 
     def ready(part: Part) -> bool:
         if not part.alive:
-            return False  # whoever answers is somebody else, who was faster to take the port
+            return False  # another program has taken the port and would answer instead
         connection = http.client.HTTPConnection(HOST, port, timeout=ASK_S)
         try:
             connection.request("GET", path)
