@@ -127,15 +127,18 @@ def accept_and_send(messages: Sequence[Message], **asked: Any) -> None:
     taken = records.accept(messages, **asked)
     if ONE_REDIS:
         return  # it did both in one step
+    sent = 0
     try:
         for message in messages:
             if message.task_id in taken:
                 send(message)
+                sent += 1
     except OperationalError as error:
-        if not records.may_wait:
+        if not (sent or records.may_wait):
             raise
-        # A worker does not fail for that: the relay sends them again from their records.
-        logger.warning("the broker does not take %s now: %s", taken, error)
+        # A worker does not fail for that, nor a workflow of which a part is on its way: the relay
+        # sends the others from their records.
+        logger.warning("the broker does not take %s now: %s", taken[sent:], error)
 
 
 def send(message: Message) -> None:
