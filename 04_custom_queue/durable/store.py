@@ -215,7 +215,7 @@ class SQLiteStore:
             self._forgetter.submit(self._forget_all, self._forget_files, news.forgotten)
 
     def _forget_all(self, forget: Forget, task_ids: list[str]) -> None:
-        """Remove the files of tasks, in a thread; the sweeper of the API removes what this leaves."""
+        """Remove the files of tasks, in a thread; the sweeper of the API removes the rest."""
         try:
             forget(task_ids)
         except Exception:  # files that are left over stop no task
