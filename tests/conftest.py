@@ -14,9 +14,9 @@ from tests.support.by_approach import ByApproach
 from tests.support.client import Api
 from tests.support.forks import Forker
 from tests.support.inbox import Inbox
-from tests.support.running import APPROACHES, ENV, Running
+from tests.support.receiver import Receiver, receive
+from tests.support.running import APPROACHES, ENV, WEBHOOKS, Running
 from tests.support.site import FOR_FOLDERS, build
-from tests.support.webhooks import WebhookReceiver, receive_webhooks
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,8 +30,8 @@ def forks() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def webhooks() -> Iterator[WebhookReceiver]:
-    with receive_webhooks() as receiver:
+def webhooks() -> Iterator[Receiver]:
+    with receive() as receiver:
         yield receiver
 
 
@@ -39,11 +39,11 @@ def webhooks() -> Iterator[WebhookReceiver]:
 def running(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
-    webhooks: WebhookReceiver,
+    webhooks: Receiver,
 ) -> Iterator[Running]:
     """Start one approach and all it needs, on free ports and in its own folder."""
     approach = APPROACHES[request.param]
-    env = ENV | {"WEBHOOK_URL": webhooks.url}
+    env = ENV | {"WEBHOOK_URL": webhooks.url + WEBHOOKS}
     with Stack(tmp_path_factory.mktemp(approach.name), env=env) as stack:
         part = stack.start(approach.name)
         with (

@@ -5,11 +5,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from lab.processes.ports import HOST
+from lab.listening import listen
 
 HELD_S = 300
 
@@ -42,30 +41,16 @@ class Receiver:
 def receive_webhooks() -> Iterator[Receiver]:
     """Listen on a free port of 127.0.0.1."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            receiver.take(json.loads(body)["task_id"])
-            with suppress(OSError):  # who waited may have gone
-                self.send_response(204)
-                self.end_headers()
+    def answer(
+        path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        receiver.take(json.loads(body)["task_id"])
+        return 200, {}, b""
 
-        def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet: it is counted, not read."""
-
-    class Server(ThreadingHTTPServer):
-        request_queue_size = 128  # five, the default, would make the sixth client wait a second
-        daemon_threads = True
-
-    server = Server((HOST, 0), Handler)
-    receiver = Receiver(f"http://{HOST}:{server.server_port}/webhooks")
-    receiver.release()
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield receiver
-    finally:
+    with listen(answer) as url:
+        receiver = Receiver(f"{url}/webhooks")
         receiver.release()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        try:
+            yield receiver
+        finally:
+            receiver.release()

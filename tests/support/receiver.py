@@ -3,9 +3,10 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from lab.listening import listen
 
 HELD_S = 30
 
@@ -34,6 +35,10 @@ class Receiver:
         """Return what has arrived at this path, the oldest first."""
         return [request for request in self.received if request.path == path]
 
+    def about(self, task_id: str) -> list[Received]:
+        """Return what has arrived with this id in its body."""
+        return [request for request in self.received if task_id.encode() in request.body]
+
     def serve(self, path: str, body: bytes) -> None:
         """Answer with this body from now on."""
         self._bodies[path] = body
@@ -53,6 +58,11 @@ class Receiver:
             del self._held[path]
             held.set()
 
+    def release(self) -> None:
+        """Answer everybody who is held."""
+        for held in self._held.values():
+            held.set()
+
     def answer(self, request: Received) -> tuple[int, dict[str, str], bytes]:
         """Keep a request; return the status, the headers and the body of its answer."""
         self.received.append(request)
@@ -67,37 +77,14 @@ class Receiver:
 def receive() -> Iterator[Receiver]:
     """Listen on a free port of 127.0.0.1."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            code, named, answer = receiver.answer(Received(self.path, headers, body))
-            with suppress(OSError):  # who waited may have gone
-                self.send_response(code)
-                self.send_header("Content-Length", str(len(answer)))
-                for name, value in named.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(answer)
+    def answer(
+        path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        return receiver.answer(Received(path, headers, body))
 
-        def do_GET(self) -> None:
-            self.do_POST()
-
-        def do_PUT(self) -> None:
-            self.do_POST()
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet; the requests are asserted, not read."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    receiver = Receiver(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield receiver
-    finally:
-        for held in receiver._held.values():
-            held.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with listen(answer) as url:
+        receiver = Receiver(url)
+        try:
+            yield receiver
+        finally:
+            receiver.release()

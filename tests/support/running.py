@@ -16,10 +16,11 @@ from scenarios import ledger
 
 from .client import Api, accepted_id, new_address
 from .inbox import Inbox
+from .receiver import Receiver
 from .waiting import wait_until
-from .webhooks import WebhookReceiver
 
 APPROACHES = load_approaches()
+WEBHOOKS = "/webhooks"  # where the receiver gets them
 FOLDERS = sorted({approach.folder for approach in APPROACHES.values()})
 MAX_ATTEMPTS = 4
 MAX_UPLOAD_BYTES = 2 * 1024**2
@@ -47,7 +48,7 @@ class Running:
     part: Part
     api: Api
     inbox: Inbox
-    webhooks: WebhookReceiver = field(repr=False)
+    webhooks: Receiver = field(repr=False)
 
     @property
     def promises(self) -> Mapping[str, bool | str]:

@@ -15,9 +15,9 @@ from lab.load.samples import encode, make_photo
 from lab.processes.part import Part
 from lab.processes.stack import Stack
 from tests.support.client import Api, accepted_id
-from tests.support.running import APPROACHES, ENV
+from tests.support.receiver import Receiver
+from tests.support.running import APPROACHES, ENV, WEBHOOKS
 from tests.support.waiting import wait_until
-from tests.support.webhooks import WebhookReceiver
 
 pytestmark = pytest.mark.long  # each approach is started once more, with secrets
 CANARY = "canary-7f3a9c"
@@ -76,11 +76,11 @@ def addresses(base: str) -> dict[str, str]:
 def guarded(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
-    webhooks: WebhookReceiver,
+    webhooks: Receiver,
 ) -> Iterator[Guarded]:
     folder = tmp_path_factory.mktemp(f"secret-{request.param}")
     keys = dict.fromkeys(("WEBHOOK_SECRET", "PUSH_KEY"), CANARY)
-    target = webhooks.url.replace("//", f"//{CANARY}:{CANARY}@")
+    target = (webhooks.url + WEBHOOKS).replace("//", f"//{CANARY}:{CANARY}@")
     env = ENV | keys | addresses(target) | QUICK
     with Stack(folder / "services", grace_s=1) as services:
         env |= lock_services(services)
@@ -133,9 +133,7 @@ def find_canary(folder: Path) -> list[str]:
     return [str(path) for path in files if CANARY.encode() in path.read_bytes()]
 
 
-def test_secrets_are_in_no_log_no_answer_and_no_file(
-    guarded: Guarded, webhooks: WebhookReceiver
-) -> None:
+def test_secrets_are_in_no_log_no_answer_and_no_file(guarded: Guarded, webhooks: Receiver) -> None:
     said = use(guarded)
 
     assert CANARY not in said

@@ -9,7 +9,7 @@ import pytest
 from lab.load.samples import encode, make_photo
 from scenarios.contract import Status
 from tests.support.client import accepted_id, new_address
-from tests.support.running import DRAIN_S, Running
+from tests.support.running import DRAIN_S, WEBHOOKS, Running
 from tests.support.waiting import wait_until
 
 PICTURE = encode(make_photo((40, 30)), "PNG")
@@ -97,7 +97,7 @@ def test_email_is_sent_though_its_process_was_killed_or_lost(running: Running) -
 
 
 def test_picture_is_made_though_its_process_was_killed_or_lost(running: Running) -> None:
-    with running.webhooks.holding():
+    with running.webhooks.holding(WEBHOOKS):
         task_id = accepted_id(running.api.post_image(PICTURE))
         wait_until("the picture is nearly done", lambda: running.webhooks.about(task_id))
         kill_process_of(running, task_id)

@@ -3,14 +3,15 @@
 from lab.load.samples import encode, make_photo
 from scenarios.contract import Status
 from tests.support.client import accepted_id
-from tests.support.running import Running
+from tests.support.running import WEBHOOKS, Running
 
 PHOTO = encode(make_photo((64, 48)), "PNG")
 WAIT_S = 2
 
 
 def test_webhook_that_asks_to_wait_is_sent_again_after_that(running: Running) -> None:
-    running.webhooks.waits.append(WAIT_S)  # the pause of a first retry is 0.1 s, without it
+    # Without it the pause of a first retry is 0.1 s.
+    running.webhooks.fail(WEBHOOKS, 429, 1, Retry_After=str(WAIT_S))
 
     task = running.api.wait_until_final(accepted_id(running.api.post_image(PHOTO)))
 
