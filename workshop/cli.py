@@ -69,7 +69,7 @@ def check(name: Name) -> None:
 
 @app.command("check-all")
 def check_all(
-    at_once: Annotated[int, typer.Option(min=1, help="Checks side by side.")] = 3,
+    at_once: Annotated[int, typer.Option(min=1, help="Checks side by side.")] = 8,
 ) -> None:
     """Check all exercises side by side; the code is 0 if all pass."""
     if not check_several(load_course(find_folder()), at_once, note):

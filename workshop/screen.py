@@ -36,6 +36,8 @@ class Screen:
         below: list[RenderableType] = []
         if session.view in (View.TASK, View.HINTS, View.WHY):
             below.append(_draw_verdict(session))
+        if session.view == View.LIST:  # beside whatever page of it is shown
+            below.append(Text(f"  Number and Enter to open one: {session.typed}\n"))
         if session.message:
             below.append(Text(f"  {session.message}\n", style="bold yellow"))
         below += [Rule(style="dim"), _draw_status(session), Text(f"  {KEYS}", style="dim")]
@@ -121,8 +123,7 @@ def _draw_view(session: Session) -> RenderableType:
     exercise = session.exercise
     match session.view:
         case View.LIST:
-            typed = f"\n  Number and Enter to open one: {session.typed}\n"
-            return Group(draw_list(session.exercises, session.progress, exercise.id), Text(typed))
+            return draw_list(session.exercises, session.progress, exercise.id)
         case View.HINTS:
             shown = exercise.hints[: session.hints_shown]
             text = "\n\n".join(
