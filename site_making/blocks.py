@@ -29,7 +29,7 @@ from .footprint import make_footprint
 from .guide import make_guide
 from .held_by import make_held_by
 from .recorded import make_recorded
-from .symptoms import make_symptoms
+from .symptoms import make_questions, make_symptoms
 
 PUBLISHED = (tables.COMPARE, BENCH, "bench.svg", SURVIVAL, "survival.svg", KILLS_JSON)
 Make = Callable[[Path], str]
@@ -55,6 +55,7 @@ BLOCKS: dict[str, Make] = {
     "guide": make_guide,
     "held-by": make_held_by,
     "symptoms": make_symptoms,
+    "questions": make_questions,
     "recorded-blocks": partial(make_recorded, preset="blocks"),
     "recorded-sigterm-api": partial(make_recorded, preset="sigterm_api"),
     "recorded-kill9-api": partial(make_recorded, preset="kill9_api"),

@@ -1,9 +1,9 @@
 """A request id in each log line of a job: the message carries it, in its headers."""
 
+import logging
 from typing import Annotated, Any
 
 from celery import signals
-from celery.utils.log import get_task_logger
 from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel
 
@@ -15,7 +15,7 @@ from . import jobs
 from .jobs import REFUSALS, Queued
 
 router = APIRouter()
-logger = get_task_logger(__name__)
+logger = logging.getLogger(__name__)
 GivenId = Annotated[str | None, Header(alias=tracing.REQUEST_ID, pattern="^[A-Za-z0-9_-]{1,64}$")]
 
 
@@ -63,7 +63,6 @@ def leave(task: Any, **_: object) -> None:
 
 
 @signals.after_setup_logger.connect
-@signals.after_setup_task_logger.connect
 def show_in_log(logger: Any, **_: object) -> None:
     for handler in logger.handlers:
         handler.addFilter(tracing.AddRequestId())
