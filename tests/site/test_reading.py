@@ -42,6 +42,7 @@ def search(page: Page, question: str) -> str:
     """Paste a question; return the addresses of the first results, and leave no question behind."""
     page.locator("[data-md-component=search-query]").click()
     page.keyboard.insert_text(question)  # pasted: each key would search once
+    page.keyboard.press("End")
     links = page.locator(".md-search-result__item > a.md-search-result__link")
     links.first.wait_for(state="attached")
     found = links.evaluate_all("links => links.slice(0, 5).map(link => link.pathname).join(' ')")
