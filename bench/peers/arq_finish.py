@@ -1,11 +1,7 @@
-"""Tasks a second that arq sends to Valkey, and no-op tasks with one worker process.
-
-64 producers on one event loop, as in the queue of 04.
-"""
+"""Tasks a second that arq sends to Valkey, and no-op tasks with one worker process."""
 
 import asyncio
 import os
-import time
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,9 +10,10 @@ from arq.connections import RedisSettings
 
 from bench.program import run_program
 
+from .producers import time_producers
 from .worker_process import worker_process
 
-PRODUCERS, QUEUE = 64, "bench-arq"
+QUEUE = "bench-arq"
 WORKER = ["arq", "bench.peers.arq_finish.Worker"]
 
 
@@ -38,22 +35,12 @@ async def send_and_finish(count: int) -> dict[str, float]:
     """Return jobs a second, sent and finished."""
     pool = await create_pool(Worker.redis_settings, default_queue_name=QUEUE)
 
-    async def produce(jobs: int) -> None:
-        for _ in range(jobs):
-            await pool.enqueue_job("noop")
-
     async def drain() -> None:
         async with asyncio.timeout(40):
             while await pool.zcard(QUEUE):  # noqa: ASYNC110 - arq tells of single jobs only
                 await asyncio.sleep(0.005)
 
-    await produce(1)
-    await drain()  # the worker is ready
-    start = time.perf_counter()
-    await asyncio.gather(*(produce(count // PRODUCERS) for _ in range(PRODUCERS)))
-    sent_s = time.perf_counter() - start
-    await drain()
-    rates = {"enqueue": count / sent_s, "finish": count / (time.perf_counter() - start)}
+    rates = await time_producers(lambda: pool.enqueue_job("noop"), drain, count)
     await pool.aclose()
     return rates
 

@@ -1,11 +1,7 @@
-"""Tasks a second that saq sends to Valkey, and no-op tasks with one worker process.
-
-64 producers on one event loop, as in the queue of 04.
-"""
+"""Tasks a second that saq sends to Valkey, and no-op tasks with one worker process."""
 
 import asyncio
 import os
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +9,9 @@ from saq import Queue
 
 from bench.program import run_program
 
+from .producers import time_producers
 from .worker_process import worker_process
 
-PRODUCERS = 64
 WORKER = ["saq", "bench.peers.saq_finish.settings"]
 
 
@@ -34,22 +30,10 @@ async def drain() -> None:
             await asyncio.sleep(0.005)
 
 
-async def produce(count: int) -> None:
-    """Send `count` jobs."""
-    for _ in range(count):
-        await queue.enqueue("noop")
-
-
 async def send_and_finish(count: int) -> dict[str, float]:
     """Return jobs a second, sent and finished."""
     await queue.connect()
-    await produce(1)
-    await drain()  # the worker is ready
-    start = time.perf_counter()
-    await asyncio.gather(*(produce(count // PRODUCERS) for _ in range(PRODUCERS)))
-    sent_s = time.perf_counter() - start
-    await drain()
-    rates = {"enqueue": count / sent_s, "finish": count / (time.perf_counter() - start)}
+    rates = await time_producers(lambda: queue.enqueue("noop"), drain, count)
     await queue.disconnect()
     return rates
 

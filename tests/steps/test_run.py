@@ -1,6 +1,5 @@
 """`make 01/s1` shows what it runs and what to try, follows the file, and leaves nothing behind."""
 
-import re
 import signal
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from lab.steps.ladder import Step
 from lab.steps.run import find_commands, name_values, show_trials
 from lab.steps.servers import Servers
 from lab.steps.transcript import parse
+from tests.support.reading import read_until
 from tests.support.stand_ins import running
 
 from .ladder import change
@@ -30,17 +30,6 @@ def run(step: Step) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.terminate()
-
-
-def read_until(process: subprocess.Popen[str], pattern: str) -> str:
-    """Read lines up to the one that matches; return the first group, or the match."""
-    seen = []
-    assert process.stdout
-    for line in process.stdout:
-        seen.append(line)
-        if found := re.search(pattern, line):
-            return found[found.lastindex or 0]
-    raise AssertionError(f"no line matches {pattern!r} in {''.join(seen)}")
 
 
 def test_it_shows_the_commands_and_the_lines_to_try_which_work(step: Step) -> None:

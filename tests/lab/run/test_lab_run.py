@@ -1,6 +1,5 @@
 """`lab run` shows where everything is, restarts what is killed, and ends in order."""
 
-import re
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.support.reading import read_until
 from tests.support.stand_ins import running
 
 
@@ -20,17 +20,6 @@ def lab_run(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
         yield process
         process.kill()
-
-
-def read_until(process: subprocess.Popen[str], pattern: str) -> str:
-    """Read lines up to the one that matches; return the first group, or the match."""
-    seen = []
-    assert process.stdout
-    for line in process.stdout:
-        seen.append(line)
-        if found := re.search(pattern, line):
-            return found[found.lastindex or 0]
-    raise AssertionError(f"no line matches {pattern!r} in {''.join(seen)}")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
