@@ -7,7 +7,7 @@ from .running import APPROACHES
 
 class ByApproach(LoadScopeScheduling):  # type: ignore[misc]  # see above
     """One worker takes all tests of an approach, and one all that need the built site; other
-    tests stay with those of their file, but for those of the exercises.
+    tests stay with those of their file, but for those of the exercises and of the transcripts.
 
     The marks of `--dist loadgroup` would do, but pytest-xdist 3.8 loses them under pytest 9.2.
     """
@@ -20,6 +20,6 @@ class ByApproach(LoadScopeScheduling):  # type: ignore[misc]  # see above
             return name
         if "tests/site/" in nodeid:
             return "site"
-        if "test_workshop_checks.py" in nodeid:
+        if "test_workshop_checks.py" in nodeid or "test_transcripts.py" in nodeid:
             return nodeid  # each starts processes of its own, and mostly waits for them
         return str(super()._split_scope(nodeid))
