@@ -61,7 +61,7 @@ def start_pages(opened: ExitStack, approach: Approach, stack: Stack) -> Iterator
     from .live.one_lane import open_page  # imported here: other commands start faster
 
     if url := open_page(approach, stack, opened):
-        yield "Live page", url
+        yield "Live page", f"{url}  (the same, with buttons)"
     if "worker" in approach.services:
         login = os.environ.get("FLOWER_BASIC_AUTH") or f"lab:{secrets.token_urlsafe(9)}"
         stack.start_flower(login)
