@@ -30,7 +30,7 @@ async ([lanes, jobs, perSecond, seconds]) => {
     requestAnimationFrame(frame);
   });
   const passed = (performance.now() - began) / 1000;
-  const chips = box.querySelectorAll(".chip").length, lines = box.querySelectorAll(".log li").length;
+  const chips = box.querySelectorAll(".chip").length, lines = box.querySelectorAll(".log p").length;
   box.remove();
   return { frames: frames / passed, events: sent / passed, chips, lines };
 }

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import BrowserContext, CDPSession, Page, ViewportSize, expect
 
 from lab.ledger import read_ledger
 from lab.live.recording import FOLDER
@@ -14,6 +14,7 @@ from tests.site.test_pages import AXE, NARROW, NARROW_RULES, PALETTES, TOO_WIDE_
 from .conftest import LiveLab
 
 LONG_MS = 90_000
+SECONDS = 3
 LANES = ["01_background_tasks", "03_celery"]
 SERIOUS = {"runOnly": ["wcag2a", "wcag2aa"]}
 FLOOD = Path(__file__).with_name("flood.js").read_text(encoding="utf-8")
@@ -136,9 +137,9 @@ def test_recording_from_a_file_is_played_step_by_step(page: Page, lab: LiveLab) 
     page.get_by_role("button", name="Pause").click()
     page.get_by_label("Moment of the recording").fill("0")
 
-    before = page.locator(".log li").count()
+    before = page.locator(".log p").count()
     page.get_by_role("button", name="Step", exact=True).click()
-    expect(page.locator(".log li")).not_to_have_count(before)
+    expect(page.locator(".log p")).not_to_have_count(before)
     page.get_by_label("Moment of the recording").press("End")
 
     recorded = json.loads((FOLDER / "kill9_api.json").read_text())
@@ -163,13 +164,25 @@ def test_file_that_is_no_recording_is_refused_in_a_sentence(
 def test_page_is_fluid_with_500_jobs_and_200_events_a_second(page: Page, lab: LiveLab) -> None:
     page.goto(lab.url)
     page.locator(".lane").first.wait_for()
+    browser = page.context.new_cdp_session(page)
+    # Processor time, and not frames: on a busy machine they tell of the others on it.
+    browser.send("Performance.enable", {"timeDomain": "threadTicks"})
 
-    seen = page.evaluate(FLOOD, [4, 125, 200, 3])
+    before = read_busy_s(browser)
+    seen = page.evaluate(FLOOD, [4, 125, 200, SECONDS])
+    busy_s = read_busy_s(browser) - before
 
     assert seen["chips"] == 500
     assert seen["events"] > 150
     assert seen["lines"] <= 300
-    assert seen["frames"] > 20, seen  # 60 where the machine does nothing else
+    assert seen["frames"] > 0
+    assert busy_s < SECONDS / 2, seen  # so a frame is ready in time, 60 times a second
+
+
+def read_busy_s(browser: CDPSession) -> float:
+    """Return how long the page has computed and drawn so far."""
+    metrics = browser.send("Performance.getMetrics")["metrics"]
+    return float(next(each["value"] for each in metrics if each["name"] == "TaskDuration"))
 
 
 def test_page_without_scripts_says_what_it_does(context: BrowserContext, lab: LiveLab) -> None:
@@ -179,5 +192,5 @@ def test_page_without_scripts_says_what_it_does(context: BrowserContext, lab: Li
         page = plain.new_page()
         page.goto(lab.url)
 
-        expect(page.locator("noscript, .noscript").first).to_contain_text("make survival")
+        expect(page.locator(".noscript")).to_contain_text("make survival")
         expect(page.locator("main")).to_be_hidden()

@@ -33,6 +33,12 @@
         h("div", { class: "slot", "data-slot": stage, role: "group", "aria-label": `${title}, ${lane.title}` })]));
       this.counts = Object.fromEntries(STAGES.map(([stage]) => [stage, h("b", {}, "0")]));
       this.canvas = h("canvas", { class: "strip", role: "img", "aria-label": "No /healthz was asked yet" });
+      // Asked for its size, the browser would lay out the whole page, many times a second.
+      this.size = { wide: 0, high: 0 };
+      new ResizeObserver(([{ contentRect }]) => {
+        this.size = { wide: contentRect.width, high: contentRect.height };
+        this.onResize?.();
+      }).observe(this.canvas);
       this.worst = h("span", { class: "worst" });
       this.board = h("div", { class: "board" },
         ...STAGES.map(([stage, title]) => h("div", { class: `stage stage-${stage}` },
@@ -117,14 +123,14 @@
 
     drawStrip(now, span) { // the last `span` seconds
       const { beats, worst } = this.lane;
-      const ratio = globalThis.devicePixelRatio || 1, { clientWidth: wide, clientHeight: high } = this.canvas;
+      const ratio = globalThis.devicePixelRatio || 1, { wide, high } = this.size;
       if (!wide) return;
       if (this.canvas.width !== Math.round(wide * ratio)) {
         this.canvas.width = Math.round(wide * ratio);
         this.canvas.height = Math.round(high * ratio);
       }
-      const pen = this.canvas.getContext("2d"), style = getComputedStyle(this.canvas);
-      const color = (name) => style.getPropertyValue(name).trim();
+      this.colors ??= readColors(this.canvas);
+      const pen = this.canvas.getContext("2d"), color = (name) => this.colors[name];
       pen.setTransform(ratio, 0, 0, ratio, 0, 0);
       pen.clearRect(0, 0, wide, high);
       // From 1 ms to 30 s: a logarithm, so that 5 ms and 19 s are both seen.
@@ -163,6 +169,11 @@
       }
     }
   };
+
+  function readColors(element) {
+    const style = getComputedStyle(element);
+    return Object.fromEntries(["--band", "--bad", "--soft", "--line"].map((name) => [name, style.getPropertyValue(name).trim()]));
+  }
 
   Live.seconds = (ms) => (ms >= 1000 ? `${(ms / 1000).toFixed(1)} s` : `${ms} ms`);
 }

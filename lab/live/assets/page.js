@@ -218,7 +218,7 @@
     const recordings = await Promise.all(chosen.map((run) => run.load()));
     const results = recordings.map((recording) => new Map(recording.events.filter((event) => event.type === "result").map((event) => [recording.about.lanes[event.lane].name, event])));
     const lanes = new Map(recordings.flatMap((recording) => recording.about.lanes.map((lane) => [lane.name, lane.title])));
-    const tell = (result) => (result ? `${result.done} of ${result.accepted} done, ${result.outcome}${result.recovered_s === null ? "" : `, last effect after ${result.recovered_s.toFixed(1)} s`}` : "–");
+    const tell = (result) => (result ? `${result.done} of ${result.accepted} done, ${result.outcome}${(result.recovered_s ?? null) === null ? "" : `, last effect after ${result.recovered_s.toFixed(1)} s`}` : "–");
     $("side-by-side").replaceChildren(h("table", { class: "outcome two" }, h("caption", { class: "hidden" }, "Two runs side by side"),
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Lane"), ...chosen.map((run) => h("th", { scope: "col" }, `${run.number}: ${run.title}${run.variant ? `, ${run.variant}` : ""}`)))),
       h("tbody", {}, ...[...lanes].map(([name, title]) => h("tr", {}, h("th", { scope: "row" }, title), ...results.map((each, n) => h("td", { "data-title": String(chosen[n].number) }, tell(each.get(name)))))))));

@@ -26,7 +26,8 @@
       this.tableBox = h("div", { class: "table-box" });
       this.mailBox = h("div", { class: "mail-box" });
       this.codeBox = h("div", { class: "code-box" });
-      this.lines = h("ol", { class: "log", role: "log", "aria-live": "polite", "aria-label": "Log of the run", tabindex: "0" });
+      this.lines = h("div", { role: "log", "aria-live": "polite", "aria-label": "Log of the run" });
+      const scrolled = h("div", { class: "log", role: "group", "aria-label": "Log", tabindex: "0" }, this.lines);
       this.laneFilter = h("select", { onchange: () => this.refilter() });
       this.jobFilter = h("input", { type: "number", min: "1", inputmode: "numeric", placeholder: "all", oninput: () => this.refilter() });
       this.machine = h("p", { class: "machine" });
@@ -34,23 +35,32 @@
         h("div", { class: "log-tools" }, h("label", {}, "Lane ", this.laneFilter), h("label", {}, "Job ", this.jobFilter),
           h("button", { type: "button", onclick: () => navigator.clipboard?.writeText(this.logText()) }, "Copy"),
           h("button", { type: "button", onclick: () => Live.download("log.txt", this.logText(), "text/plain") }, "Download")),
-        this.lines];
+        scrolled];
       this.sections = compact
         ? [h("details", { class: "more" }, h("summary", {}, "The code of each lane"), this.codeBox),
            h("details", { class: "more" }, h("summary", {}, "The log"), ...log)]
         : [section("Inbox and results", this.mailBox), section("The lines that make the difference", this.codeBox), section("Log", ...log)];
-      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.drawSoon());
+      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+        for (const lane of this.lanes ?? []) lane.colors = null;
+        this.restedAt = 0;
+        this.drawSoon();
+      });
       root.append(this.lanesBox, compact ? this.tableBox : section("What became of the jobs", this.tableBox), ...this.sections, this.machine);
     }
 
     open(about) {
       this.state = Live.begin(about);
       this.lanes = this.state.lanes.map((lane, n) => new Live.Lane(lane, n, (job) => this.openStory(job)));
+      for (const lane of this.lanes) lane.onResize = () => {
+        this.restedAt = 0;
+        this.drawSoon();
+      };
       this.lanesBox.replaceChildren(...this.lanes.map((lane) => lane.element));
       this.laneFilter.replaceChildren(h("option", { value: "" }, "all"),
         ...about.lanes.map((lane, n) => h("option", { value: n }, lane.title)));
       this.lines.replaceChildren();
       this.written = 0;
+      this.restedAt = 0;
       this.mails = -1;
       this.drawCode();
       const machine = about.machine;
@@ -79,15 +89,20 @@
       this.lanes.forEach((lane, n) => {
         if (byLane[n].length) lane.draw(byLane[n]);
         lane.drawProcesses();
-        lane.drawStrip(state.t, this.span);
       });
+      // What is not a chip changes a few times a second, not with each of the events.
       const now = performance.now();
+      const isRest = !this.restedAt || now - this.restedAt > 200;
+      if (isRest) {
+        this.restedAt = now;
+        for (const lane of this.lanes) lane.drawStrip(state.t, this.span);
+        this.drawMails();
+        this.drawLog();
+      } else this.later ??= setTimeout(() => { this.later = null; this.drawSoon(); }, 210);
       if (byLane.some((jobs) => jobs.length) || state.phase === "done" || !this.drawnAt || now - this.drawnAt > 500) {
         this.drawnAt = now;
         this.drawTable();
       }
-      this.drawMails();
-      this.drawLog();
       this.onDraw?.(state);
     }
 
@@ -168,15 +183,13 @@
       const fresh = log.slice(Math.max(this.written, log.length - SHOWN_LINES)).filter((line) => this.matches(line));
       this.written = log.length;
       if (!fresh.length) return;
-      const atEnd = this.lines.scrollTop + this.lines.clientHeight >= this.lines.scrollHeight - 30;
       this.lines.append(...fresh.map((line) => this.makeLine(line)));
       while (this.lines.childElementCount > SHOWN_LINES) this.lines.firstChild.remove();
-      if (atEnd) this.lines.scrollTop = this.lines.scrollHeight;
     }
 
     makeLine(line) {
       const lane = line.lane === null ? "" : Live.shortName(this.state.about.lanes[line.lane].name);
-      return h("li", {}, h("time", {}, line.t.toFixed(2)), h("span", { class: "who" }, lane), h("span", { class: "what" }, line.job ? `job ${line.job}: ${line.text}` : line.text));
+      return h("p", {}, h("time", {}, line.t.toFixed(2)), h("span", { class: "who" }, lane), h("span", { class: "what" }, line.job ? `job ${line.job}: ${line.text}` : line.text));
     }
 
     refilter() {
@@ -228,7 +241,7 @@
 
   function verdict(result) {
     if (!result) return "…";
-    if (result.as_promised === null) return "–";
+    if ((result.as_promised ?? null) === null) return "–";
     return h("span", { class: result.as_promised ? "tick" : "cross" }, result.as_promised ? "✓ yes" : `✕ no: ${result.outcome}`);
   }
 
