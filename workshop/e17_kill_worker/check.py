@@ -11,8 +11,8 @@ from workshop.kit import Kit
 from workshop.verdict import expect
 
 BACK_S = 5.0  # the README says so
-SLACK_S = 2.5  # until a process has time for it
-QUIET_S = 6.0
+SLACK_S = 6.0  # until a process has time for it
+QUIET_S = 12.0
 LEFT_S = 15.0
 FEW = 2
 PROCESSES = 2
