@@ -11,7 +11,8 @@ from workshop.verdict import expect
 
 NAMES = ["orders.csv", "orders.csv", "../orders.csv", "ä" * 100 + ".csv"]
 BAD = b"region,amount\nNorth,2.50\nSouth,many\n"
-LARGE_ROWS = 100_000
+LARGE_ROWS = 65_000
+END_S = 20.0
 HEADER = "region,amount\n"
 
 
@@ -23,13 +24,15 @@ def check(kit: Kit) -> None:
     files = [(name, make_orders(some_count(3, 9))) for name in NAMES]
     files.append(("large.csv", make_orders(LARGE_ROWS)))  # larger than what is kept in memory
     with ThreadPoolExecutor(len(files)) as threads:  # at once: two of them have one name
-        ids = threads.map(lambda each: post(app, *each), files)
-    reports = list(zip(ids, (text for _, text in files), strict=True))
-    bad = post(app, "bad.csv", BAD.decode())
+        posted = list(threads.map(lambda each: post(app, *each), files))
+    behind = [is_behind for _, is_behind in posted]  # of one at least: a busy machine answers late
+    expect(any(behind), "the answer before the report is made", "the report first")
+    reports = [(id_, text) for (id_, _), (_, text) in zip(posted, files, strict=True)]
+    bad, _ = post(app, "bad.csv", BAD.decode())
     for report_id, text in reports:
-        app.wait_status(f"/reports/{report_id}", "status", {"finished"}, 8)
+        app.wait_status(f"/reports/{report_id}", "status", {"finished"}, END_S)
         expect_report(app, report_id, text)
-    app.wait_status(f"/reports/{bad}", "status", {"failed"}, 5)
+    app.wait_status(f"/reports/{bad}", "status", {"failed"}, END_S)
     expect_nothing(app, f"/reports/{bad}/file", 409, "a report that failed")
     expect_nothing(app, "/reports/no-such-report/file", 404, "a report that nobody asked for")
 
@@ -41,16 +44,16 @@ def make_orders(count: int) -> str:
     return HEADER + "".join(rows)
 
 
-def post(app: App, name: str, text: str) -> str:
+def post(app: App, name: str, text: str) -> tuple[str, bool]:
+    """Post a file; return the id of its report, and whether it is made behind the answer."""
     answer = app.post("/reports", status=202, files={"file": (name, text.encode(), "text/csv")})
     report_id = str(answer.get("report_id"))
-    early = app.journal.count("finished", report_id=report_id)
-    expect(early == 0, "the answer before the report is made", "the report first")
+    is_behind = not app.journal.count("finished", report_id=report_id)
     download = app.get(f"/reports/{report_id}/file")
     if not app.journal.count("finished", report_id=report_id):
         expected = "409 for the file of a report that is not finished"
         expect(download.status == 409, expected, app.describe(download))
-    return report_id
+    return report_id, is_behind
 
 
 def expect_nothing(app: App, path: str, status: int, what: str) -> None:

@@ -14,7 +14,7 @@ from workshop.chance import some_count, some_names
 from workshop.kit import Kit
 from workshop.verdict import expect
 
-SIDE_PX = 80
+SIDE_PX = 120
 SIDE_BY_SIDE = 3
 PING_S = 0.5
 FROZEN_S = 1.5  # a busy machine is slower than the README, and a partner takes 2
@@ -25,12 +25,14 @@ PARTNER_S, LONGEST_S = 2, 8.0  # a busy process lets go later
 
 def check(kit: Kit) -> None:
     silent = some_names(2 * some_count(2, 3), "silent-")
-    good = some_names(some_count(3, 4), "picture-")
+    last, *good = some_names(some_count(4, 5), "picture-")
     with partner() as (url, held):
         app = kit.start(env={"WEBHOOK_URL": url})
         app.get("/ping", status=200)
-        for name in (*silent, *good):  # the silent ones come first and take every thread
-            post(app, name)
+        # The silent ones come first and take every thread.
+        behind = [post(app, name) for name in (*silent, *good)]
+        # Of one at least: a busy machine answers late.
+        expect(any(behind), "the answer before the picture is made", "the picture first")
         for _ in range(PINGS):
             spent_s = app.get("/ping", status=200).seconds
             expected = f"GET /ping in under {PING_S:g} s while pictures are made"
@@ -39,6 +41,8 @@ def check(kit: Kit) -> None:
             app.wait_status(f"/pictures/{name}", "status", {"finished"}, END_S)
         for name in silent:
             app.wait_status(f"/pictures/{name}", "status", {"untold"}, END_S)
+        post(app, last)
+        app.wait_status(f"/pictures/{last}", "status", {"finished"}, END_S)
         longest_s = max(end - start for start, end in held)
         expected = f"a partner who does not answer to be waited for {PARTNER_S} s"
         expect(longest_s < LONGEST_S, expected, f"{longest_s:.0f} s")
@@ -46,19 +50,21 @@ def check(kit: Kit) -> None:
         expected = "partners who do not answer waited for side by side, and not before other work"
         expect(most >= SIDE_BY_SIDE, expected, f"{most} at once")
 
-        for name in (*good, *silent):
+        for name in (*good, last, *silent):
             expect_processed_elsewhere(app, name)
             told = app.journal.count("told", name=name)
-            expect(told == (name in good), "each partner who answers told once, no other", told)
+            expect(
+                told == (name not in silent), "each partner who answers told once, no other", told
+            )
 
 
-def post(app: App, name: str) -> None:
+def post(app: App, name: str) -> bool:
+    """Post a picture; tell whether it is made behind the answer."""
     content = io.BytesIO()
     Image.new("L", (SIDE_PX, SIDE_PX), 10).save(content, "PNG")
     files = {"file": ("a.png", content.getvalue(), "image/png")}
     app.post(f"/pictures/{name}", status=202, files=files)
-    early = app.journal.count("told", name=name)
-    expect(early == 0, "the answer before the picture is made", "the picture first")
+    return not app.journal.count("processed", name=name)
 
 
 def expect_processed_elsewhere(app: App, name: str) -> None:
