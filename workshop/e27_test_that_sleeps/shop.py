@@ -14,7 +14,7 @@ users: dict[str, str] = {}
 
 
 def send_welcome(name: str) -> None:
-    time.sleep({"slow": 2.5}.get(SHOP, 0.5))
+    time.sleep({"slow": 2.8}.get(SHOP, 0.8))
     if SHOP == "fails":
         users[name] = "failed"
         return

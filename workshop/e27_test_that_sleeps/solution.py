@@ -6,7 +6,7 @@ from fastapi.testclient import TestClient
 
 from workshop.e27_test_that_sleeps.shop import app, outbox
 
-DEADLINE_S = 10
+DEADLINE_S = 8
 
 
 def wait_for_end(client: TestClient, place: str) -> str:
