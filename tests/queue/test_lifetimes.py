@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,30 @@ async def test_ended_task_goes_with_its_files_though_nobody_asks(
         found = [await queue.find(task.task_id) for task in tasks]
 
     assert found == [None] * 5
+
+
+class Batches(list[str]):
+    """The ids that were forgotten, and how many came at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+
+    def extend(self, ids: Iterable[str]) -> None:
+        new = list(ids)
+        self.sizes.append(len(new))
+        super().extend(new)
+
+
+async def test_many_that_ended_together_go_a_few_at_a_time(jobs: Jobs, db: Path | None) -> None:
+    jobs.forgotten = batches = Batches()
+    async with opened(jobs, db, keep_s=KEEP_S) as queue:
+        tasks = await asyncio.gather(*(queue.put(new_task("quick")) for _ in range(450)))
+
+        await until("all are forgotten", lambda: len(batches) == len(tasks))
+
+    assert sorted(batches) == sorted(task.task_id for task in tasks)
+    assert max(batches.sizes) <= 200  # some milliseconds for the disk, and for those who wait
 
 
 async def test_dead_letter_that_is_put_back_lives_on(jobs: Jobs, db: Path | None) -> None:

@@ -173,7 +173,7 @@ def test_sums_stay_exact_beyond_64_bits() -> None:
 
 def test_many_regions_neither_fill_the_status_nor_the_memory() -> None:
     rows = "".join(f"2026-11-21,r{n},Lamp,1,{n % 9 + 1}\n" for n in range(300_000))
-    before_kib, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+    before_kib, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
 
     result = report(f"{HEADER}\n{rows}")
 
@@ -184,7 +184,7 @@ def test_many_regions_neither_fill_the_status_nor_the_memory() -> None:
     assert set(result["regions"].values()) == {"9.00"}
     assert len(json.dumps(result)) < 20_000
     assert grown_kib < 400 * 1024
-    assert time.monotonic() - began < 30
+    assert time.process_time() - began < 10  # of the processor: the machine may be busy
 
 
 def test_accents_without_end_take_no_time() -> None:
