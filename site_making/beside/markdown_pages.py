@@ -12,6 +12,7 @@ from site_making.steps import show_changes
 _HTML_LINE = re.compile(r"^ *</?(?:div|span|figure)\b[^>]*>$\n?", re.MULTILINE)
 _ATTRIBUTES = re.compile(r"(?:(?<=\w) )?\{ ?[.#][^}\n]*\}")
 _COMMENT = re.compile(r"^ *<!--.*?-->$\n?", re.MULTILINE)
+_FOR_GITHUB = re.compile(r'^<p class="on-github".*</p>$\n?', re.MULTILINE)
 _EMPTY = re.compile(r"\n{3,}")
 _ICON = re.compile(r":(?:material|octicons)-[\w-]+:(?:\{[^}]*\})? ?")
 
@@ -33,6 +34,6 @@ def _include(markdown: str, root: Path) -> str:
 
 def _strip(text: str) -> str:
     """Leave out what only a browser needs."""
-    for pattern in (_COMMENT, _HTML_LINE, _ATTRIBUTES, _ICON):
+    for pattern in (_FOR_GITHUB, _COMMENT, _HTML_LINE, _ATTRIBUTES, _ICON):
         text = pattern.sub("", text)
     return text

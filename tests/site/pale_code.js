@@ -11,6 +11,7 @@
     const [red, green, blue] = [...canvas.getImageData(0, 0, 1, 1).data].map((each) => channel(each / 255));
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
   };
+  const page = getComputedStyle(document.body).backgroundColor; // behind what has no colour of its own
   const kinds = new Map(); // one span of each class is enough
   for (const span of document.querySelectorAll("pre > code, pre > code span")) {
     kinds.set(`${span.parentElement.className}|${span.className}`, span);
@@ -18,7 +19,7 @@
   return [...kinds.values()].flatMap((span) => {
     const code = getComputedStyle(span.closest("code")).backgroundColor;
     const { backgroundColor: back, color: front } = getComputedStyle(span);
-    const [low, high] = [light(code, back), light(code, back, front)].sort((a, b) => a - b);
+    const [low, high] = [light(page, code, back), light(page, code, back, front)].sort((a, b) => a - b);
     const contrast = (high + 0.05) / (low + 0.05);
     return contrast < 4.5 ? [[span.className, front, Math.round(contrast * 100) / 100]] : [];
   });

@@ -27,7 +27,7 @@ def build(folder: Path, *arguments: str) -> Path:
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=300,
     )
 
     output = built.stdout + built.stderr
