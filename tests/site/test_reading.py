@@ -12,6 +12,8 @@ QUESTIONS = {
     "cancel": "recipes/control",
     "visibility timeout": "glossary",
     "outbox": "recipes/once",
+    "restart": "understand/stopping",
+    "frozen": "understand/loop_threads_processes",
     # Lines of a log, as somebody pastes them.
     "Task was destroyed but it is pending": "symptoms",
     "Received unregistered task of type": "symptoms",
