@@ -34,6 +34,9 @@ def check(kit: Kit) -> None:
     )
     worker.kill9(group=True)
     killed_at = time.monotonic()
+    with Redis.from_url(kit.redis_url) as redis:
+        # A worker that dies while it looks for lost films keeps others from it for five minutes.
+        redis.delete("unacked_mutex")
     lost = {event["number"] for event in app.journal.events("started")} - finished(app)
     worker.launch()
     kit.wait_worker(worker)
