@@ -20,7 +20,9 @@ def start_a_run(lab: LiveLab) -> list[int]:
     with lab.client() as client:
         body = {"preset": "kill9_api", "lanes": [LANE], "jobs": 2}
         client.post("/api/runs", json=body).raise_for_status()
-        wait_until("the run waits for a guess", lambda: asks(client.get("/api/state").json()))
+        wait_until(
+            "the run waits for a guess", lambda: asks(client.get("/api/state").json()), timeout_s=90
+        )
     below = psutil.Process(lab.process.pid).children(recursive=True)
     assert len(below) >= 4  # a mail server, an API, a guard, and what asks /healthz
     return [process.pid for process in below]
@@ -38,7 +40,7 @@ def test_nothing_is_left_when_the_page_is_ended(
     pids = start_a_run(lab)
 
     lab.process.send_signal(number)
-    lab.process.wait(30)
+    lab.process.wait(60)
 
     wait_until("no process is left", lambda: running(pids), lambda left: not left)
 

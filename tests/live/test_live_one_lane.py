@@ -31,7 +31,7 @@ def play(client: httpx.Client, preset: str) -> dict[str, Any]:  # Any: the facts
         "the run ends",
         lambda: client.get(f"/api/runs/{number}/recording"),
         lambda answer: answer.is_success,
-        timeout_s=60,
+        timeout_s=100,
     )
     events = json.loads(answer.text)["events"]
     assert [event for event in events if event["type"] == "trouble"] == []
@@ -52,8 +52,8 @@ def test_one_lane_plays_on_the_processes_of_the_terminal(
 
     assert (worked["done"], worked["as_promised"]) == (4, True)
     assert (killed["outcome"], killed["as_promised"]) == (outcome, True)
-    assert len({event["pid"] for event in run.events() if event["event"] == "accepted"}) == 2
+    assert run.count("accepted") == 8  # in the ledger of the app that the terminal shows
     pids = [child.pid for child in psutil.Process(run.process.pid).children(recursive=True)]
     run.send(signal.SIGINT)
-    assert run.process.wait(40) == 0
+    assert run.process.wait(60) == 0
     wait_until("no process is left", lambda: running(pids), lambda left: not left)
