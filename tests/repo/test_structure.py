@@ -33,7 +33,8 @@ ARROWS: dict[str, set[str]] = {
     "site_making": {"lab", "bench", "workshop", "scenarios"},
 }
 OURS = {*ARROWS, "tests"}
-UNITS = {"queue_unit.py"}  # of 04, without HTTP
+# 04 without HTTP; and what starts the programs, as `python -m` would.
+UNITS = {"forks.py", "queue_unit.py"}
 WEB_SIDE = {
     "http.py",
     "edge.py",

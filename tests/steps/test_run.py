@@ -16,8 +16,7 @@ from lab.steps.ladder import Step
 from lab.steps.run import find_commands, name_values, show_trials
 from lab.steps.servers import Servers
 from lab.steps.transcript import parse
-from tests.support.reading import read_until
-from tests.support.stand_ins import running
+from tests.support.stand_ins import read_until, running
 
 from .ladder import change
 

@@ -10,8 +10,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.support.reading import read_until
-from tests.support.stand_ins import running
+from tests.support.stand_ins import read_until, running
 
 
 @pytest.fixture
