@@ -10,7 +10,7 @@ import pytest
 from scenarios.email import compose, deliver
 from scenarios.errors import TransientError, WorkError, explain
 from tests.support.environment import environment
-from tests.support.scripted_smtp import CERTIFICATE, HANG_UP, SILENCE, Scripted, scripted
+from tests.work.scripted_smtp import CERTIFICATE, HANG_UP, SILENCE, Scripted, scripted
 
 TIMEOUT_S = 0.4
 ENCRYPTS = {"EHLO": "250-scripted\n250-AUTH PLAIN\n250 STARTTLS"}
