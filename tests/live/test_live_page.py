@@ -9,7 +9,15 @@ from playwright.sync_api import BrowserContext, CDPSession, Page, ViewportSize, 
 from lab.ledger import read_ledger
 from lab.live.recording import FOLDER
 from tests.site.browser.listening import listen
-from tests.site.test_pages import AXE, NARROW, NARROW_RULES, PALETTES, TOO_WIDE_PX, WIDE, run_axe
+from tests.site.browser.test_pages import (
+    AXE,
+    NARROW,
+    NARROW_RULES,
+    PALETTES,
+    TOO_WIDE_PX,
+    WIDE,
+    run_axe,
+)
 
 from .conftest import LiveLab
 
