@@ -78,9 +78,7 @@ def test_preset_comes_out_as_promised(client: httpx.Client, lab: LiveLab, preset
 def test_every_lane_of_each_preset_comes_out_as_promised(
     client: httpx.Client, lab: LiveLab, preset: str, variant: str
 ) -> None:
-    fixed = find_preset(preset).fixed
-
-    recording = play(client, preset, variant=variant, **({} if fixed else {"jobs": SMALL}))
+    recording = play(client, preset, variant=variant)
 
     check(lab, recording, find_preset(preset).lanes)
 

@@ -62,8 +62,13 @@ class Preset(BaseModel):
 
 
 def scale(promise: str, jobs: int) -> str:
-    """Return a promise about eight jobs for another number: `lost 8` for 4 is `lost 4`."""
-    return re.sub(r"\d+", lambda found: str(round(int(found[0]) * jobs / JOBS)), promise)
+    """Return a promise about eight jobs for another number: `lost 8` for 4 is `lost 4`.
+
+    A number that is not all of them depends on how many run at once: only its word is kept.
+    """
+    if jobs == JOBS:
+        return promise
+    return re.sub(r" (\d+)", lambda found: f" {jobs}" if found[1] == str(JOBS) else "", promise)
 
 
 @cache
