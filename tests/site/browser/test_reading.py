@@ -55,11 +55,11 @@ def search(page: Page, question: str) -> str:
 
 
 def test_one_choice_of_a_tab_is_followed_by_every_page(page: Page, address: str) -> None:
-    page.goto(f"{address}recipes/control/")
+    page.goto(f"{address}recipes/request_id/")
 
     page.locator(".tabbed-labels label", has_text="3 Celery").first.click()
     here = shown_titles(page)
-    page.goto(f"{address}recipes/chains/")
+    page.goto(f"{address}recipes/progress/")
     there = shown_titles(page)
 
     for shown in (here, there):
