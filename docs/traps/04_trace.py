@@ -32,7 +32,8 @@ app = FastAPI(lifespan=lifespan, telemetry={"tracer_provider": provider, "operat
 async def work() -> None:
     while True:
         carried = await queue.get()
-        with tracer.start_as_current_span("job", context=propagate.extract(carried)):  # (1)
+        parent = propagate.extract(carried)  # (1)
+        with tracer.start_as_current_span("job", context=parent):
             queue.task_done()
 
 
