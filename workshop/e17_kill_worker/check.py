@@ -67,9 +67,13 @@ def wait_settled(kit: Kit, app: App, films: int) -> None:
     until = time.monotonic() + SETTLE_S
     with Redis.from_url(kit.redis_url) as redis:
         while time.monotonic() < until:
-            if count_left(redis) == films - len(finished(app)):
-                break
+            made = finished(app)
+            is_making = {event["number"] for event in app.journal.events("started")} > made
+            if is_making and count_left(redis) == films - len(made):
+                return
             time.sleep(0.02)
+    begun = app.journal.count("started")
+    app.wait_until("another film to begin", lambda: app.journal.count("started"), begun.__lt__, 5)
 
 
 def count_left(redis: Redis) -> int:
