@@ -101,8 +101,8 @@ def reset(
 ) -> None:
     """Put the broken app.py back; a copy of yours is kept."""
     chosen = load_course(find_folder()) if name == "all" else [find(name)]
-    if not yes:
-        typer.confirm(f"Put the broken app.py of {name} back?", abort=True)
+    if not yes and not typer.confirm(f"Put the broken app.py of {name} back?"):
+        raise typer.Exit(1)
     for exercise in chosen:
         kept = put_starter_back(exercise)
         print(f"{exercise.id}: reset" + (f", your version is {kept}" if kept else ""))

@@ -57,9 +57,10 @@ def run(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProce
 def find_anchors(page: Path) -> set[str]:
     """Return the places of a page of the site that a link can name."""
     text = insert(page.read_text(encoding="utf-8"))
-    headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    headings = re.findall(r"^#+ (.+?)(?: \{.*\})?$", text, flags=re.MULTILINE)
     words = [re.findall(r"\w+", re.sub(r"[^\w\s-]", "", each.lower())) for each in headings]
-    return {"-".join(each) for each in words} | set(re.findall(r'\bid="([^"]+)"', text))
+    named = re.findall(r'\bid="([^"]+)"|^#+ .*\{ ?#([\w-]+)', text, flags=re.MULTILINE)
+    return {"-".join(each) for each in words} | {one or other for one, other in named}
 
 
 def press(session: Session, keys: str) -> None:
