@@ -89,7 +89,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
 
-    data_dir: Folder = Path("var")
+    data_dir: Folder = Field(Path("var"), description="Uploads, results, databases and the ledger.")
     max_upload_bytes: int = Field(
         10 * 1024**2, gt=0, le=2**40, description="Limit of one request body."
     )
@@ -101,7 +101,9 @@ class Settings(BaseSettings):
     smtp_url: MailUrl = Field(
         "smtp://127.0.0.1:1025", description="smtp:// or smtps://[user:password@]host:port"
     )
-    mail_from: Annotated[str, AfterValidator(check_sender)] = "Änne's Shop <shop@example.com>"
+    mail_from: Annotated[str, AfterValidator(check_sender)] = Field(
+        "Änne's Shop <shop@example.com>", description="The sender of all e-mails."
+    )
     webhook_url: HttpUrl | None = Field(
         None, description="Told about each picture; if it is empty, nobody is told."
     )
@@ -137,7 +139,9 @@ class Settings(BaseSettings):
 
     relay_every_s: Seconds = Field(5, description="03: how often the outbox is emptied.")
     beat_lock_s: Seconds = Field(15, description="03: a new beat waits for a dead one.")
-    redis_url: RedisUrl = "redis://127.0.0.1:6379/0"
+    redis_url: RedisUrl = Field(
+        "redis://127.0.0.1:6379/0", description="03: broker and records; rediss:// for TLS."
+    )
     celery_broker_url: BrokerUrl | None = Field(
         None, description="03: another broker than REDIS_URL."
     )

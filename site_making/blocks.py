@@ -29,6 +29,7 @@ from .footprint import make_footprint
 from .guide import make_guide
 from .held_by import make_held_by
 from .recorded import make_recorded
+from .settings_table import make_settings
 from .symptoms import make_questions, make_symptoms
 
 PUBLISHED = (tables.COMPARE, BENCH, "bench.svg", SURVIVAL, "survival.svg", KILLS_JSON)
@@ -54,6 +55,7 @@ BLOCKS: dict[str, Make] = {
     "footprint": make_footprint,
     "guide": make_guide,
     "held-by": make_held_by,
+    "settings": make_settings,
     "symptoms": make_symptoms,
     "questions": make_questions,
     "recorded-blocks": partial(make_recorded, preset="blocks"),
