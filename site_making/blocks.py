@@ -20,8 +20,7 @@ from lab.survival.files import JSON as SURVIVAL
 from lab.survival.files import KILLS_JSON
 
 from . import tables
-from .claims import load_claims
-from .claims_table import make_claims, make_saw
+from .claims import load_claims, make_claims, make_saw
 from .drawn.diagrams import load_diagrams, make_diagram, tell_diagram
 from .drawn.pictures import load_pictures, make_picture, make_small_picture, tell_picture
 from .first_step import make_first_program, make_first_step

@@ -4,8 +4,14 @@ import re
 from pathlib import Path
 
 from lab.approaches import ROOT
-from site_making.claims import Measured, explain, load_claims, load_measurements, measure_now
-from site_making.claims_table import make_claims
+from site_making.claims import (
+    Measured,
+    explain,
+    load_claims,
+    load_measurements,
+    make_claims,
+    measure_now,
+)
 
 TEST = re.compile(r"^(?:async )?def (test_c\d\d_\w+)", re.MULTILINE)
 FOLDER = Path(__file__).parent
