@@ -92,6 +92,18 @@ class EmailIn(BaseModel):
 class Accepted(BaseModel):
     """The answer to a job that was taken: ask `status_url` what became of it."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "task_id": "01a21875-3cb3-7b2c-b7c8-931fc04a822b",
+                    "status": "queued",
+                    "status_url": "/tasks/01a21875-3cb3-7b2c-b7c8-931fc04a822b",
+                }
+            ]
+        }
+    )
+
     task_id: str
     status: Status = Status.QUEUED
     status_url: str
@@ -99,6 +111,21 @@ class Accepted(BaseModel):
 
 class QueueMetrics(BaseModel):
     """Counts over the tasks that the app still remembers."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "queued": 12,
+                    "running": 4,
+                    "succeeded": 380,
+                    "failed": 2,
+                    "oldest_queued_s": 1.5,
+                    "workers": 4,
+                }
+            ]
+        }
+    )
 
     queued: int
     running: int

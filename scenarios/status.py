@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Protocol
 
-from pydantic import BaseModel, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from . import ledger
 from .contract import JSONDict, Kind, QueueMetrics, Status
@@ -47,6 +47,22 @@ class JobStopped(Exception):
 
 class TaskStatus(BaseModel):
     """What is known of one task; each change of state is also written to the ledger."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "task_id": "01a21875-3cb3-7b2c-b7c8-931fc04a822b",
+                    "kind": "report",
+                    "status": "running",
+                    "progress": 50,
+                    "attempts": 1,
+                    "queued_at": "2026-11-26T15:24:08.563Z",
+                    "started_at": "2026-11-26T15:24:08.570Z",
+                }
+            ]
+        }
+    )
 
     task_id: str
     kind: Kind | str = Field(union_mode="left_to_right", description="A recipe has its own.")
