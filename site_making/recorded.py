@@ -3,7 +3,7 @@
 from html import escape
 from pathlib import Path
 
-from lab.live.recording import FOLDER, Lane, read_recording
+from lab.live.recording import FOLDER, SCHEMA, Lane, read_recording
 
 ROW = "<tr><th scope=row>{}</th>{}</tr>"
 COUNTS = ("accepted", "refused", "done", "lost", "late", "interrupted", "failed")
@@ -31,6 +31,15 @@ def make_recorded(root: Path, preset: str) -> str:
             "</div>",
         ]
     )
+
+
+def write_scripts(folder: Path) -> None:
+    """Write each recording as a script, which a page that was opened from a folder can load."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in FOLDER.glob("*.json"):
+        if path != SCHEMA:
+            text = path.read_text(encoding="utf-8").rstrip()
+            (folder / f"{path.stem}.js").write_text(f"Live.take({text});\n", encoding="utf-8")
 
 
 def _row(cells: list[str]) -> str:

@@ -25,6 +25,7 @@ from .recording import Event, Recording
 from .run import Aborted, Gate, Run
 from .trial import Wish
 
+ONLY_LIVE = ("run", "ready")  # a recording has `about`, and addresses lead nowhere later
 KEPT_RUNS = 12
 SEE_S = 1.5  # between the last job that is posted and the fault
 
@@ -228,8 +229,6 @@ class Live:
             with ThreadPoolExecutor(len(playing.lanes)) as pool:
                 runnings = list(pool.map(partial(Lane.open, fault=fault), playing.lanes))
             playing.gate.check()
-            for number, running in enumerate(runnings):
-                playing.about.lanes[number].url = running.app.url
             beats.told = lambda times: run.emit("health", beats=times)
             urls = {str(n): f"{each.app.url}/healthz" for n, each in enumerate(runnings)}
             beats.ask(urls)
@@ -251,8 +250,11 @@ class Live:
         finally:
             beats.ask({})
             beats.told = lambda times: None
-            facts = sorted(run.events[1:], key=itemgetter("t"))  # without the first: it is `about`
-            events = [Event.model_validate(each) for each in facts]
+            events = [
+                Event.model_validate(each)
+                for each in sorted(run.events, key=itemgetter("t"))
+                if each["type"] not in ONLY_LIVE
+            ]
             self.history.append((run.number, Recording(about=playing.about, events=events)))
             run.end()
 

@@ -57,7 +57,6 @@ def describe(
         LaneFacts(
             name=column.name,
             title=column.title,
-            url="",
             promise=preset.find_promise(column, variant, jobs),
             reason=preset.reasons.get(column.name, ""),
             page=preset.page,

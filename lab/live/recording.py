@@ -37,7 +37,6 @@ class Lane(BaseModel):
 
     name: str
     title: str
-    url: str = Field(description="Where its API was.")
     promise: str = Field(description="What approaches.toml says of this fault; empty: nothing.")
     reason: str
     page: str = Field(description="A page of the site that explains it.")
@@ -100,11 +99,9 @@ def to_json(recording: Recording) -> str:
 
 
 def write_recording(folder: Path, recording: Recording) -> Path:
-    """Write `PRESET.json`, and `PRESET.js`, which a page without a server can load."""
-    text = to_json(recording)
+    """Write `PRESET.json`."""
     path = folder / f"{recording.about.preset}.json"
-    path.write_text(text, encoding="utf-8")
-    path.with_suffix(".js").write_text(f"Live.take({text.rstrip()});\n", encoding="utf-8")
+    path.write_text(to_json(recording), encoding="utf-8")
     return path
 
 

@@ -15,6 +15,7 @@ from mkdocs.structure.pages import Page
 from site_making.beside.card import draw_card
 from site_making.beside.llms import make_llms
 from site_making.beside.markdown_pages import make_plain
+from site_making.recorded import write_scripts
 
 LONGEST_DESCRIPTION = 200
 CARD = "assets/card.png"
@@ -56,6 +57,7 @@ def on_post_build(config: MkDocsConfig) -> None:
         for name, page in _read.items()
     }
     (folder / "llms.txt").write_text(make_llms(config, described), encoding="utf-8")
+    write_scripts(folder / "assets" / "recordings")
     draw_card(folder / CARD, config.site_name, str(config.site_description))
 
 

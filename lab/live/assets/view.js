@@ -218,7 +218,7 @@
         h("h2", {}, `Job ${job.n} in ${lane.title}`),
         h("ol", { class: "events" }, ...job.story.map(({ t, text }) => h("li", {}, h("time", {}, `${t.toFixed(2)} s`), text))),
         h("p", {}, job.pid ? `It ran last in process ${job.pid}${job.thread ? `, thread ${job.thread}` : ""}.` : "No process has said that it runs this job."),
-        h("p", {}, "Its request, to try by hand:"), h("pre", { tabindex: "0" }, h("code", {}, makeCurl(lane.url, job))),
+        h("p", {}, "Its request, to try by hand:"), h("pre", { tabindex: "0" }, h("code", {}, makeCurl(lane.url ?? "$API", job))),
         ...[job.task ? h("p", {}, "Its id: ", h("code", {}, job.task)) : null, file, close].filter(Boolean));
       this.story.showModal();
     }
