@@ -1,7 +1,7 @@
 """BackgroundTasks: FastAPI runs the job in this process, after the response has been sent.
 
 Needs nothing but FastAPI: an `async def` job runs on the event loop, a `def` job in a thread.
-A restart loses every job that has not ended, and what was known of all of them.
+A restart waits for the running jobs, a crash loses them, and both forget every status.
 """
 
 import asyncio

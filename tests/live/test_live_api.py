@@ -106,13 +106,18 @@ def test_what_needs_a_run_is_a_409_without_one(client: TestClient, path: str) ->
     assert answer.json()["detail"] == "no run is going on: start one first"
 
 
-@pytest.mark.parametrize("path", ["/api/runs/1/recording", "/api/results/0/1", "/assets/../api.py"])
+@pytest.mark.parametrize(
+    "path", ["/api/runs/1/recording", "/api/results/0/1", "/assets/%2e%2e/api.py"]
+)
 def test_what_is_not_there_is_a_404(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 404
 
 
 def test_reset_without_a_run_changes_nothing(client: TestClient) -> None:
+    before = client.get("/api/state").json()
+
     assert client.post("/api/reset", json={}).status_code == 202
+    assert client.get("/api/state").json() == before
 
 
 def test_presets_come_with_their_lanes(client: TestClient) -> None:

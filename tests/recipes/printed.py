@@ -12,12 +12,7 @@ from lab.steps.values import Bindings
 from tests.support.waiting import wait_until
 
 PATIENCE_S = 30
-PORTS = {
-    f"http://127.0.0.1:800{number}": name
-    for number, name in enumerate(
-        ["01_background_tasks", "02_asyncio_create_task", "03_celery", "04_custom_queue"], start=1
-    )
-}
+SHOWN = [f"http://127.0.0.1:{port}" for port in range(8001, 8005)]
 
 
 def play(blocks: list[Block], url: str, logs: Part, folder: Path) -> Iterator[tuple[Block, str]]:
@@ -25,7 +20,7 @@ def play(blocks: list[Block], url: str, logs: Part, folder: Path) -> Iterator[tu
     bindings = Bindings()
     for block in blocks:
         command = bindings.translate(block.command)
-        for shown in PORTS:
+        for shown in SHOWN:
             command = command.replace(shown, url)
         wanted = [line.text for line in block.printed if not line.label]
         deadline = time.monotonic() + PATIENCE_S

@@ -10,7 +10,7 @@ import pytest
 from scenarios import progress
 from scenarios.contract import Kind
 from scenarios.status import TaskStatus
-from tests.support.client import ORDERS_HEADER, accepted_id
+from tests.support.client import accepted_id
 from tests.support.running import Running
 
 Event = tuple[str, dict[str, object]]
@@ -37,14 +37,19 @@ def follow(running: Running, task_id: str, seen: str | None = None) -> list[Even
 
 
 def test_stream_tells_each_change_once_and_ends_with_the_task(running: Running) -> None:
-    orders = ORDERS_HEADER + b"2026-11-01,North,Lamp,2,10.00\n"
-    task_id = accepted_id(running.api.post_report(orders))
-
-    events = follow(running, task_id)
+    with running.inbox.holding():
+        task_id = accepted_id(running.api.post_email())
+        running.api.wait_until_running(task_id)
+        with running.api.http.stream("GET", f"/tasks/{task_id}/events") as answer:
+            told = read_events(answer)
+            events = [next(told)]
+            running.inbox.release()
+            events += told
 
     names = [name for name, _ in events]
     last = events[-1][1]
-    assert len(set(names)) == len(names)
+    assert events[0][1]["status"] == "running"
+    assert len(set(names)) == len(names) > 1
     assert (last["status"], last["progress"]) == ("succeeded", 100)
 
 

@@ -1,14 +1,18 @@
 """Start uvicorn, Celery and the mail server as forks of a process that has imported the libraries.
 
 A fresh Python imports FastAPI and the rest for most of a second of processor time, and the tests
-start hundreds of apps. A fork has only to import the app itself. All else is as after an exec:
-arguments, environment, working directory, log, session, signals. Nothing of the repository is
-imported before the fork.
+start hundreds of apps. A fork has only to import the app itself. Arguments, environment,
+working directory, log, session, signals and limits are as after an exec, and nothing of the
+repository is imported before the fork.
+
+What a fork cannot show, `test_real_start.py` looks at: a library that the app forgot to import.
+`/proc/PID/environ` is that of the forking process, so who looks for marks there finds no fork.
 """
 
 import importlib
 import json
 import os
+import resource
 import runpy
 import shutil
 import socket
@@ -65,7 +69,8 @@ LIBRARIES = [
     "uvicorn.protocols.websockets.auto",
 ]
 # What Python or the loader of programs reads at an exec only, but for two that can be set later.
-READ_AT_EXEC = ("PYTHON", "LD_", "DYLD_", "FAKETIME")
+READ_AT_EXEC = ("PYTHON", "LD_", "DYLD_", "FAKETIME", "LC_", "LANG")
+LIMITS = (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE)
 UNBUFFERED, NO_BYTECODE = "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"
 
 
@@ -136,6 +141,7 @@ class Forker:
             "env": dict(options["env"]),
             "cwd": str(options["cwd"]),
             "umask": options["umask"],
+            "limits": [(each, *resource.getrlimit(each)) for each in LIMITS],
         }
         log: IO[bytes] = options["stdout"]
         return Fork(self, self.ask(request, log.fileno()))
@@ -201,6 +207,8 @@ def become(request: dict[str, Any], log: int) -> list[str]:  # Any: JSON
     """Take over what a new program is given."""
     os.setsid()
     os.umask(request["umask"])
+    for limit, soft, hard in request["limits"]:
+        resource.setrlimit(limit, (soft, hard))
     os.chdir(request["cwd"])
     os.dup2(log, 1)
     os.dup2(log, 2)

@@ -21,9 +21,7 @@ def check(kit: Kit) -> None:
     addresses = [twice, *shuffled([twice, *others])]
     emails: Emails = []
     for address in addresses:
-        emails.append(
-            (post_email(app, address, is_new=bool(emails) <= (address != twice)), address)
-        )
+        emails.append((post_email(app, address, is_new=not emails or address != twice), address))
         if len(emails) == 1:
             time.sleep(EMAIL_S / 2)  # the others end after the first
     count = len({place for place, _ in emails})

@@ -26,7 +26,7 @@ PARTNER_S, LONGEST_S = 2, 8.0  # a busy process lets go later
 def check(kit: Kit) -> None:
     silent = some_names(2 * some_count(2, 3), "silent-")
     last, *good = some_names(some_count(4, 5), "picture-")
-    with partner() as (url, held):
+    with partner() as (url, taken, held):
         app = kit.start(env={"WEBHOOK_URL": url})
         app.get("/ping", status=200)
         # The silent ones come first and take every thread.
@@ -43,6 +43,12 @@ def check(kit: Kit) -> None:
             app.wait_status(f"/pictures/{name}", "status", {"untold"}, END_S)
         post(app, last)
         app.wait_status(f"/pictures/{last}", "status", {"finished"}, END_S)
+        app.wait_until(
+            "every call of a partner who does not answer ended",
+            lambda: f"{len(taken) - len(held)} of {len(taken)} still wait",
+            lambda _: len(held) == len(taken),
+            END_S,
+        )
         longest_s = max(end - start for start, end in held)
         expected = f"a partner who does not answer to be waited for {PARTNER_S} s"
         expect(longest_s < LONGEST_S, expected, f"{longest_s:.0f} s")
@@ -75,11 +81,13 @@ def expect_processed_elsewhere(app: App, name: str) -> None:
 
 
 @contextmanager
-def partner() -> Iterator[tuple[str, list[tuple[float, float]]]]:
+def partner() -> Iterator[tuple[str, list[str], list[tuple[float, float]]]]:
     """Run a partner's server that takes each webhook, and never answers the silent ones.
 
-    Yields its address, and from when to when it was waited for each of these.
+    Yields its address, the names of those that it was called about, and from when to when it was
+    waited for each of them.
     """
+    taken: list[str] = []
     held: list[tuple[float, float]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -87,6 +95,7 @@ def partner() -> Iterator[tuple[str, list[tuple[float, float]]]]:
             name = self.rfile.read(int(self.headers["Content-Length"])).decode()
             if name.startswith("silent"):
                 since = time.monotonic()
+                taken.append(name)
                 with suppress(OSError):
                     self.connection.recv(1)  # until the caller hangs up
                 held.append((since, time.monotonic()))
@@ -101,7 +110,7 @@ def partner() -> Iterator[tuple[str, list[tuple[float, float]]]]:
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/", held
+        yield f"http://127.0.0.1:{server.server_port}/", taken, held
     finally:
         server.shutdown()
         server.server_close()

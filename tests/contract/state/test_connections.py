@@ -5,6 +5,8 @@ import socket
 from contextlib import ExitStack, closing
 from urllib.parse import urlsplit
 
+import psutil
+
 from tests.support.client import Api, accepted_id
 from tests.support.running import Running
 from tests.support.waiting import wait_until
@@ -15,7 +17,6 @@ FEW = 256  # descriptors
 def test_jobs_that_were_accepted_end_beside_more_connections_than_descriptors(
     running: Running,
 ) -> None:
-
     name, hard = running.approach.name, resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (FEW, hard[1]))  # what the app inherits
     try:
@@ -24,6 +25,7 @@ def test_jobs_that_were_accepted_end_beside_more_connections_than_descriptors(
         )
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, hard)
+    assert psutil.Process(part.pid).rlimit(psutil.RLIMIT_NOFILE)[0] == FEW
     address = urlsplit(part.url)
     with closing(Api(part.url)) as api, ExitStack() as idle:
         with running.inbox.holding():
