@@ -58,6 +58,7 @@ async def run(task: TaskStatus, arguments: JSONDict) -> None:
 
 
 def work(task: TaskStatus, arguments: JSONDict) -> Any:
+    """Begin the job: the e-mail, an `async def`, gives a coroutine that `run` awaits."""
     task.begin()  # where it runs, so that a task which waits for a thread is queued
     return WORK[task.kind](task.task_id, report_progress=task.report_progress, **arguments)
 

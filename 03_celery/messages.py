@@ -122,11 +122,14 @@ def in_one_step(**asked: Any) -> Iterator[None]:
         raise
 
 
-def accept_and_send(messages: Sequence[Message], **asked: Any) -> None:
-    """Take jobs with their messages, and see to it that the broker has these."""
+def accept_and_send(messages: Sequence[Message], **asked: Any) -> list[str]:
+    """Take jobs with their messages, and see to it that the broker has these.
+
+    Returns the ids of the jobs that were taken.
+    """
     taken = records.accept(messages, **asked)
     if ONE_REDIS:
-        return  # it did both in one step
+        return taken  # it did both in one step
     sent = 0
     try:
         for message in messages:
@@ -139,6 +142,7 @@ def accept_and_send(messages: Sequence[Message], **asked: Any) -> None:
         # A worker does not fail for that, nor a workflow of which a part is on its way: the relay
         # sends the others from their records.
         logger.warning("the broker does not take %s now: %s", taken[sent:], error)
+    return taken
 
 
 def send(message: Message) -> None:
@@ -164,11 +168,9 @@ def send(message: Message) -> None:
 
 
 def send_again(task_id: str) -> bool:
-    """Send a copy of the message of an open job; False if it has ended."""
+    """Send a copy of the message of an open job; False if it has ended, or has a newer one."""
     text = records.redis.hget(f"task:{task_id}", "message")
-    if text:
-        accept_and_send([to_message(loads(text))])
-    return bool(text)
+    return bool(text and accept_and_send([to_message(loads(text))]))
 
 
 # --8<-- [end:publish]

@@ -51,6 +51,7 @@ end
 local function take(id, name, message, queue, list, retries, group)
   local status = get(id, 'status')
   if FINAL[status] then return false end
+  if status and tonumber(retries) < tonumber(get(id, 'retries')) then return false end -- an old copy
   if not status then create(id, name) end
   if status == 'running' and tonumber(retries) > tonumber(get(id, 'retries')) then
     set(id, 'gave_up', get(id, 'run')) -- the next run may begin before this one says so

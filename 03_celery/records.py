@@ -259,14 +259,6 @@ def read(task_id: str) -> TaskStatus | None:
     )
 
 
-def read_error(task: TaskStatus) -> str | None:
-    """Return why the job failed, or why it waits for its next attempt."""
-    if task.status is Status.SUCCEEDED:
-        return None
-    error = redis.hget(f"task:{task.task_id}", "error")
-    return str(error) if error else None
-
-
 def count() -> QueueMetrics:
     """Count the jobs by status. What this costs does not depend on how many there are."""
     with redis.pipeline(transaction=False) as batch:

@@ -1,9 +1,9 @@
 """Sends a job again that was accepted and has no message; every worker looks for such jobs.
 
-The API may be killed between the record and the message. And Redis forgets a message when it hands
-it out (BRPOP), while the worker notes it as unacknowledged only when it has read it: one that is
-killed in between takes the message along (celery/kombu#305), and so may one that is stopped
-(celery/celery#4354). RabbitMQ has no such gap: there only what was never published is looked for.
+Redis forgets a message when it hands it out (BRPOP), while the worker notes it as unacknowledged
+only when it has read it: one that is killed in between takes the message along (celery/kombu#305),
+and so may one that is stopped (celery/celery#4354). RabbitMQ has no such gap. But it is apart from
+the records, so the API may be killed between the two, and what was never published is looked for.
 """
 
 import logging
@@ -88,8 +88,8 @@ def find_lost() -> Iterator[None]:
         with channel.conn_or_acquire() as broker:
             waiting = [channel._q_for_pri(q, p) for q in QUEUES for p in channel.priority_steps]
             unacked = channel.unacked_key
-            messages = sum(map(broker.llen, waiting)) + broker.hlen(unacked)
-            none_missing = messages >= records.redis.zcard("tasks:open")
+            there = sum(map(broker.llen, waiting)) + broker.hlen(unacked)
+            none_missing = there >= records.redis.zcard("tasks:open")
             if none_missing and not silent_since(began - settings.visibility_timeout_s):
                 return
             yield from read_messages(broker, waiting, unacked)

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from . import contract, files
 from .errors import BadUpload, CannotStore, is_full_disk
 from .idempotency import KeyReused
+from .recipes.tracing import REQUEST_ID
 from .reports import order_file
 from .status import TaskStatus
 from .web.docs_page import serve_docs
@@ -31,6 +32,8 @@ Width = Annotated[contract.Width, Form(examples=[256])]
 Key = Annotated[contract.Key, Header(alias="Idempotency-Key", description=contract.KEY_MEANS)]
 # The same header where the pattern cannot honour it, because its records end with the process.
 IgnoredKey = Key
+# It stands in each log line of a job, so it can be no text that makes lines of its own.
+GivenId = Annotated[str | None, Header(alias=REQUEST_ID, pattern="^[A-Za-z0-9_-]{1,64}$")]
 
 
 def accepted(task_id: str) -> JSONResponse:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from . import files, jobs, ledger, owners
+from .recipes.tracing import AddRequestId
 from .settings import get_settings
 from .status import current_task_id, this_process_is_the_api
 from .text import one_line
-from .tracing import AddRequestId
 from .web.connections import limit_connections
 
 logger = logging.getLogger(__name__)

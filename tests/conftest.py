@@ -1,6 +1,7 @@
 """Start each approach once: `-k 03_celery` picks one, `-n 4` runs the four side by side."""
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -22,6 +23,7 @@ from tests.support.site import FOR_FOLDERS, build
 @pytest.fixture(scope="session", autouse=True)
 def forks() -> Iterator[None]:
     """Let the apps of the tests start as forks, which costs a quarter of a new Python."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup make test` ignores it, and so would apps
     before = part.start_process
     with Forker() as forker:
         part.start_process = forker.start

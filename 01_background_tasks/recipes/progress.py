@@ -6,8 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, HTTPException, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from scenarios import http, progress
+from scenarios import http
 from scenarios.in_memory import Tasks
+from scenarios.recipes import progress
 from scenarios.status import TaskStatus
 
 router = APIRouter()

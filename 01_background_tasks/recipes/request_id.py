@@ -1,19 +1,18 @@
 """A request id in each log line of a job: background tasks run in the context of their request."""
 
 import logging
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
-from scenarios import tracing
 from scenarios.contract import JSONDict, Line
+from scenarios.http import GivenId
+from scenarios.recipes import tracing
 
 from .jobs import Queued, Tasks
 
 router = APIRouter()
 logger = logging.getLogger(__name__)
-GivenId = Annotated[str | None, Header(alias=tracing.REQUEST_ID, pattern="^[A-Za-z0-9_-]{1,64}$")]
 
 
 class Note(BaseModel):

@@ -2,7 +2,7 @@
 
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 
 from fastapi import APIRouter
 
@@ -32,8 +32,11 @@ def upload_csv(file: OrderFile, database: Session, tasks: Tasks) -> Queued:
         with files.upload_path(import_id).open("wb") as target:
             shutil.copyfileobj(file.file, target)
         database.execute("INSERT INTO imports (import_id) VALUES (?)", (import_id,))
-    except (OSError, sqlite3.Error):  # the disk may be full: leave nothing behind
-        files.discard_upload(import_id)
+        database.commit()  # a disk that is full says so here at the latest
+    except (OSError, sqlite3.Error):  # leave nothing behind
+        with suppress(OSError):
+            files.discard_upload(import_id)
+            owners.drop([import_id])
         raise
     tasks.add(ingest_csv, import_id)  # the id, and neither the file nor the session
     return Queued(jobs_url=tasks.jobs_url)

@@ -31,14 +31,19 @@ def one_after_another(steps: list[Signed]) -> Signed:
 
 
 def start(
-    steps: list[Signed], workflow: Callable[[list[Signed]], Signed] = one_after_another
+    steps: list[Signed],
+    workflow: Callable[[list[Signed]], Signed] = one_after_another,
+    key: str = "",
 ) -> Queued:
-    """Publish a workflow; all `steps` are noted at once: the last may be published much later."""
+    """Publish a workflow; all `steps` are noted at once: the last may be published much later.
+
+    Raises `records.Accepted` if there is a workflow with this key.
+    """
     jobs_id = new_task_id()
     for step in steps:
         step.options.setdefault("task_id", new_task_id())
     planned = [(step.options["task_id"], str(step.task)) for step in steps]
-    with messages.in_one_step(jobs_id=jobs_id, planned=planned):
+    with messages.in_one_step(key=key, jobs_id=jobs_id, planned=planned):
         workflow(steps).apply_async()
     for job_id, name in planned:
         ledger.record("accepted", job_id, job=records.short(name))
@@ -58,7 +63,7 @@ def read_jobs(jobs_id: str) -> list[JobRecord]:
 
 def to_job(task: TaskStatus) -> JobRecord:
     shared = task.model_dump(include={"status", "result", "queued_at", "finished_at", "ran_in"})
-    return JobRecord(job_id=task.task_id, name=task.kind, error=records.read_error(task), **shared)
+    return JobRecord(job_id=task.task_id, name=task.kind, error=task.error, **shared)
 
 
 # --8<-- [end:read]

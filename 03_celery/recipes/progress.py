@@ -7,7 +7,8 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, HTTPException
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from scenarios import http, progress
+from scenarios import http
+from scenarios.recipes import progress
 from scenarios.status import TaskStatus
 
 from .. import records

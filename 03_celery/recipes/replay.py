@@ -58,11 +58,21 @@ def retry_dead_letter(task_id: str) -> Queued:
     letter = json.loads(records.redis.get(f"dead:{task_id}") or "{}")
     if records.short(letter.get("name", "")) in (Kind.REPORT, Kind.IMAGE):
         raise HTTPException(409, "its file went when it failed: send it again")
-    # DELETE says to one request alone that there was something to delete.
-    if not records.redis.delete(f"dead:{task_id}"):
-        raise HTTPException(404, f"no dead letter {task_id[:80]!r}")
+    if not letter:
+        raise unknown(task_id)
     # A new job: a final state never changes, and the client may have read it already.
-    return jobs.start([app.signature(letter["name"], letter["args"], letter["kwargs"])])
+    job = app.signature(letter["name"], letter["args"], letter["kwargs"])
+    try:  # with a key, one of two requests is taken; what is refused keeps its letter
+        queued = jobs.start([job], key=f"dead-letter {task_id}")
+    except records.Accepted:
+        raise unknown(task_id) from None
+    records.redis.delete(f"dead:{task_id}")
+    records.redis.zrem("dead", task_id)
+    return queued
+
+
+def unknown(task_id: str) -> HTTPException:
+    return HTTPException(404, f"no dead letter {task_id[:80]!r}")
 
 
 # --8<-- [end:retry]

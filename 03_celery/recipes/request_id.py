@@ -1,14 +1,15 @@
 """A request id in each log line of a job: the message carries it, in its headers."""
 
 import logging
-from typing import Annotated, Any
+from typing import Any
 
 from celery import signals
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
-from scenarios import tracing
 from scenarios.contract import JSONDict, Line
+from scenarios.http import GivenId
+from scenarios.recipes import tracing
 
 from ..celery_app import app
 from . import jobs
@@ -16,7 +17,6 @@ from .jobs import REFUSALS, Queued
 
 router = APIRouter()
 logger = logging.getLogger(__name__)
-GivenId = Annotated[str | None, Header(alias=tracing.REQUEST_ID, pattern="^[A-Za-z0-9_-]{1,64}$")]
 
 
 class Note(BaseModel):

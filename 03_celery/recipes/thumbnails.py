@@ -29,7 +29,10 @@ Pictures = Annotated[list[UploadFile], File(min_length=1, max_length=20)]
 async def create_thumbnails(pictures: Pictures, width: Width) -> Queued:
     """Make a thumbnail of each picture, side by side, and a summary when all are done."""
     async with AsyncExitStack() as stored:  # what is refused leaves none of the files behind
-        ids = [await stored.enter_async_context(store(n, file)) for n, file in enumerate(pictures)]
+        ids = [
+            await stored.enter_async_context(store(n, file, width))
+            for n, file in enumerate(pictures)
+        ]
         # Each job has the id of its file: no message carries a path.
         steps: list[Signed] = [
             make_thumbnail.s(width).set(queue="low", task_id=task_id) for task_id in ids
@@ -66,10 +69,11 @@ def summarize(thumbnails: list[JSONDict]) -> JSONDict:
 
 # --8<-- [end:jobs]
 @asynccontextmanager
-async def store(number: int, file: UploadFile) -> AsyncIterator[str]:
+async def store(number: int, file: UploadFile, width: int) -> AsyncIterator[str]:
     """Check and copy one of several files; a refusal names it by its number."""
     try:
-        async with files.stored_upload(file.file, uploads.check_image) as task_id:
+        check = uploads.image_check([Operation.THUMBNAIL], width)
+        async with files.stored_upload(file.file, check) as task_id:
             yield task_id
     except BadUpload as error:
         problem = {"type": "value_error", "loc": ("body", "pictures", number), "msg": str(error)}

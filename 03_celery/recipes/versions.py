@@ -1,12 +1,12 @@
 """Jobs that a deploy must not misread: each message says which version of it this is."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field, StringConstraints
 
-from scenarios import ledger, refunds
+from scenarios import ledger
 from scenarios.contract import JSONDict
+from scenarios.recipes import refunds
 
 from ..celery_app import app
 from ..tasks import AnyTask
@@ -16,16 +16,9 @@ from .jobs import REFUSALS, Queued
 router = APIRouter()
 
 
-class Refund(BaseModel):
-    """What is to be given back."""
-
-    account: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4,34}$")]
-    cents: Annotated[int, Field(ge=1, le=10_000_000, strict=True)]
-
-
 # --8<-- [start:versions]
 @router.post("/refunds", status_code=202, responses=REFUSALS)
-def create_refund(wanted: Refund) -> Queued:
+def create_refund(wanted: refunds.Refund) -> Queued:
     """Give money back."""
     return jobs.start([refund.s(version=refunds.VERSION, **wanted.model_dump())])
 

@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, HTTPException
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from scenarios import http, progress
+from scenarios import http
+from scenarios.recipes import progress
 from scenarios.status import TaskStatus
 
 from .jobs import Queue

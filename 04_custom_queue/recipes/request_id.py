@@ -3,12 +3,12 @@
 import logging
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
-from scenarios import tracing
 from scenarios.contract import JSONDict, Line, new_task_id
-from scenarios.http import Key
+from scenarios.http import GivenId, Key
+from scenarios.recipes import tracing
 from scenarios.status import ReportProgress
 
 from ..job_queue import Task
@@ -16,7 +16,6 @@ from .jobs import REFUSALS, Queue, start
 
 router = APIRouter()
 logger = logging.getLogger(__name__)
-GivenId = Annotated[str | None, Header(alias=tracing.REQUEST_ID, pattern="^[A-Za-z0-9_-]{1,64}$")]
 KIND = "note"
 
 

@@ -1,13 +1,13 @@
 """Jobs that a deploy must not misread: each task says which version of it this is."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field, StringConstraints
 
-from scenarios import ledger, refunds
+from scenarios import ledger
 from scenarios.contract import JSONDict, new_task_id
 from scenarios.http import Key
+from scenarios.recipes import refunds
 from scenarios.status import ReportProgress
 
 from ..job_queue import Task
@@ -17,16 +17,9 @@ router = APIRouter()
 KIND = "refund"
 
 
-class Refund(BaseModel):
-    """What is to be given back."""
-
-    account: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4,34}$")]
-    cents: Annotated[int, Field(ge=1, le=10_000_000, strict=True)]
-
-
 # --8<-- [start:versions]
 @router.post("/refunds", status_code=202, responses=REFUSALS)
-async def create_refund(wanted: Refund, queue: Queue, key: Key = None) -> Response:
+async def create_refund(wanted: refunds.Refund, queue: Queue, key: Key = None) -> Response:
     """Give money back."""
     arguments = {"version": refunds.VERSION, **wanted.model_dump()}
     return await start(queue, Task(new_task_id(), KIND, arguments, key=key), wanted)

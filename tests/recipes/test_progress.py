@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from scenarios import progress
 from scenarios.contract import Kind
+from scenarios.recipes import progress
 from scenarios.status import TaskStatus
 from tests.support.client import accepted_id
 from tests.support.running import Running
@@ -88,3 +88,23 @@ def test_stream_of_a_task_that_waits_for_days_ends_so_that_a_server_can(
         return len([task async for task in progress.follow(read, None)])
 
     assert asyncio.run(asyncio.wait_for(count(), 10)) == 1
+
+
+def test_end_that_comes_while_the_client_reads_is_told_too() -> None:
+    assert asyncio.run(follow_a_record()) == ["running", "succeeded"]
+
+
+async def follow_a_record() -> list[str]:
+    """Follow a record in memory, whose job ends while the first state is on its way."""
+    task = TaskStatus(task_id="a", kind=Kind.EMAIL)
+    task.begin()
+
+    async def read() -> TaskStatus:
+        return task
+
+    told: list[str] = []
+    async for state in progress.follow(read, None):
+        told.append(state.status)
+        if not task.status.is_final:
+            task.succeed({})
+    return told

@@ -1,5 +1,6 @@
 """One worker: messages, workflows, typed arguments, and what can be read about them."""
 
+import io
 import json
 import os
 from datetime import UTC, datetime, timedelta
@@ -7,6 +8,7 @@ from itertools import pairwise
 
 import httpx
 import pytest
+from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 
 from scenarios import image
@@ -186,9 +188,18 @@ def test_refused_picture_leaves_nothing_of_the_others(celery: CeleryApi) -> None
     assert set(uploads.iterdir()) == before
 
 
-def post_thumbnails(celery: CeleryApi, *pictures: bytes) -> httpx.Response:
+def test_thumbnail_that_would_be_too_large_is_refused_at_once(celery: CeleryApi) -> None:
+    Image.new("1", (1, 60_000)).save(picture := io.BytesIO(), "PNG")
+
+    refused = post_thumbnails(celery, png(), picture.getvalue(), width=4096)
+
+    assert refused.status_code == 422
+    assert refused.json()["detail"][0]["loc"] == ["body", "pictures", 1]
+
+
+def post_thumbnails(celery: CeleryApi, *pictures: bytes, width: int = 24) -> httpx.Response:
     files = [("pictures", ("a.png", picture, "image/png")) for picture in pictures]
-    return celery.http.post("/thumbnails", data={"width": "24"}, files=files)
+    return celery.http.post("/thumbnails", data={"width": str(width)}, files=files)
 
 
 # Typed arguments

@@ -129,3 +129,32 @@ def test_flushed_redis_leaves_no_ghost_and_a_worker_that_works(own: CeleryApi) -
     assert [own.depth(queue) for queue in ("high", "default", "low")] == [0, 0, 0]
     # What RabbitMQ still had was dropped: nobody could have told whether it had been done before.
     assert [len(own.mail(to)) for to in addresses] == [1, 1, 0, 0]
+
+
+def test_dead_letter_stays_when_its_replay_is_refused(own: CeleryApi) -> None:
+    with own.worker("steady"):
+        earlier, letter = (fail_an_email(own, f"cat-{n}@again.example.com") for n in range(2))
+        with redis.Redis.from_url(own.stack.redis_url) as client:
+            client.config_set("maxmemory", 1)
+            refused = own.http.post(f"/dead-letters/{letter}/retry")
+            client.config_set("maxmemory", 0)
+
+        assert refused.status_code == 503
+        assert dead(own, limit=2) == [letter, earlier]
+        job = own.job(own.http.post(f"/dead-letters/{letter}/retry"))
+        assert job["status"] == "succeeded"
+        assert dead(own, limit=1) == [earlier]
+
+
+def fail_an_email(own: CeleryApi, to: str) -> str:
+    """Have an e-mail refused for good; return its id."""
+    own.refuse_mail(to, 550)
+    task_id = own.post_email(to)
+    own.wait_for(task_id, "failed")
+    return task_id
+
+
+def dead(own: CeleryApi, limit: int) -> list[str]:
+    """Return the ids of the newest dead letters."""
+    answer = own.http.get("/dead-letters", params={"limit": limit}).raise_for_status()
+    return [letter["task_id"] for letter in answer.json()]

@@ -300,6 +300,17 @@ def test_run_that_gave_up_says_so_though_the_next_has_begun(records: Records) ->
     assert records.read("retried")["run"] == "run-2"
 
 
+def test_copy_of_an_older_message_does_not_take_the_place_of_a_retry(records: Records) -> None:
+    records.accept("retried")
+    records.change("begin", "retried", "run-1", 5)
+    records.accept("retried", retries=1)
+    before = records.read("retried")
+
+    assert records.accept("retried", retries=0)[2:] == []
+    assert records.read("retried") == before
+    assert records.accept("retried", retries=1)[2:] == ["retried"]  # a copy of the newest
+
+
 def test_wish_to_cancel_is_granted_by_the_next_start(records: Records) -> None:
     records.accept("wished")
     records.change("begin", "wished", "run-1", 5)

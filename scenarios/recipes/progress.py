@@ -4,8 +4,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from .contract import UNKNOWN, JSONDict
-from .status import TaskStatus
+from scenarios.contract import UNKNOWN, JSONDict
+from scenarios.status import TaskStatus
 
 LOOK_EVERY_S = 0.2
 # A server that is told to stop waits for open connections: a stream that could last for days
@@ -34,10 +34,11 @@ async def follow(read: Read, seen: str | None) -> AsyncIterator[TaskStatus]:
     """Yield the task now and after each change, without the state that the client has `seen`."""
     until = time.monotonic() + LONGEST_S
     while (task := await read()) and time.monotonic() < until:
+        has_ended = task.status.is_final  # before the `yield`: a record in memory goes on meanwhile
         if name_state(task) != seen:
             seen = name_state(task)
             yield task
-        if task.status.is_final:
+        if has_ended:
             return
         await asyncio.sleep(LOOK_EVERY_S)
 

@@ -1,9 +1,20 @@
 """Messages of two versions: what an older release has queued, the newer one must understand."""
 
-from .contract import JSONDict
-from .errors import TransientError, WorkError
+from typing import Annotated
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from scenarios.contract import JSONDict
+from scenarios.errors import TransientError, WorkError
 
 VERSION = 2
+
+
+class Refund(BaseModel):
+    """What is to be given back."""
+
+    account: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4,34}$")]
+    cents: Annotated[int, Field(ge=1, le=10_000_000, strict=True)]
 
 
 # --8<-- [start:translate]

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from opentelemetry import context, propagate, trace
 
-from .contract import JSONDict
+from scenarios.contract import JSONDict
 
 REQUEST_ID = "x-request-id"
 request_id: ContextVar[str] = ContextVar("request_id", default="")
