@@ -1,6 +1,8 @@
 """Texts that people write, and texts that try to become something else where they come out."""
 
 import random
+import re
+import unicodedata
 
 SCRIPTS = [
     "abcdefghijklmnopqrstuvwxyz ABC",
@@ -74,3 +76,17 @@ def make_text(chance: random.Random) -> str:
         if chance.random() < 0.3:
             parts.append(chance.choice(NASTY))
     return "".join(parts)
+
+
+def is_read_in_order(text: str) -> bool:
+    """Tell whether no part is read from right to left, or has glyphs that stand for no letter."""
+    return not any(
+        unicodedata.bidirectional(letter) in ("R", "AL", "AN")
+        or "\u0900" <= letter < "\u0e80"
+        or unicodedata.combining(letter)
+        for letter in text
+    )
+
+
+def visible(text: str) -> str:
+    return re.sub(r"[\s\u200b-\u200f\u2060\ufe0f\ufeff\u00ad]", "", text)

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import logging
-import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
@@ -26,7 +25,7 @@ from scenarios.reports.order_file import COLUMNS, parse_orders, tidy
 from scenarios.reports.report_pdf import render_pdf
 from scenarios.reports.report_pdf import tidy as show
 from scenarios.setup import OneLine
-from tests.support.texts import NASTY, make_texts
+from tests.support.texts import NASTY, is_read_in_order, make_texts, visible
 
 TEXTS = [*NASTY, *make_texts(5000)]
 TO = "reader@example.com"
@@ -133,20 +132,6 @@ def test_every_region_is_stored_as_text_or_refused() -> None:
         assert len(region.splitlines()) == 1
         assert unicodedata.is_normalized("NFC", region)
         assert not set(region) & set("\0\x1b\x7f\u202e\u2066")
-
-
-def is_read_in_order(text: str) -> bool:
-    """Tell whether no part is read from right to left, or has glyphs that stand for no letter."""
-    return not any(
-        unicodedata.bidirectional(letter) in ("R", "AL", "AN")
-        or "\u0900" <= letter < "\u0e80"
-        or unicodedata.combining(letter)
-        for letter in text
-    )
-
-
-def visible(text: str) -> str:
-    return re.sub(r"[\s\u200b-\u200f\u2060\ufe0f\ufeff\u00ad]", "", text)
 
 
 @pytest.mark.long

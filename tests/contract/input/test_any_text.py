@@ -1,14 +1,23 @@
 """Texts of every kind over HTTP: each is refused, or read back as it was sent."""
 
+import json
+import os
 from decimal import Decimal
+
+import pytest
 
 from scenarios.contract import Status
 from scenarios.reports.order_file import tidy
 from tests.support.client import ORDERS_HEADER, accepted_id, new_address
 from tests.support.running import Running
+from tests.support.text_fields import SHARED, find_text_fields
 from tests.support.texts import NASTY, make_texts
 
-TEXTS = [*(f"a{text}b" for text in NASTY if text.isprintable() or len(text) == 1), *make_texts(20)]
+TEXTS = [
+    *(f"a{text}b" for text in NASTY if text.isprintable() or len(text) == 1),
+    *make_texts(int(os.environ.get("FUZZ_TEXTS", "20"))),  # `make slow`: thousands
+]
+pytestmark = pytest.mark.timeout(120 + len(TEXTS))
 
 
 def escape(text: str) -> str:
@@ -50,6 +59,47 @@ def test_any_region_is_stored_or_named(running: Running) -> None:
     assert set(task.result["regions"]) == {tidy(text) for text in whole}
     assert Decimal(task.result["total"]) == len(whole) * Decimal("2.50")
     assert running.api.read_result(task.task_id).content.startswith(b"%PDF")
+
+
+def test_any_recipient_is_refused_or_gets_one_mail(running: Running) -> None:
+    taken = []
+    for text in TEXTS:
+        content = f'{{"to": "{escape(text)}@example.com", "subject": "Hi", "body": "Hi"}}'
+        answer = running.api.http.post(
+            "/emails", content=content.encode(), headers={"Content-Type": "application/json"}
+        )
+        assert answer.status_code in (202, 422), (text, answer.text)
+        taken += [accepted_id(answer)] if answer.status_code == 202 else []
+
+    assert taken
+    for task_id in taken:
+        task = running.api.wait_until_final(task_id)
+        assert task.status is Status.SUCCEEDED, task.error
+        assert task.result is not None
+        [mail] = [
+            each for each in running.inbox.sent_to(task.result["to"]) if each.task_id == task_id
+        ]
+        assert mail.subject == "Hi"
+
+
+def test_any_title_is_said_again_as_it_was_sent(running: Running) -> None:
+    orders = ORDERS_HEADER + b"2026-11-21,North,Lamp,1,2.50\n"
+    for title in [text for text in TEXTS if text.isprintable()][:12]:
+        task = running.api.wait_until_final(accepted_id(running.api.post_report(orders, title)))
+
+        assert task.result is not None, task.error
+        assert task.result["title"] == title
+        stream = running.api.http.get(f"/tasks/{task.task_id}/events").raise_for_status()
+        data, *others = [line for line in stream.text.split("\n") if line.startswith("data:")]
+        assert json.loads(data.removeprefix("data:"))["result"]["title"] == title
+        assert others == []
+
+
+def test_no_text_of_the_contract_goes_untried(running: Running) -> None:
+    fields = find_text_fields(running.api.http.get("/openapi.json").json())
+
+    routes = ("POST /emails: body", "POST /reports: body", "POST /images: body")
+    assert {field for field in fields if field.startswith(routes)} == SHARED
 
 
 def test_path_of_a_request_adds_no_line_to_the_log(running: Running) -> None:
