@@ -50,7 +50,9 @@ class Lane:
             if self._running is None:
                 opened = open_column(self._folder, self.column, self._root, self._say)
                 self._running = self._opened.enter_context(opened)
+        self._running.revive_services()  # a run that was given up may have left them dead
         self._running.prepare(fault.job_env, fault.api_env, fault.uvicorn_args)
+        self._running.revive()
         self._running.receiver.delay_s = 0.0
         return self._running
 

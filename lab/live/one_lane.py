@@ -69,6 +69,7 @@ class AttachedLane(Lane):
     def open(self, fault: Fault) -> RunningColumn:
         """Return its processes."""
         assert self._running
+        self._running.revive_services()
         self._running.prepare()
         return self._running
 

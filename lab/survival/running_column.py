@@ -108,6 +108,12 @@ class RunningColumn:
             if not part.alive:
                 part.restart()
 
+    def revive_services(self) -> None:
+        """Start again the mail server, or a broker, that has ended."""
+        for part in [self.mailbox, *self.brokers]:
+            if not part.alive:
+                part.restart()
+
     def start_second_app(self) -> Part:
         """Start one more API on the same data, as `--workers 2` does."""
         return self._launch_app({"DATA_DIR": str(self.data_dir)}, ())

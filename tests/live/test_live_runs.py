@@ -150,6 +150,24 @@ def test_free_play_refuses_a_fault_of_a_process_that_the_lane_has_not(
     assert "kill -9 " in json.dumps(recording["events"])
 
 
+def test_run_after_a_reset_finds_broker_and_mail_server_as_usual(client: httpx.Client) -> None:
+    lane = "03_celery"
+    body = {"preset": "play", "lanes": [lane], "length_s": 0}
+    number = client.post("/api/runs", json=body).raise_for_status().json()["number"]
+    post_when_playing(client, 1)
+    faults = ("leave_what_ends", "kill9_mail_server", "hold_mail", "freeze_broker")
+    for fault in faults:  # mail cannot be held by a server that has ended: the run goes on
+        client.post("/api/faults", json={"fault": fault}).raise_for_status()
+    read_stream(client, "", until="kill -STOP")
+
+    client.post("/api/reset", json={}).raise_for_status()
+
+    assert wait_for_recording(client, number)["events"][-1]["phase"] == "given up"
+    recording = play(client, "work", lanes=[lane], jobs=2, length_s=0)
+    assert troubles(recording) == []
+    assert results(recording)[lane]["done"] == 2
+
+
 def post_when_playing(client: httpx.Client, count: int) -> None:
     """Post jobs as soon as the lanes have started."""
     deadline = time.monotonic() + 60
@@ -180,8 +198,10 @@ def write(event: JSONDict) -> str:
     return json.dumps(event, sort_keys=True)
 
 
-def read_stream(client: httpx.Client, last_event_id: str) -> list[JSONDict]:
-    """Read the messages of a run that has ended."""
+def read_stream(
+    client: httpx.Client, last_event_id: str, until: str = '"phase": "done"'
+) -> list[JSONDict]:
+    """Read the messages of a run, until one of them says this."""
     messages: list[JSONDict] = []
     with client.stream("GET", "/api/events", headers={"Last-Event-ID": last_event_id}) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
@@ -194,7 +214,7 @@ def read_stream(client: httpx.Client, last_event_id: str) -> list[JSONDict]:
                 message["id"] = value
             elif not line and "events" in message:
                 messages.append(message)
-                if message["events"][-1].get("phase") == "done":
+                if until in write(message):
                     break
                 message = {}
     return messages

@@ -1,9 +1,13 @@
 """What the live page does beyond the faults of `lab/survival`."""
 
+import signal
 from contextlib import suppress
 from queue import Empty
 from threading import Thread
 from typing import cast
+
+import httpx
+import psutil
 
 from lab.errors import LabError
 from lab.live.trial import WatchedTrial
@@ -87,28 +91,36 @@ def play(trial: Trial) -> None:
     trial = cast(WatchedTrial, trial)
     trial.begin()
     set_length(trial)
-    while not trial.counts:
-        with suppress(Empty):
-            do = trial.wanted.get(timeout=0.1)
-            try:
-                do(trial)
-            except LabError as error:
-                trial.emit("trouble", None, sentence=str(error))
-        trial.check()
-        if trial.restarts:
-            revive(trial)
+    try:
+        while not trial.counts:
+            with suppress(Empty):
+                do = trial.wanted.get(timeout=0.1)
+                try:
+                    do(trial)
+                except (LabError, httpx.HTTPError) as error:
+                    trial.emit("trouble", None, sentence=str(error))
+            trial.check()
+            if trial.restarts:
+                revive(trial)
+    finally:  # also after a reset: the next run has the same mail server and broker
+        thaw(trial)
+        trial.running.revive_services()
     revive(trial)
     trial.mail.release()
     trial.receiver.release()
 
 
+def thaw(trial: WatchedTrial) -> None:
+    """Let a broker go on that was frozen."""
+    for part in trial.running.brokers:
+        if part.alive and psutil.Process(part.pid).status() == psutil.STATUS_STOPPED:
+            part.send(signal.SIGCONT)
+
+
 def revive(trial: WatchedTrial) -> None:
     """Start again what has ended."""
-    running = trial.running
-    parts = [running.mailbox, *(running.brokers if trial.column.has_worker else [])]
-    for part in [*parts, *running.processes]:
-        if not part.alive:
-            part.restart()
+    trial.running.revive_services()
+    trial.running.revive()
 
 
 ACTS = {

@@ -7,7 +7,7 @@ from lab.live.trial import WatchedTrial
 from lab.survival.columns import Column
 from lab.survival.faults.fault import BROKER, REASONS, WORKER
 
-from .acts import post_wish, revive
+from .acts import post_wish, revive, thaw
 
 Play = Callable[[WatchedTrial], None]
 
@@ -65,7 +65,7 @@ def release_mail(trial: WatchedTrial) -> None:
 
 
 def start_again(trial: WatchedTrial) -> None:
-    trial.running.mailbox.send(signal.SIGCONT)
+    thaw(trial)
     revive(trial)
 
 
