@@ -17,6 +17,8 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+from lab.load.heartbeat import answers
+
 EVERY_S, TELL_S = 0.1, 0.25
 TIMEOUT_S = 60.0
 
@@ -46,22 +48,11 @@ class Asker:
         connection = http.client.HTTPConnection(self._url.netloc, timeout=TIMEOUT_S)
         while not self._stopped.is_set():
             self._asked_at = started = time.monotonic()
-            answered = _answers(connection, self._url.path)
+            answered = answers(connection, self._url.path)
             took_s = time.monotonic() - started
             self._asked_at = None
             self._times_ms.append(max(1, round(took_s * 1000)) if answered else None)
             self._stopped.wait(max(0.0, EVERY_S - took_s))
-
-
-def _answers(connection: http.client.HTTPConnection, path: str) -> bool:
-    try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        answer.read()
-    except (OSError, http.client.HTTPException):
-        connection.close()
-        return False
-    return answer.status == http.client.OK
 
 
 def main() -> None:
@@ -100,7 +91,7 @@ class Beats:
     def ask(self, urls: Mapping[str, str]) -> None:
         """Ask these from now on, and no others."""
         assert self._process.stdin
-        with suppress(BrokenPipeError):
+        with suppress(BrokenPipeError, ValueError):  # ended, or closed: a run may outlast the page
             self._process.stdin.write(json.dumps(dict(urls)) + "\n")
             self._process.stdin.flush()
 

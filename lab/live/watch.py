@@ -53,7 +53,7 @@ def find_parts(running: RunningColumn) -> dict[str, Part]:
     """Return what a reader sees of a lane: its processes by what they are for."""
     stack, app = running.stack, running.app
     named = {"api": app}
-    for label, part in stack.parts.items():
+    for label, part in list(stack.parts.items()):  # a fault may start one
         if part is not app and label.startswith(f"{running.column.approach.name}-") and part.alive:
             named["second api"] = part
     if running.column.has_worker:
@@ -74,6 +74,7 @@ class Watcher:
         self._tail = LedgerTail(running.data_dir)
         self._known: set[str] = set()  # tasks of this run
         self._early: dict[str, list[JSONDict]] = {}  # told of before the 202 was seen
+        self._early_mails: dict[str, list[JSONDict]] = {}
         self._seen: dict[str, tuple[int, bool]] = {}
         self._mails = 0
         self._lock = threading.Lock()
@@ -104,6 +105,8 @@ class Watcher:
             self._known.add(task_id)
             for event in self._early.pop(task_id, ()):
                 self._tell(event)
+            for mail in self._early_mails.pop(task_id, ()):
+                self._tell_mail(mail)
 
     def _look_again_and_again(self) -> None:
         looks = 0
@@ -147,11 +150,18 @@ class Watcher:
             found = self._http.get(url, params={"after": self._mails}).json()
             for message in found:
                 self._mails = message["number"]
-                if message["task_id"] in self._known:
-                    facts = {name: message[name] for name in ("number", "to", "subject")}
-                    self._emit("mail", None, task=message["task_id"], **facts)
+                task_id = message["task_id"]
+                with self._lock:
+                    if task_id in self._known:
+                        self._tell_mail(message)
+                    else:
+                        self._early_mails.setdefault(task_id, []).append(message)
             if not found and self._count_mails() < self._mails:
                 self._mails = 0  # the mail server was started anew, and its numbers with it
+
+    def _tell_mail(self, message: JSONDict) -> None:
+        facts = {name: message[name] for name in ("number", "to", "subject")}
+        self._emit("mail", None, task=message["task_id"], **facts)
 
     def _count_mails(self) -> int:
         with suppress(httpx.HTTPError):

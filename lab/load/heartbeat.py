@@ -74,13 +74,14 @@ def ask_until_told(url: str, pause_s: float) -> Beats:
                 break
             failures, times_ms = 0, []
         started = time.perf_counter()
-        failures += not _answers(connection, parts.path)
+        failures += not answers(connection, parts.path)
         times_ms.append((time.perf_counter() - started) * 1000)
     worst_ms, p99_ms = max(times_ms, default=0.0), percentiles(times_ms).p99_ms
     return Beats(len(times_ms) - failures, failures, worst_ms, p99_ms)
 
 
-def _answers(connection: http.client.HTTPConnection, path: str) -> bool:
+def answers(connection: http.client.HTTPConnection, path: str) -> bool:
+    """Ask once, and tell whether it answered 200."""
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
