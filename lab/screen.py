@@ -28,13 +28,11 @@ WORKER_NEWS = re.compile(r"(WARNING|ERROR|CRITICAL)/")
 CURL = "curl -sS --noproxy '*' -w '\\n'"
 
 
-class Screen:
+class Terminal:
     """Prints lines with a short name of who says them."""
 
-    def __init__(self, console: Console, app: str) -> None:
+    def __init__(self, console: Console) -> None:
         self._console = console
-        self._app = app
-        self._worker_starts = True
 
     def write(self, *lines: str) -> None:
         """Print lines as they are, unwrapped, so that they can be copied."""
@@ -42,7 +40,21 @@ class Screen:
 
     def say(self, line: str) -> None:
         """Print what the lab has to say."""
-        self._show("lab", line)
+        self.show("lab", line)
+
+    def show(self, who: str, line: str) -> None:
+        """Print what a process has to say."""
+        self._console.print(f"[dim]{who} |[/dim]", end=" ")
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+class Screen(Terminal):
+    """Prints what an app, and what it needs, has logged, as short as it can be understood."""
+
+    def __init__(self, console: Console, app: str) -> None:
+        super().__init__(console)
+        self._app = app
+        self._worker_starts = True
 
     def name(self, part: str) -> str:
         """Return the short name of a part."""
@@ -59,11 +71,7 @@ class Screen:
             if not WORKER_NEWS.search(line):
                 return
         if not HIDDEN.search(line):
-            self._show(self.name(part), shorten(line))
-
-    def _show(self, who: str, line: str) -> None:
-        self._console.print(f"[dim]{who} |[/dim]", end=" ")
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self.show(self.name(part), shorten(line))
 
 
 def shorten(line: str) -> str:

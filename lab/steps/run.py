@@ -12,6 +12,7 @@ from lab.approaches import ROOT
 from lab.errors import LabError
 from lab.processes.part import Part
 from lab.processes.signals import signals_exit
+from lab.screen import Terminal
 
 from .ladder import Step, find_step
 from .servers import BROKER, Servers, find_label
@@ -39,24 +40,6 @@ class SavedFile:
         with suppress(FileNotFoundError):  # some editors take it away for a moment
             self._time = self._path.stat().st_mtime_ns
         return self._time != before
-
-
-class Terminal:
-    """What the reader sees: each line with the name of the server that printed it."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-
-    def say(self, line: str) -> None:
-        self.show("lab", line)
-
-    def show(self, label: str, line: str) -> None:
-        self._console.print(f"[dim]{label} |[/dim]", end=" ")
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-    def write(self, *lines: str) -> None:
-        for line in lines:
-            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def run_step(name: str, console: Console, root: Path = ROOT, port: int = 8000) -> None:

@@ -5,11 +5,12 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from lab.open_jobs import ENDS
 from lab.processes.pauses import pause
 
 from .cell import Cell
 from .running_column import REDELIVERY_S
-from .trial import ENDS, OPEN, Events, Trial
+from .trial import OPEN, Events, Trial
 
 # After so long without an event nothing more will come: longer than a pause before a retry, or,
 # where jobs are expected not to come back, than the visibility timeout of those that do.

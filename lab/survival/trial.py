@@ -11,6 +11,7 @@ import httpx
 
 from lab.errors import LabError
 from lab.ledger import read_ledger
+from lab.open_jobs import ENDS
 from lab.plain_http import TRUSTS_NOBODY
 from lab.processes.pauses import pause
 
@@ -22,7 +23,6 @@ WAIT_S = 30.0
 POLL_S = 0.05
 OVERLOAD_S = 20.0
 OPEN = ("queued", "running")
-ENDS = {"finished", "failed", "cancelled", "interrupted"}
 Events = dict[str, list[dict[str, Any]]]  # by task; Any: events carry different facts
 
 

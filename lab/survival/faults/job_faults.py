@@ -5,7 +5,8 @@ import signal
 import time
 from threading import Thread
 
-from lab.survival.trial import ENDS, JOBS, OPEN, Trial
+from lab.open_jobs import ENDS
+from lab.survival.trial import JOBS, OPEN, Trial
 
 from . import clock
 from .fault import Fault
