@@ -111,16 +111,16 @@ def _record(
     controller.wait()
     recording = controller.find_recording(run.number)
     assert recording
-    path = write_recording(make_folder(out), recording)
     for lane, result in recording.results.items():
         verdict = {True: "as promised", False: "not as promised", None: ""}[result["as_promised"]]
         print(f"{lane:<28} {result['outcome']:<24} {verdict}")
-    print(f"Written: {path}, {path.stat().st_size / 1000:.0f} kB")
     if missing := [
         lane.name for lane in recording.about.lanes if lane.name not in recording.results
     ]:
-        print(f"No result: {', '.join(missing)}", file=sys.stderr)
+        print(f"No result, so nothing is written: {', '.join(missing)}", file=sys.stderr)
         raise typer.Exit(1)
+    path = write_recording(make_folder(out), recording)
+    print(f"Written: {path}, {path.stat().st_size / 1000:.0f} kB")
 
 
 def _say_where(url: str) -> None:

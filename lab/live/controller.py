@@ -53,6 +53,9 @@ class Live:
         self.playing: Playing | None = None
         self.history: deque[tuple[int, Recording]] = deque(maxlen=KEPT_RUNS)
         self._columns = load_all_columns(root)
+        if unknown := set(self.only) - self._columns.keys():
+            known = ", ".join(self._columns)
+            raise LabError(f"unknown lane {min(unknown)!r}: it is one of {known}")
         self._lanes: dict[str, Lane] = dict(lanes or {})
         self._lock = threading.Lock()
         self._count = 0
@@ -91,6 +94,8 @@ class Live:
     ) -> Run:
         """Begin a run; raise Refused while another goes on, LabError for what does not exist."""
         preset = find_preset(name)
+        if self._presets and preset.name not in self._presets:
+            raise LabError(f"this page has no preset {name!r}: {', '.join(self._presets)}")
         chosen = self._choose_lanes(preset, lanes)
         if not chosen:
             raise LabError(f"preset {preset.name!r} has none of these lanes: {', '.join(lanes)}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from lab.errors import LabError
 from lab.live.api import make_app
 from lab.live.controller import Live
 
@@ -138,3 +139,19 @@ def test_page_with_one_lane_has_the_presets_of_that_lane(tmp_path: Path) -> None
         "01_background_tasks"
     }
     assert "kill9_worker" not in [preset["name"] for preset in presets]
+
+
+def test_unknown_lane_is_named_with_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="unknown lane '03': it is one of 01_background_tasks"):
+        Live(tmp_path, only=["03"])
+
+
+def test_preset_that_a_page_does_not_have_is_refused(tmp_path: Path) -> None:
+    live = Live(tmp_path, presets=["work"])
+    try:
+        with pytest.raises(LabError, match="this page has no preset 'broker_down': work"):
+            live.start("broker_down")
+    finally:
+        live.close()
+
+    assert live.playing is None
