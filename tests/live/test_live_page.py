@@ -25,6 +25,17 @@ LONG_MS = 90_000
 SECONDS = 3
 LANES = ["01_background_tasks", "03_celery"]
 SERIOUS = {"runOnly": ["wcag2a", "wcag2aa"]}
+LONG_LOG = """() => {
+  const view = new Live.View(document.createElement("div"));
+  const jobs = Array.from({ length: 500 }, (_, n) => n + 1);
+  view.open({ title: "", ask: "", jobs: 500, lanes: [{ name: "01", title: "01" }],
+    machine: { packages: {}, measured_at: "" } });
+  view.apply([{ t: 0, type: "asked", lane: 0, kind: "email", jobs },
+    ...jobs.map((job) => ({ t: 0, type: "accepted", lane: 0, task: `${job}`, job, ms: 1 }))]);
+  view.jobFilter.value = "1";
+  view.refilter();
+  return [...view.lines.querySelectorAll(".what")].map((line) => line.textContent);
+}"""
 FLOOD = Path(__file__).with_name("flood.js").read_text(encoding="utf-8")
 
 
@@ -41,7 +52,8 @@ def choose(page: Page, number: int, *, by_keyboard: bool = False) -> None:
     for box in page.locator("#lanes input").all():
         if box.get_attribute("value") not in LANES and box.is_checked():
             box.uncheck()
-    page.locator("#jobs").fill("4")
+    if page.locator("#jobs").is_visible():
+        page.locator("#jobs").fill("4")
 
 
 def wait_for_end(page: Page) -> None:
@@ -155,6 +167,59 @@ def test_recording_from_a_file_is_played_step_by_step(page: Page, lab: LiveLab) 
     done = {recorded["about"]["lanes"][each["lane"]]["title"]: each["done"] for each in results}
     expect(page.locator("#view .tick")).to_have_count(len(done))
     assert read_done(page) == done
+
+
+def test_replay_during_a_run_leads_back_to_the_run(page: Page, lab: LiveLab) -> None:
+    page.goto(lab.url)
+    choose(page, 3)
+    page.locator('#lanes [value="03_celery"]').uncheck()
+    page.get_by_role("button", name="Start", exact=True).click()
+    guess = page.get_by_role("button", name="Skip the guess")
+    guess.wait_for(timeout=LONG_MS)
+    row = page.locator("#view table.outcome tbody tr")
+    expect(row).to_have_count(1)
+    expect(row.locator('[data-title="Promised"]')).to_have_text("…")
+    expect(row.locator('[data-title="Why"]')).to_have_text("")
+
+    page.locator("#import").set_input_files(FOLDER / "kill9_api.json")
+    page.get_by_role("button", name="Pause").click()
+    expect(row).not_to_have_count(1)
+    page.get_by_role("button", name="Back to the live lanes").click()
+
+    expect(row).to_have_count(1)
+    expect(page.locator("#error")).to_have_text("")
+    guess.click()
+    wait_for_end(page)
+    expect(row.locator('[data-title="Promised"]')).to_have_text("lost 4")
+    expect(row.get_by_role("link", name="Read why").or_(row.get_by_text("See"))).to_be_visible()
+
+
+def test_button_of_a_fault_names_the_process_that_was_started_again(
+    page: Page, lab: LiveLab
+) -> None:
+    page.goto(lab.url)
+    choose(page, 12)
+    page.locator('#lanes [value="03_celery"]').uncheck()
+    page.get_by_role("button", name="Start", exact=True).click()
+    button = page.get_by_role("button", name="Kill the API kill -9")
+    first = button.inner_text()
+    assert first.split()[-1].isdecimal()
+
+    button.click()
+
+    expect(button).not_to_have_text(first, use_inner_text=True)
+    assert button.inner_text().split()[-1].isdecimal()
+    page.get_by_role("button", name="Reset", exact=True).click()
+    expect(page.locator("#play")).to_be_hidden(timeout=LONG_MS)
+
+
+def test_log_of_one_job_begins_with_its_first_line(page: Page, lab: LiveLab) -> None:
+    page.goto(lab.url)
+    page.locator(".lane").first.wait_for()
+
+    shown = page.evaluate(LONG_LOG)
+
+    assert shown == ["job 1: 202 after 1 ms"]
 
 
 def test_file_that_is_no_recording_is_refused_in_a_sentence(

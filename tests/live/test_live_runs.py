@@ -1,7 +1,6 @@
 """Each preset comes out of the live page as the ledger tells and as approaches.toml promises."""
 
 import json
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from lab.ledger import read_ledger
 from lab.live.controller import ONLY_LIVE
 from lab.live.presets.preset import find_preset, load_presets
+from tests.support.waiting import wait_until
 
 from .conftest import LiveLab
 
@@ -45,14 +45,13 @@ def play(client: httpx.Client, preset: str, **wishes: object) -> JSONDict:
 
 
 def wait_for_recording(client: httpx.Client, number: int) -> JSONDict:
-    deadline = time.monotonic() + LONGEST_S
-    while time.monotonic() < deadline:
-        answer = client.get(f"/api/runs/{number}/recording")
-        if answer.is_success:
-            recording: JSONDict = answer.json()
-            return recording
-        time.sleep(0.2)
-    raise AssertionError(f"run {number} did not end in {LONGEST_S} s")
+    recording: JSONDict = wait_until(
+        f"run {number} ends",
+        lambda: client.get(f"/api/runs/{number}/recording"),
+        lambda answer: answer.is_success,
+        timeout_s=LONGEST_S,
+    ).json()
+    return recording
 
 
 def results(recording: JSONDict) -> dict[str, JSONDict]:
@@ -170,11 +169,13 @@ def test_run_after_a_reset_finds_broker_and_mail_server_as_usual(client: httpx.C
 
 def post_when_playing(client: httpx.Client, count: int) -> None:
     """Post jobs as soon as the lanes have started."""
-    deadline = time.monotonic() + 60
-    while (answer := client.post("/api/jobs", json={"count": count})).status_code != 202:
-        assert answer.json()["detail"] == "the lanes are still starting"
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    answer = wait_until(
+        "the lanes have started",
+        lambda: client.post("/api/jobs", json={"count": count}),
+        lambda answer: "still starting" not in answer.text,
+        timeout_s=60,
+    )
+    answer.raise_for_status()
 
 
 def test_events_go_on_after_the_last_that_was_received(client: httpx.Client) -> None:

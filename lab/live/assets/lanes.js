@@ -23,10 +23,9 @@
   Live.shortName = (name) => name.replace(/^0(\d)_[a-z_]+/, "0$1");
 
   Live.Lane = class {
-    constructor(lane, number, openStory) {
+    constructor(lane, openStory) {
       this.lane = lane;
       this.chips = new Map();
-      this.moved = [];
       this.state = h("span", { class: "lane-state" });
       this.processes = h("ul", { class: "processes" });
       this.slots = Object.fromEntries(STAGES.map(([stage, title]) => [stage,

@@ -12,8 +12,8 @@
     ["refuse_mail", "Refuse three", "451, later"], ["refuse_mail_for_ever", "Refuse all", "550, never"], ["release_mail", "Mail as usual", ""],
     ["start_again", "Start what has ended", ""], ["leave_what_ends", "Leave what ends", "no supervisor"], ["restart_what_ends", "Restart what ends", "a supervisor"],
   ];
-  const NEEDS = { worker: "worker", broker: "worker" };
-  let presets = [], preset, view, player = null, running = false, number = null, events = [], imported = [], site = false, attached = false;
+  const SUPERVISED = ["leave_what_ends", "restart_what_ends"]; // not where the terminal is the supervisor
+  let presets = [], preset, view, player = null, running = false, number = null, about = null, events = [], imported = [], site = false, attached = false;
 
   async function ask(path, body) {
     const answer = await fetch(path, body === undefined ? {} : {
@@ -103,9 +103,9 @@
     if (first >= 0) {
       leaveReplay();
       events = [];
-      number = news[first].number;
+      ({ number, about } = news[first]);
       running = true;
-      view.open(news[first].about);
+      view.open(about);
       $("recording").hidden = true;
       news = news.slice(first + 1);
     }
@@ -120,7 +120,7 @@
     setTimeout(showRuns, 200);
   }
 
-  let shown = "";
+  let shown = "", namePids = () => {};
   function showPhase(state) {
     const isPlay = state.about.preset === "play";
     const phase = running || player || events.length ? state.phase : "";
@@ -128,6 +128,7 @@
     $("play").hidden = !(isPlay && running && !player && phase !== "starting");
     $("start").disabled = running;
     $("error").textContent ||= state.trouble;
+    if (isPlay && phase === "fault") namePids();
     if (shown === phase) return;
     shown = phase;
     const words = { starting: "The processes are starting.", posting: "The jobs are being posted.", predict: "The jobs are posted as soon as you have guessed.", fault: "It is broken now. Watch the jobs.", done: "Everything is counted. The table tells what became of the jobs.", "given up": "The run was given up." };
@@ -160,19 +161,29 @@
     $("where").replaceChildren(h("option", { value: "" }, "all lanes"), ...lanes.map((lane) => h("option", { value: lane.name }, lane.title)));
     const where = () => ($("where").value ? [$("where").value] : []);
     const post = (count) => h("button", { type: "button", onclick: () => attempt(() => ask("/api/jobs", { lanes: where(), kind: $("kind").value || "email", count })) }, `Post ${count}`);
+    const roleOf = (fault) => ["api", "worker", "broker"].find((each) => fault.endsWith(each));
     const pid = (fault) => {
-      const role = ["api", "worker", "broker"].find((each) => fault.endsWith(each));
+      const role = roleOf(fault);
       const chosen = state.lanes.filter((lane) => !where().length || lane.name === where()[0]);
       return role && chosen.length === 1 ? chosen[0].processes[role]?.pid ?? "" : "";
     };
-    const draw = () => $("play-buttons").replaceChildren(post(1), post(8), ...BUTTONS.map(([fault, title, command]) => {
-      const role = Object.keys(NEEDS).find((each) => fault.endsWith(each));
-      const able = !role || state.lanes.some((lane) => (!where().length || lane.name === where()[0]) && lane.name.startsWith("03"));
+    const label = (fault, command) => {
+      if (!command.startsWith("kill")) return command;
+      return (command.includes("PID") ? command : `${command} PID`).replace("PID", pid(fault) || "PID");
+    };
+    const offered = BUTTONS.filter(([fault]) => !attached || !SUPERVISED.includes(fault));
+    const codes = offered.map(([, , command]) => (command ? h("code") : ""));
+    namePids = () => offered.forEach(([fault, , command], n) => { // a process that was started again has another
+      const text = label(fault, command);
+      if (command && codes[n].textContent !== text) codes[n].textContent = text;
+    });
+    const draw = () => $("play-buttons").replaceChildren(post(1), post(8), ...offered.map(([fault, title, command], n) => {
+      const able = ["api", undefined].includes(roleOf(fault)) || state.lanes.some((lane) => (!where().length || lane.name === where()[0]) && lane.name.startsWith("03"));
       return h("button", { type: "button", class: command.startsWith("kill") ? "fault" : "", disabled: !able, onclick: () => attempt(() => ask("/api/faults", { lanes: where(), fault })) },
-        title, command ? h("code", {}, command.includes("PID") ? command.replace("PID", pid(fault) || "PID") : `${command}${command.startsWith("kill") ? ` ${pid(fault) || "PID"}` : ""}`) : "");
+        title, codes[n]);
     }), h("button", { type: "button", class: "main", onclick: () => attempt(() => ask("/api/count", {})) }, "Count"));
-    $("where").onchange = draw;
-    draw();
+    $("where").onchange = () => { draw(); namePids(); };
+    $("where").onchange();
   }
 
   function replay(recording) {
@@ -191,11 +202,10 @@
     $("player").replaceChildren();
   }
 
-  async function showLast() {
-    if (number === null) return showIdle();
-    const recording = await ask(`/api/runs/${number}/recording`);
-    view.open(recording.about);
-    view.apply(recording.events);
+  function showLast() { // it may go on still, so no recording is asked for
+    if (!about) return showIdle();
+    view.open(about);
+    view.apply(events);
   }
 
   async function showRuns() {
@@ -225,7 +235,10 @@
   }
 
   $("start").addEventListener("click", () => attempt(start));
-  $("reset").addEventListener("click", () => attempt(async () => { leaveReplay(); await ask("/api/reset", {}); }));
+  $("reset").addEventListener("click", () => attempt(async () => {
+    if (player) { leaveReplay(); showLast(); }
+    await ask("/api/reset", {});
+  }));
   $("guesses").addEventListener("submit", (event) => {
     event.preventDefault();
     const guesses = {};

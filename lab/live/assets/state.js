@@ -24,12 +24,12 @@ Live.apply = (state, event) => {
 Live.isOpen = (job) => OPEN.includes(job.stage);
 
 Live.count = (lane) => {
-  const counts = { accepted: 0, refused: 0, done: 0, lost: 0, late: 0, failed: 0, interrupted: 0, twice: 0 };
+  const counts = { accepted: 0, refused: 0, done: 0, lost: 0, late: 0, failed: 0, interrupted: 0, started_twice: 0 };
   for (const job of lane.jobs.values()) {
     if (job.stage === "refused") counts.refused++;
     else if (job.task) counts.accepted++;
     if (job.stage in counts && job.stage !== "refused") counts[job.stage]++;
-    if (job.starts > 1) counts.twice++;
+    if (job.starts > 1) counts.started_twice++;
   }
   return counts;
 };

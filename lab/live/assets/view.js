@@ -50,7 +50,7 @@
 
     open(about) {
       this.state = Live.begin(about);
-      this.lanes = this.state.lanes.map((lane, n) => new Live.Lane(lane, n, (job) => this.openStory(job)));
+      this.lanes = this.state.lanes.map((lane) => new Live.Lane(lane, (job) => this.openStory(job)));
       for (const lane of this.lanes) lane.onResize = () => {
         this.restedAt = 0;
         this.drawSoon();
@@ -62,6 +62,8 @@
       this.written = 0;
       this.restedAt = 0;
       this.mails = -1;
+      this.drawnAt = 0;
+      this.tableLook = "";
       this.drawCode();
       const machine = about.machine;
       const packages = Object.entries(machine.packages).map(([name, version]) => `${name} ${version}`).join(", ");
@@ -98,11 +100,13 @@
         for (const lane of this.lanes) lane.drawStrip(state.t, this.span);
         this.drawMails();
         this.drawLog();
-      } else this.later ??= setTimeout(() => { this.later = null; this.drawSoon(); }, 210);
-      if (byLane.some((jobs) => jobs.length) || state.phase === "done" || !this.drawnAt || now - this.drawnAt > 500) {
+      }
+      const isDue = byLane.some((jobs) => jobs.length) || state.phase === "done" || !this.drawnAt || now - this.drawnAt > 500;
+      if (isDue) {
         this.drawnAt = now;
         this.drawTable();
       }
+      if (!isRest || !isDue) this.later ??= setTimeout(() => { this.later = null; this.drawSoon(); }, 210);
       this.onDraw?.(state);
     }
 
@@ -121,6 +125,7 @@
       const cell = (title, attributes, ...content) => h("td", { role: "cell", "data-title": title, ...attributes }, ...content);
       const body = state.lanes.map((lane, n) => {
         const { result } = lane;
+        const told = this.compact || result; // not while the reader guesses
         const guess = state.guesses[lane.name];
         return h("tr", { role: "row" },
           h("th", { scope: "row", role: "rowheader" }, lane.title),
@@ -128,9 +133,9 @@
           ...times.map(([key, title]) => cell(title, { class: "number" }, result?.[key] === undefined || result[key] === null ? "–" : `${result[key].toFixed(1)} s`)),
           ...(frozen ? [cell("Worst /healthz", { class: lane.worst > Live.LIMIT_MS ? "number bad" : "number" }, lane.beats.length ? Live.seconds(lane.worst) : "–")] : []),
           ...(guessed ? [cell("Your guess", { class: "number" }, guess === undefined ? "–" : `${guess}${result ? (guess === hits(state, result) ? " ✓" : " ✕") : ""}`)] : []),
-          ...(this.compact ? [] : [cell("Promised", {}, lane.promise || "–")]),
+          ...(this.compact ? [] : [cell("Promised", {}, told ? lane.promise || "–" : "…")]),
           cell("As promised?", { class: "verdict" }, verdict(result)),
-          cell("Why", { class: "why" }, lane.reason ? h("span", {}, ...withCode(lane.reason), " ") : "", this.readWhy(lane.page)));
+          cell("Why", { class: "why" }, told && lane.reason ? h("span", {}, ...withCode(lane.reason), " ") : "", told ? this.readWhy(lane.page) : ""));
       });
       this.tableBox.replaceChildren(h("table", { class: "outcome", role: "table" },
         h("caption", { class: "hidden" }, `What became of the jobs: ${state.about.title}`),
@@ -180,7 +185,7 @@
       const { log } = this.state;
       if (log.length < this.written) this.refilter();
       if (log.length === this.written) return;
-      const fresh = log.slice(Math.max(this.written, log.length - SHOWN_LINES)).filter((line) => this.matches(line));
+      const fresh = log.slice(this.written).filter((line) => this.matches(line)).slice(-SHOWN_LINES);
       this.written = log.length;
       if (!fresh.length) return;
       this.lines.append(...fresh.map((line) => this.makeLine(line)));
