@@ -9,12 +9,12 @@ TEAL, PAPER, PALE, SAND = "#10504e", "#ffffff", "#b9dad5", "#f0a774"
 
 
 def draw_card(path: Path, title: str, words: str) -> None:
-    """Write a PNG with the title, a sentence, and four lanes with jobs on them."""
+    """Write a PNG with the title, a sentence, and what survives kill -9 of the API in each lane."""
     card = Image.new("RGB", (WIDTH_PX, HEIGHT_PX), TEAL)
     pen = ImageDraw.Draw(card)
     pen.text((80, 84), title, font=ImageFont.load_default(72), fill=PAPER)
     pen.multiline_text((80, 190), _wrap(words, 46), font=ImageFont.load_default(38), fill=PALE)
-    for lane, (done, lost) in enumerate(((0, 8), (0, 8), (8, 0), (4, 4))):
+    for lane, (done, lost) in enumerate(((0, 8), (0, 8), (8, 0), (0, 8))):
         y_px = 360 + 58 * lane
         pen.line((80, y_px + 20, WIDTH_PX - 80, y_px + 20), fill="#2c6f6b", width=3)
         for job in range(done + lost):
