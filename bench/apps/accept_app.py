@@ -17,7 +17,7 @@ from scenarios import WORK, http, ledger
 from scenarios.contract import Kind, new_task_id
 
 
-async def noop(**_: Any) -> None:
+async def noop(*_: Any, **__: Any) -> None:
     """Do nothing."""
 
 

@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
+
 from bench.program import run_program
 from lab.approaches import ROOT, find_approach
 from lab.processes.commands import Command
@@ -40,6 +42,13 @@ def launch(processes: Processes, name: str, part: str) -> Part:
     return processes.launch(part, command, env=env, cwd=ROOT)
 
 
+def check(app: Part) -> None:
+    """Raise RuntimeError if a job failed: how fast jobs fail would be measured instead."""
+    counts = httpx.get(f"{app.url}/metrics/queue").raise_for_status().json()
+    if counts["failed"]:
+        raise RuntimeError(f"jobs that do nothing failed: {counts}")
+
+
 def measure(count: int, folder: Path, name: str) -> dict[str, float]:
     """Return requests a second."""
     parts = [*PARTS, *(PLAIN if name == "03_celery" else ())]
@@ -49,6 +58,7 @@ def measure(count: int, folder: Path, name: str) -> dict[str, float]:
         command = [sys.executable, "-m", "bench.apps.load", str(count)]
         command += [f"{app.url}/emails" for app in apps]
         done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
+        check(apps[0])
     return dict(zip(parts, json.loads(done.stdout), strict=True))
 
 
