@@ -111,6 +111,8 @@ PROGRAMS = {
     "count-04-durable": _kept("known_tasks", "04 durable", "file"),
     "find": _kept("files_kept", "results in a folder", "find"),
     "forget": _kept("files_kept", "upload, result, orders, index entry", "forget"),
+    "event": _kept("ledger_kept", "the ledger", "event"),
+    "turn-over": _kept("ledger_kept", "the ledger, turned over", "turn-over"),
     "lost": _kept("lost_jobs", "03, messages that wait", unit="MB", valkey=True),
     "deep": Program("queue_of_04.depth_cost", 1_000_000, "µs", "04 in memory, 1 000 000 waiting"),
     "shallow": Program("queue_of_04.depth_cost", 1_000, "µs", "04 in memory, 1 000 waiting"),

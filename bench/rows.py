@@ -32,6 +32,8 @@ KEPT = (  # at most twice the time among a hundred times as many, and so many mi
     ("find the result of a task", "find", 1),
     ("one more picture in the search index", "index", 10),
     ("remove all of an ended task", "forget", 1),
+    ("one more event in the ledger", "event", 1),
+    ("drop the events of 1 000 ended tasks", "turn-over", 100),
 )
 ROWS = (
     Row("memory, no-op tasks, enqueued to finished", "memory", 6, True, "taskiq"),
