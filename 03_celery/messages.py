@@ -25,7 +25,6 @@ from .celery_app import BROKER_FORGETS, ONE_REDIS, app
 from .records import Message
 
 logger = logging.getLogger(__name__)
-AWAY = (RedisError, OperationalError)  # the records, or the broker
 collecting: ContextVar[list[Message] | None] = ContextVar("collecting", default=None)
 
 
@@ -116,7 +115,7 @@ def in_one_step(**asked: Any) -> Iterator[None]:
         collecting.reset(before)
     try:
         accept_and_send(collected, **asked)
-    except AWAY:
+    except (RedisError, OperationalError):  # of the records, or of the broker
         planned = [task_id for task_id, _ in asked.get("planned", ())]
         records.withdraw(*planned, *(message.task_id for message in collected))
         raise

@@ -1,11 +1,11 @@
 """Writes a run of the benchmark as JSON, Markdown and SVG."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from lab.machine import Machine
+from lab.results import to_json
 
 from .picture import make_svg
 from .programs import find_program
@@ -31,7 +31,7 @@ def write_files(
         "programs": programs,
         "rows": [asdict(verdict) for verdict in verdicts],
     }
-    _write(folder / BENCH, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    _write(folder / BENCH, to_json(content))
     _write(folder / "bench.md", make_bench_table(verdicts, machine, rounds))
     _write(folder / "bench.svg", make_svg(verdicts, machine))
 

@@ -136,7 +136,7 @@ class TaskStatus(BaseModel):
             # The status comes last: who reads it while a thread writes must find the rest in place.
             self._move(status)
         ledger.record(event, self.task_id, kind=self.kind, attempt=self.attempts, error=error)
-        logger.info("%s ended: %s", self.kind, error or status)
+        log_change(event, self.task_id, self.kind, self.attempts, error)
 
     def _go_on(self) -> None:
         if self.status.is_final:

@@ -6,7 +6,6 @@ counted.
 """
 
 import asyncio
-import json
 import tempfile
 import threading
 import time
@@ -24,6 +23,7 @@ from lab.load.run_jobs import connect, wait_until_final
 from lab.load.workload import Workload, send_all
 from lab.machine import Machine, describe_machine
 from lab.processes.stack import Stack
+from lab.results import to_json
 
 RESULT = Path("docs/results/footprint.json")
 COMMAND = "python -m site_making.footprint"
@@ -135,7 +135,7 @@ def main() -> None:
     measured = [measure(each.name, each.title, workload) for each in load_approaches().values()]
     machine = replace(describe_machine([]), command=COMMAND)
     content = Footprints(machine=machine, plan=PLAN, approaches=measured).model_dump()
-    (ROOT / RESULT).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    (ROOT / RESULT).write_text(to_json(content), encoding="utf-8")
 
 
 if __name__ == "__main__":

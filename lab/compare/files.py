@@ -1,12 +1,12 @@
 """Writes a comparison as JSON, as Markdown and as one HTML page."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from lab.load.plan import Plan
 from lab.machine import Machine
+from lab.results import to_json
 
 from .figures import Figures
 from .figures_table import make_legend, make_markdown_table
@@ -24,7 +24,7 @@ def write_files(
         "broken_promises": list(broken),
     }
     markdown = f"{make_markdown_table(rows)}\n{plan}.\n{machine}.\n\n{make_legend()}"
-    _write(folder / "compare.json", json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    _write(folder / "compare.json", to_json(content))
     _write(folder / "compare.md", markdown)
     _write(folder / "index.html", make_page(rows, machine, plan, broken))
 

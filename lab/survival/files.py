@@ -1,11 +1,11 @@
-"""Writes a run as JSON, Markdown and SVG, and reads the JSON again."""
+"""Writes a run as JSON, Markdown and SVG."""
 
-import json
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from lab.machine import Machine
+from lab.results import to_json
 from lab.survival.kills.at_random import Kills, make_kills_table
 
 from .cell import Cell
@@ -38,7 +38,7 @@ class RandomKills(BaseModel):
 
 def write_kills(folder: Path, kills: RandomKills) -> None:
     """Write `kills.json` and `kills.md`."""
-    _write(folder / KILLS_JSON, json.dumps(kills.model_dump(), indent=2) + "\n")
+    _write(folder / KILLS_JSON, to_json(kills.model_dump()))
     _write(folder / "kills.md", make_kills_page(kills))
 
 
@@ -49,21 +49,10 @@ def make_kills_page(kills: RandomKills) -> str:
 
 def write_files(folder: Path, survival: Survival) -> None:
     """Write `survival.json`, `survival.md` and `survival.svg`."""
-    _write(folder / JSON, to_json(survival))
+    # Without what did not happen or was not looked at.
+    _write(folder / JSON, to_json(survival.model_dump(exclude_defaults=True)))
     _write(folder / "survival.md", make_page(survival))
     _write(folder / "survival.svg", make_svg(survival.cells, survival.machine))
-
-
-def to_json(survival: Survival) -> str:
-    """Return a line for each cell, without what did not happen or was not looked at."""
-    facts = survival.model_dump(exclude_defaults=True)
-    cells = ",\n".join(_dump(cell) for cell in facts.pop("cells"))
-    others = [f'"{name}": {_dump(value)},' for name, value in facts.items()]
-    return "\n".join(["{", *others, f'"cells": [\n{cells}\n]', "}\n"])
-
-
-def _dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
 
 
 def make_page(survival: Survival) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.approaches import ROOT
+from lab.results import to_json
 from site_making.claims import (
     MEASURED,
     Measured,
@@ -55,8 +56,8 @@ class Recorder:
             count = f"{len(self.seen)} of {len(claims)} claims were measured"
             terminalreporter.write_line(f"{MEASURED} is unchanged: {count}, exit code {exitstatus}")
         else:
-            text = measure_now(self.seen).model_dump_json(indent=1)
-            (ROOT / MEASURED).write_text(f"{text}\n", encoding="utf-8")
+            text = to_json(measure_now(self.seen).model_dump())
+            (ROOT / MEASURED).write_text(text, encoding="utf-8")
             terminalreporter.write_line(f"wrote {MEASURED}")
 
 
