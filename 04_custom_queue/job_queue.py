@@ -1,7 +1,8 @@
 """A bounded priority queue with workers, inside one event loop: what a task is, and who runs it.
 
-Retries with back-off, a time limit, cancel, drain with a deadline. A store keeps the tasks: those
-of `memory.py` end with the process, those of `durable/` do not.
+Retries with back-off, a time limit, cancel, drain with a deadline. A store keeps the tasks, refuses
+one too many and hands out the next: see `store.py`. Those of `memory.py` end with the process,
+those of `durable/` do not.
 """
 
 import asyncio
@@ -40,7 +41,7 @@ class Task:
     kind: str
     arguments: dict[str, Any]
     priority: int = 0
-    key: str | None = None
+    key: str | None = None  # chosen by the client: the same key is the same task
     fingerprint: str | None = None  # of the request that the key belongs to
     due: float = 0  # not taken before this date; 0: at once
     delay_s: float = 0  # nor before so many seconds have passed, whatever is done to the clock
@@ -97,7 +98,7 @@ class Limits:
 # --8<-- [start:worker]
 @dataclass(slots=True, eq=False)
 class Worker:
-    """Runs one job after the other; `stop` ends the job and not the worker."""
+    """Runs one job after the other; `stop` ends the job alone, as a `CancelScope` in the steps."""
 
     runs: Task | None = None
     deadline: float = 0  # of the job, on the monotonic clock
@@ -117,7 +118,7 @@ class Worker:
         if self.loop_task:
             self.loop_task.uncancel()
         with suppress(asyncio.CancelledError):
-            await asyncio.sleep(0)  # a cancel that the job did not wait for would hit the next one
+            await asyncio.sleep(0)  # a cancel too late for this job must not hit the next one
 
 
 # --8<-- [end:worker]
@@ -209,7 +210,7 @@ class JobQueue:
 
     async def _work(self, worker: Worker) -> None:
         while not self._stopped:
-            task = await self.store.take()
+            task = await self.store.take()  # waits for one, and notes that it runs
             if task.status is RUNNING:  # it may have been cancelled on the way to us
                 await self._attempt(task, worker)
             if not task.number % TURN:

@@ -4,7 +4,7 @@
 
 In step 6 `kill -9` loses the queue. Here each task is a row in a file before its 202 goes out,
 and the next start puts all that had not ended back into the queue. So a job that was cut off
-runs again: look for the mail that is sent twice. `s7_kill.txt` shows what to type and what
+runs again: look for the mail that is begun twice. `s7_kill.txt` shows what to type and what
 happens.
 """
 

@@ -1,5 +1,7 @@
 """What the presets of the live page name exists, and what they promise follows approaches.toml."""
 
+import re
+
 import pytest
 
 from lab.approaches import ROOT
@@ -67,6 +69,15 @@ def test_code_is_read_by_the_name_of_what_is_defined() -> None:
 
     assert part["lines"][0].startswith("def refuse_if_full")
     assert part["marks"]
+
+
+@pytest.mark.parametrize("lane", find_preset("kill9_api").lanes)
+def test_the_line_that_keeps_a_job_is_marked(lane: str) -> None:
+    [part] = read_code(find_preset("kill9_api").code[lane])
+
+    [mark] = part["marks"]
+    keeps = r"add_task|create_tracked_task|apply_async|self\._tasks\[|_rows\.insert"
+    assert re.search(keeps, part["lines"][mark])
 
 
 def test_code_that_is_gone_is_named() -> None:

@@ -20,9 +20,12 @@ SETTINGS = (
     "add_task",
     "apply_async",
     "create_task",
+    "create_tracked_task",
     "tasks.put",
+    "self._tasks[",
+    "_rows.insert",
     "run_in_thread",
-    "to_thread",
+    "to_thread.run_sync",
     "timeout",
 )
 
