@@ -47,17 +47,17 @@ def start(background: BackgroundTasks, task_id: str, kind: Kind, **arguments: An
 async def run(task: TaskStatus, arguments: JSONDict) -> None:
     try:
         task.succeed(await work(task, arguments))
-    except Exception as error:  # the job boundary: an error here would drop the jobs behind it
-        task.fail(error)
     except asyncio.CancelledError:  # uvicorn --timeout-graceful-shutdown has run out
         task.interrupt()
         raise
+    except BaseException as error:  # the job boundary: not even `sys.exit` drops the jobs behind it
+        task.fail(error)
 
 
 def run_in_thread(task: TaskStatus, arguments: JSONDict) -> None:
     try:
         task.succeed(work(task, arguments))
-    except Exception as error:  # the same boundary for a `def` job
+    except BaseException as error:  # the same boundary for a `def` job
         task.fail(error)
 
 

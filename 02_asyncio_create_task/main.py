@@ -50,11 +50,11 @@ async def run(task: TaskStatus, arguments: JSONDict) -> None:
             task.succeed(await work(task, arguments))
         else:
             task.succeed(await run_in_thread(work, task, arguments))
-    except Exception as error:  # the job boundary: the client must be able to read it
-        task.fail(error)
     except asyncio.CancelledError:
         task.interrupt()  # unless the cancel route has already said why
         raise
+    except BaseException as error:  # the job boundary: not even `sys.exit` may end the app
+        task.fail(error)
 
 
 def work(task: TaskStatus, arguments: JSONDict) -> Any:

@@ -218,13 +218,14 @@ class JobQueue:
 
     async def _attempt(self, task: Task, worker: Worker) -> None:
         worker.runs, worker.deadline = task, math.inf
-        error = None
+        error: BaseException | None = None
         try:
             result = await self._run(task, worker)
-        except asyncio.CancelledError:
-            if not worker.stopped:
+        except asyncio.CancelledError as cancelled:
+            if not worker.stopped and worker.loop_task and worker.loop_task.cancelling():
                 raise
-        except Exception as caught:  # the job boundary: a worker must live on
+            error = cancelled  # the job has got it from elsewhere
+        except BaseException as caught:  # the job boundary: not even `sys.exit` ends a worker
             error = caught
         finally:
             worker.runs = None
@@ -240,7 +241,7 @@ class JobQueue:
         else:
             self.store.end(task, SUCCEEDED, result)
 
-    def _fail_or_retry(self, task: Task, error: Exception) -> None:
+    def _fail_or_retry(self, task: Task, error: BaseException) -> None:
         if isinstance(error, WorkError) or task.attempts >= self._limits.max_attempts:
             self.store.end(task, Status.FAILED, error=explain(error))
         else:

@@ -7,6 +7,7 @@ running job, and its processes stay behind when the app is killed with -9.
 import asyncio
 import multiprocessing
 import os
+import pickle
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
+from scenarios.errors import WorkError, words_of
 from scenarios.status import JobStopped, RanIn, here
 
 # Not "fork": the app has threads, and a lock that one of them holds would be copied locked.
@@ -45,10 +47,12 @@ class JobProcess:
         if is_new:
             self._wait_until_ready()
 
-    def run(self, work: Callable[..., Any], arguments: dict[str, Any], report: Report) -> Any:
-        """Run one job and block until it ends; raises what it raised, or `ProcessDied`.
+    def run(
+        self, work: Callable[..., Any], arguments: dict[str, Any], report: Report
+    ) -> tuple[str, Any]:
+        """Run one job and block until it ends; return `result` or `error`, and which.
 
-        The process must have been started.
+        The process must have been started. Raises `ProcessDied`.
         """
         self._send((work, arguments))
         process, pipe = self._process, self._pipe
@@ -56,10 +60,8 @@ class JobProcess:
         try:
             while True:
                 kind, value = pipe.recv()
-                if kind == "result":
-                    return value
-                if kind == "error":
-                    raise value
+                if kind != "progress":
+                    return kind, value
                 pipe.send(self._may_go_on(report, value))
         except (EOFError, ConnectionError) as error:
             process.join()
@@ -121,7 +123,11 @@ class ProcessPool:
     ) -> Any:
         """Wait for the result of a job in `process`; cancelling this kills the process."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, process.run, work, arguments, report)
+        call = partial(process.run, work, arguments, report)
+        kind, value = await loop.run_in_executor(self._threads, call)
+        if kind == "error":
+            raise value  # here, because no future of asyncio can carry a StopIteration
+        return value
 
     @asynccontextmanager
     async def free_process(self) -> AsyncIterator[JobProcess]:
@@ -157,10 +163,17 @@ def serve(pipe: Connection) -> None:
         try:
             pipe.send(("result", work(report_progress=report, **arguments)))
         except Exception as error:  # the job boundary: the error belongs to the queue, in the app
-            try:
-                pipe.send(("error", error))
-            except Exception:  # not every exception can be pickled
-                pipe.send(("error", RuntimeError(repr(error))))
+            pipe.send(("error", portable(error)))
+
+
+def portable(error: Exception) -> Exception:
+    """Return an error that arrives: some cannot be pickled, others cannot be made anew from it."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        kind = WorkError if isinstance(error, WorkError) else RuntimeError
+        return kind(f"{type(error).__name__}: {words_of(error)}")
+    return error
 
 
 def send_progress(pipe: Connection, percent: int) -> None:

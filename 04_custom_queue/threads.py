@@ -29,14 +29,18 @@ class JobThreads:
 
     async def run(self, task: object, call: Callable[[], Any]) -> Any:
         """Wait for the result of `call`; if this is cancelled, the thread goes on without us."""
-        future: Future[Any] = Future()
+        # The error is part of the value: no future of asyncio can carry a StopIteration.
+        future: Future[tuple[Any, BaseException | None]] = Future()
         future.set_running_or_notify_cancel()
         self._busy[task] = future
         name = f"job_{next(self._numbers)}"
         run = partial(copy_context().run, self._run, task, future, call)
         # A daemon: the end of the app does not wait for a job that it has given up.
         threading.Thread(target=run, name=name, daemon=True).start()
-        return await asyncio.wrap_future(future)
+        result, error = await asyncio.wrap_future(future)
+        if error:
+            raise error
+        return result
 
     def is_busy_with(self, task: object) -> bool:
         """Tell whether a thread still works on the job of this task."""
@@ -60,11 +64,10 @@ class JobThreads:
             self._loop.call_soon_threadsafe(self._spare.release)
 
     def _run(self, task: object, future: Future[Any], call: Callable[[], Any]) -> None:
+        outcome: tuple[Any, BaseException | None]
         try:
-            result = call()
+            outcome = call(), None
         except BaseException as error:
-            self._busy.pop(task, None)
-            future.set_exception(error)
-        else:
-            self._busy.pop(task, None)
-            future.set_result(result)
+            outcome = None, error
+        self._busy.pop(task, None)
+        future.set_result(outcome)

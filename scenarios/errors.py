@@ -12,7 +12,9 @@ from .text import one_line
 
 QUOTED = re.compile(r"""(['"])[^'"]*[/\\][^'"]*\1""")
 ABSOLUTE = re.compile(r"(?<![\w/:.])(?:/[^\s/'\"<>(),;]+){2,}/?")
+LOGIN = re.compile(r"(?<=://)[^\s/'\"]*@")
 HIDDEN = "…"
+MOST_CHARACTERS = 1000  # of a sentence: each client that asks for the status is sent it
 TAKES_NOTHING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
 SQLITE_TAKES_NOTHING = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
 
@@ -59,16 +61,25 @@ def explain(error: BaseException) -> str:
     repeat what it has sent; those of other errors may hold anything.
     """
     is_ours = isinstance(error, WorkError | TransientError)
-    # `str` of an `OSError` ends with the name of the file.
-    said = (isinstance(error, OSError) and error.strerror) or str(error)
-    text = one_line(" ".join(said.split()))
+    text = one_line(" ".join(words_of(error).split()))
     for folder in folders_of_the_server():
         text = re.sub(rf"{re.escape(folder)}[^\s'\"]*", HIDDEN, text)
     if not is_ours:
-        text = ABSOLUTE.sub(HIDDEN, QUOTED.sub(HIDDEN, text))
+        text = ABSOLUTE.sub(HIDDEN, LOGIN.sub(f"{HIDDEN}@", QUOTED.sub(HIDDEN, text)))
+    if len(text) > MOST_CHARACTERS:
+        text = text[:MOST_CHARACTERS] + HIDDEN
     if text and is_ours:
         return text
     return f"the job failed: {type(error).__name__}" + (f": {text}" if text else "")
+
+
+def words_of(error: BaseException) -> str:
+    """Return what an error says of itself, or nothing where its `__str__` has a bug."""
+    try:
+        # `str` of an `OSError` ends with the name of the file.
+        return (isinstance(error, OSError) and error.strerror) or str(error)
+    except Exception:  # noqa: BLE001, that of another one's class
+        return ""
 
 
 def folders_of_the_server() -> list[str]:

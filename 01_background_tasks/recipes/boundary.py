@@ -1,5 +1,6 @@
 """What stands around each job, so that its error ends it alone and can be read afterwards."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -41,7 +42,9 @@ def boundary(job: JobRecord) -> Iterator[None]:
         yield
     except NotRun as reason:
         job.cancel(str(reason))
-    except Exception as error:
+    except (asyncio.CancelledError, GeneratorExit):  # the app stops, and `lifespan` says so
+        raise
+    except BaseException as error:
         job.fail(error)
 
 

@@ -46,12 +46,12 @@ async def run(job: JobRecord, work: Work, arguments: tuple[object, ...]) -> None
     try:
         async with asyncio.timeout(settings.job_timeout_s) as limit:
             job.succeed(await work(*arguments))
-    except Exception as error:
-        late = WorkError(f"the job took longer than {settings.job_timeout_s:g} s")
-        job.fail(late if limit.expired() else error)
     except asyncio.CancelledError:
         job.interrupt()  # unless `cancel` has already said why
         raise
+    except BaseException as error:
+        late = WorkError(f"the job took longer than {settings.job_timeout_s:g} s")
+        job.fail(late if limit.expired() else error)
 
 
 # --8<-- [end:job]

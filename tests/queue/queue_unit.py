@@ -21,6 +21,7 @@ from scenarios.status import ReportProgress
 
 # Any: mypy cannot follow an import by name.
 job_queue: Any = importlib.import_module("04_custom_queue.job_queue")
+processes: Any = importlib.import_module("04_custom_queue.processes")
 store: Any = importlib.import_module("04_custom_queue.store")
 memory: Any = importlib.import_module("04_custom_queue.memory")
 sqlite_store: Any = importlib.import_module("04_custom_queue.durable.store")

@@ -11,6 +11,11 @@ from scenarios.errors import TransientError, WorkError, explain
 SECRET = "/srv/secret/folder/file.txt"
 
 
+class Speechless(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("a bug in the error itself")
+
+
 def raise_import_error() -> None:
     from scenarios.errors import nothing  # type: ignore[attr-defined]  # noqa: F401, on purpose
 
@@ -72,6 +77,9 @@ def test_no_path_of_the_server_is_told(error: Exception) -> None:
             "the job failed: OSError: No space left on device",
         ),
         (TimeoutError(), "the job failed: TimeoutError"),
+        (Speechless(), "the job failed: Speechless"),
+        (ValueError("no redis://:p4ss@host/0"), "the job failed: ValueError: no redis://…@host/0"),
+        (WorkError("x" * 5000), "x" * 1000 + "…"),
         (WorkError(), "the job failed: WorkError"),
     ],
 )
