@@ -65,6 +65,8 @@ local function take(id, name, message, queue, list, retries, group)
   return true
 end
 
+local function is_new(id) return get(id, 'status') == 'queued' and get(id, 'attempts') == '0' end
+
 local function forget(id)
   local facts = redis.call('HMGET', 'task:' .. id, 'status', 'key', 'jobs', 'group')
   if not facts[1] then return end
@@ -94,7 +96,11 @@ function transitions.accept(deadline, key, fingerprint, jobs_id, planned, ...)
   if key ~= '' then
     local owner = redis.call('HMGET', 'key:' .. key, 'id', 'fingerprint')
     if owner[1] and owner[2] ~= fingerprint then return { 'reused', text(now) } end
-    if owner[1] and owner[1] ~= facts[1] then return { 'same', text(now), owner[1] } end
+    if owner[1] and owner[1] ~= facts[1] then
+      -- Its first request may have got a 503, because the answer was late: now it is promised.
+      if is_new(owner[1]) then set(owner[1], 'promised', 1) end
+      return { 'same', text(now), owner[1] }
+    end
     redis.call('HSET', 'key:' .. key, 'id', facts[1], 'fingerprint', fingerprint)
     set(facts[1], 'key', key)
   end
@@ -106,10 +112,11 @@ function transitions.accept(deadline, key, fingerprint, jobs_id, planned, ...)
   return taken
 end
 
--- Forget jobs whose request was refused after all, unless a worker has them.
+-- Forget jobs whose request was refused after all, unless a worker has them or the same request has
+-- come again.
 function transitions.withdraw(...)
   for _, id in ipairs({ ... }) do
-    if get(id, 'status') == 'queued' and get(id, 'attempts') == '0' then forget(id) end
+    if is_new(id) and not get(id, 'promised') then forget(id) end
   end
 end
 

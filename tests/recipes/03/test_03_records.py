@@ -266,6 +266,17 @@ def test_message_of_a_repeated_request_is_put_on_no_list(records: Records) -> No
     assert sorted(records.client.keys("task:*")) == ["task:first"]
 
 
+def test_job_that_a_repeated_request_was_promised_is_not_withdrawn(records: Records) -> None:
+    for task_id, key in (("promised", "k"), ("refused", "other")):
+        records.accept(task_id, key=key, asked="x")  # both clients are refused: the answer is late
+
+    again = records.accept("again", key="k", asked="x")
+    records.change("withdraw", "promised", "refused")  # as soon as Redis is heard again
+
+    assert again[::2] == ["same", "promised"]
+    assert records.client.keys("task:*") == ["task:promised"]
+
+
 def test_second_delivery_waits_while_the_first_is_heard_of(records: Records) -> None:
     records.accept("twice")
 
