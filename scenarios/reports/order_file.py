@@ -20,11 +20,13 @@ READS = (
     " out. `date`: 2026-11-21, also 20261121, 2026-W47-6, or with a time of midnight. `region`,"
     " `product`: 1 to 100 characters; blanks and line breaks count as one blank, accents are"
     " stored composed (NFC). `quantity`: whole, 1 to 10000. `unit_price`: 0 to 9999999.99 with a"
-    " point and at most two decimals that are not 0."
+    " point and at most two decimals that are not 0. Invisible marks are left out."
 )
 # --8<-- [end:rules]
 MAX_QUANTITY = 10_000  # 10 MiB of the largest orders still add up within 64 bits
 MAX_CENTS = 999_999_999
+MAX_ROWS = 1_048_576  # of a spreadsheet; 10 MiB hold more only if they are empty
+LONGEST_LINE = 131_072  # characters: as many as `csv` takes in a field; spreadsheets write less
 LONGEST = 40  # characters; no date or price has more, and what is cached stays small
 DAY = re.compile(
     r"(\d{4}-\d\d-\d\d|\d{8}|\d{4}-W\d\d-\d|\d{4}W\d{3})([T ]00:00(:00(\.0{1,9})?)?)?", re.ASCII
@@ -65,11 +67,24 @@ def number_rows(file: TextIO) -> Iterator[tuple[int, list[str]]]:
     """Yield every row with something in it, and its number from 1 on."""
     number = 0
     try:
-        for number, row in enumerate(csv.reader(file, skipinitialspace=True), start=1):
+        # Strict: a quote that is not closed or not doubled would become another value in silence.
+        rows = csv.reader(read_lines(file), skipinitialspace=True, strict=True)
+        for number, row in enumerate(rows, start=1):
             if "".join(row).strip():
                 yield number, row
+            elif number > MAX_ROWS:
+                raise WorkError(f"the file has more than {MAX_ROWS:,} rows")
     except csv.Error as error:
-        raise WorkError(f"row {number + 1} is no CSV: {error}") from error
+        hint = "; a quote within quotes is written twice" if "expected after" in str(error) else ""
+        raise WorkError(f"row {number + 1} is no CSV: {error}{hint}") from error
+
+
+def read_lines(file: TextIO) -> Iterator[str]:
+    """Yield the lines; one of 10 MiB would become millions of columns."""
+    while line := file.readline(LONGEST_LINE + 1):
+        if len(line) > LONGEST_LINE:
+            raise csv.Error(f"a line has more than {LONGEST_LINE:,} characters")
+        yield line
 
 
 def complain(header: list[str]) -> str:
@@ -92,15 +107,15 @@ def parse_row(number: int, row: list[str]) -> Order:
         hint = "; a price has a point, a comma needs quotes" if len(row) > len(COLUMNS) else ""
         raise WorkError(f"row {number} has {len(row)} columns instead of {len(COLUMNS)}{hint}")
     day, region, product, quantity, unit_price = row
-    if (iso_day := parse_day(day.strip()[:LONGEST])) is None:
+    if (iso_day := parse_day(bare(day)[:LONGEST])) is None:
         raise refuse("date", day, "a date such as 2026-11-21")
     if (region_name := parse_name(region)) is None:
         raise refuse("region", region, "a name of 1 to 100 characters")
     if (product_name := parse_name(product)) is None:
         raise refuse("product", product, "a name of 1 to 100 characters")
-    if (count := parse_quantity(quantity.strip())) is None:
+    if (count := parse_quantity(bare(quantity)[:LONGEST])) is None:
         raise refuse("quantity", quantity, f"a whole number from 1 to {MAX_QUANTITY}, such as 1200")
-    if (cents := parse_price(unit_price.strip()[:LONGEST])) is None:
+    if (cents := parse_price(bare(unit_price)[:LONGEST])) is None:
         raise refuse("unit_price", unit_price, "a price such as 19.90, with a point and in digits")
     return iso_day, region_name, product_name, count, cents
 
@@ -123,7 +138,13 @@ def parse_name(text: str) -> str | None:
     return name if 1 <= len(name) <= 100 and not HARMFUL.search(name) else None
 
 
+def bare(text: str) -> str:
+    """Return a date or a number without what cannot be seen: spreadsheets hide marks in dates."""
+    return text.strip() if text.isascii() else INVISIBLE.sub("", text).strip()
+
+
 def tidy(text: str) -> str:
+    """Return a name in its one spelling."""
     if text.isascii():  # nothing to compose, and most files have nothing else
         return " ".join(text.split())
     return unicodedata.normalize("NFC", " ".join(INVISIBLE.sub("", text).split()))

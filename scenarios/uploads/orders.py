@@ -30,7 +30,8 @@ def check_encoding(file: BinaryIO) -> None:
     decoder = codecs.getincrementaldecoder("utf-8")()
     file.seek(0)
     wanted = "save it as “CSV UTF-8”"
-    if file.read(2) in UTF_16:
+    beginning = file.read(4)
+    if beginning.startswith(UTF_16) or b"\0" in beginning:  # without a mark each letter has a NUL
         raise BadUpload(f"the file is UTF-16: {wanted}")
     file.seek(0)
     try:

@@ -56,6 +56,10 @@ SAME: dict[str, Callable[[], str | bytes]] = {
     "plus, zeros in front": lambda: FILE.replace(",3,1.50", ",+03,+01.50"),
     "no zero before the point": lambda: FILE.replace("0.25", ".25"),
     "invisible marks": lambda: FILE.replace("Zürich", "\u200bZü\u00adrich\u200e"),
+    "invisible marks around numbers": lambda: FILE.replace("2026-", "\u200e2026-").replace(
+        ",3,1.50", ",\u200b3,1.50\ufeff"
+    ),
+    "invisible marks in front of a row": lambda: FILE.replace("2026", "\ufeff2026"),
     "all of it": lambda: (
         "\ufeff\r\n" + FILE.replace("\n", " \r\n\r\n").replace("ü", "u\u0308").replace("-", "")
     ),
@@ -90,6 +94,13 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "name of 101 characters": (FILE.replace("Łódź", "x" * 101), "row 3, column 'region'.*1 to 100"),
     "name that turns the order": (FILE.replace("Łódź", "a\u202eb"), "row 3, column 'region'"),
     "name with a command": (FILE.replace("Łódź", "a\x1b[2J"), "row 3, column 'region'"),
+    "UTF-16 without a mark": (FILE.encode("utf-16-le"), "UTF-16: save it as “CSV UTF-8”"),
+    "quote that is not doubled": (FILE.replace("Lamp", '"12" Lamp"'), "row 2 is no CSV.*twice"),
+    "backslash before a quote": (FILE.replace("Lamp", r'"12\" Lamp"'), "row 2 is no CSV.*twice"),
+    "cut within quotes": (FILE.replace(",0.25\n", ',"0.2'), "row 3 is no CSV.*end of data"),
+    "header without end": ("ab," * 100_000, "row 1 is no CSV: .* more than 131,072"),
+    "row without end": (FILE + "ab," * 100_000, "row 4 is no CSV: .* more than 131,072"),
+    "empty rows without end": (FILE + "\n" * 1_100_000, "more than 1,048,576 rows"),
     "open quote": (FILE.replace("Łódź", '"Łódź'), "row 3"),
     "endless field": (FILE + '"' + "x" * 200_000, "row 4 is no CSV"),
     "bad row behind an empty one": (f"{FILE}\n\n,,,,\nx,y,z,1,1\n", "row 7, column 'date'"),
