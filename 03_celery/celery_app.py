@@ -2,6 +2,8 @@
 
 from celery import Celery
 from kombu import Queue
+from redis.connection import DefaultParser
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from scenarios import get_settings
 
@@ -19,6 +21,18 @@ ANSWER_S = 0.4
 TIMEOUTS = {"socket_timeout": ANSWER_S, "socket_connect_timeout": ANSWER_S}
 MODULES = ["tasks", "workers", "resend", "recipes", "schedule"]
 QUEUES = ["high", "default", "low"]  # in the order in which one worker empties them
+
+
+class RefusesWrites(RedisConnectionError):
+    """Redis answers and takes nothing now: its disk is full, a replica is missing, it became one.
+
+    redis-py takes most of these for a mistake in the command: the worker ended, and what had just
+    run was run again. As a broken connection it is waited for.
+    """
+
+
+for code in ("MISCONF", "NOREPLICAS", "READONLY", "MASTERDOWN", "BUSY"):
+    DefaultParser.EXCEPTION_CLASSES[code] = RefusesWrites
 
 
 # --8<-- [start:settings]

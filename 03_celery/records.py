@@ -23,7 +23,7 @@ from kombu.utils.json import loads
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
+from redis.exceptions import OutOfMemoryError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
@@ -39,7 +39,7 @@ settings = get_settings()
 HEARD_S = 10.0  # a worker is heard of every 2 s
 SILENT_S = 6.0  # a run that was not heard of for longer has died with its worker
 AT_ONCE = 100  # jobs in one step: Redis does nothing else meanwhile
-AWAY = (RedisConnectionError, RedisTimeoutError, OutOfMemoryError, ReadOnlyError)
+AWAY = (RedisConnectionError, RedisTimeoutError, OutOfMemoryError)
 may_wait = False  # True in a worker
 
 

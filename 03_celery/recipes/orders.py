@@ -33,7 +33,9 @@ CREATE TABLE IF NOT EXISTS outbox (
 """
 LEASE = """
 UPDATE outbox SET leased_until = :now + :lease WHERE task_id IN (
-    SELECT task_id FROM outbox WHERE leased_until < :now ORDER BY rowid LIMIT 100
+    SELECT task_id FROM outbox
+    WHERE leased_until NOT BETWEEN :now AND :now + :lease -- one beyond: the date was set back
+    ORDER BY rowid LIMIT 100
 ) RETURNING task_id, email
 """
 

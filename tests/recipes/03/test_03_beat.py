@@ -14,6 +14,7 @@ from lab.processes.part import Signal
 from tests.recipes.celery_api import CeleryApi, count_lines
 from tests.support.waiting import wait_until
 
+EMAIL = {"to": "ann@example.com", "subject": "Your order: lamp", "body": "1 x lamp"}
 OFTEN = {"RELAY_EVERY_S": "0.3", "BEAT_LOCK_S": "30"}
 
 
@@ -170,10 +171,14 @@ def test_lease_of_another_relay_is_respected(celery_api: CeleryApi) -> None:
     with celery_api.worker("relaying"):
         _, task_id = order(celery_api)
         celery_api.wait_until_done(task_id)
-        insert = "INSERT INTO outbox VALUES ('leased', '{}', unixepoch() + 60)"
         wait_until("it is relayed", lambda: not outbox(celery_api, "SELECT * FROM outbox"))
-        outbox(celery_api, insert)
+        outbox(celery_api, "INSERT INTO outbox VALUES ('leased', '{}', unixepoch() + 20)")
+        # Since then the date was set back by an hour: this lease has ended long ago.
+        back = "INSERT INTO outbox SELECT ?, ?, unixepoch() + 3600"
+        again = str(uuid4())
+        outbox(celery_api, back, again, json.dumps(EMAIL))
 
         celery_api.job(celery_api.http.post("/schedule/relay-outbox/run"))
+        celery_api.wait_until_done(again)
 
     assert outbox(celery_api, "DELETE FROM outbox RETURNING task_id") == [("leased",)]

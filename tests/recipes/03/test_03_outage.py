@@ -14,6 +14,7 @@ from tests.recipes.celery_api import CeleryApi, open_celery_api
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 
+NOTIFICATION = {"user_id": "ann", "message": "Hello", "channels": ["push"]}
 QUICK = {"JOB_TIMEOUT_S": "2", "VISIBILITY_TIMEOUT_S": "4"}
 
 
@@ -89,21 +90,36 @@ def test_job_that_ends_during_an_outage_longer_than_its_time_limit_has_succeeded
     assert [own.task(each)["attempts"] for each in task_ids] == [1, 1]
 
 
-def test_full_redis_stops_no_worker_for_good(own: CeleryApi) -> None:
+# How to have Redis refuse what is written: no memory, no replica, and it has become one itself.
+REFUSES = {
+    "full": (("CONFIG", "SET", "maxmemory", "1"), ("CONFIG", "SET", "maxmemory", "0")),
+    "alone": (
+        ("CONFIG", "SET", "min-replicas-to-write", "1"),
+        ("CONFIG", "SET", "min-replicas-to-write", "0"),
+    ),
+    "replica": (("REPLICAOF", "127.0.0.1", "1"), ("REPLICAOF", "NO", "ONE")),
+}
+
+
+def test_redis_that_takes_nothing_stops_no_worker_for_good(own: CeleryApi) -> None:
     with own.worker("steady", concurrency=2) as worker:
-        with own.mail_held():
-            running = [own.post_email() for _ in range(2)]
-            for task_id in running:
-                own.wait_for(task_id, "running")
-            waiting = [own.post_email() for _ in range(6)]
+        for refuse, take in REFUSES.values():
+            with own.mail_held():
+                running = [own.post_email() for _ in range(2)]
+                for task_id in running:
+                    own.wait_for(task_id, "running")
+                waiting = [own.post_email() for _ in range(4)]
+                with redis.Redis.from_url(own.stack.redis_url) as client:
+                    client.execute_command(*refuse)
+            time.sleep(3)  # the first two end, and nothing can be written about it
+            refused = own.http.post("/notifications", json=NOTIFICATION)
             with redis.Redis.from_url(own.stack.redis_url) as client:
-                client.config_set("maxmemory", 1)
-        time.sleep(3)  # the first two end, and nothing can be written about it
-        with redis.Redis.from_url(own.stack.redis_url) as client:
-            client.config_set("maxmemory", 0)
-        if not worker.alive:  # it has ended with a sentence, and a supervisor starts it again
-            worker.restart()
-        assert_all_succeeded(own, running + waiting)
+                client.execute_command(*take)
+
+            assert refused.status_code == 503, refuse
+            assert_all_succeeded(own, running + waiting)
+            assert [own.task(each)["attempts"] for each in running] == [1, 1], refuse
+        assert worker.alive
         worker.term()
         assert worker.wait_exit() == 0
 
