@@ -90,6 +90,8 @@ def test_presets_are_played_by_mouse_and_keyboard(page: Page, lab: LiveLab) -> N
     page.on("request", lambda request: asked.append(request.url))
     page.goto(lab.url)
 
+    choose(page, 3)
+    expect(page.get_by_text("They stand here when a run has begun.")).to_be_visible()
     choose(page, 1)
     page.get_by_role("button", name="Start", exact=True).click()
     page.get_by_role("button", name="Skip the guess").click(timeout=LONG_MS)

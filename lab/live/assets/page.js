@@ -43,8 +43,8 @@
       result: (lane, task) => (player ? null : `/api/results/${lane}/${task}`),
     });
     view.onDraw = showPhase;
-    $("presets").replaceChildren(...presets.map((each) => h("label", { class: "preset" },
-      h("input", { type: "radio", name: "preset", value: each.name, onchange: () => choose(each) }), h("span", {}, h("b", {}, String(each.number)), ` ${each.title}`))));
+    $("presets").replaceChildren(...presets.map((each, n) => h("label", { class: "preset" },
+      h("input", { type: "radio", name: "preset", value: each.name, onchange: () => choose(each) }), h("span", {}, h("b", {}, String(n + 1)), ` ${each.title}`))));
     choose(presets.find((each) => each.name === "kill9_api") ?? presets[0]);
     follow();
     showRuns();
@@ -74,7 +74,7 @@
 
   function showIdle() {
     view.open({ ...preset, preset: preset.name, ask: "", variant: "", length_s: 1, kind: "email",
-      lanes: preset.lanes.map((lane) => ({ ...lane, url: "", promise: "", reason: "", page: preset.page, code: [] })),
+      lanes: preset.lanes.map((lane) => ({ ...lane, url: "", promise: "", reason: "", page: preset.page, code: null })),
       machine: { cpus: "", cpu: "", system: "", python: "", packages: {}, measured_at: "", command: "" } });
     view.machine.textContent = "";
   }

@@ -178,7 +178,7 @@
         ...lane.code.map((part) => h("figure", {}, h("figcaption", {}, `${part.path}, from line ${part.first}`),
           h("pre", { tabindex: "0", "aria-label": `Code of ${part.path}` }, h("code", {}, ...part.lines.map((line, i) =>
             h(part.marks.includes(i) ? "mark" : "span", {}, `${line}\n`))))))))
-        : [h("p", { class: "none" }, "In this preset the code of the lanes makes no difference that a few lines could show.")]));
+        : [h("p", { class: "none" }, this.state.about.lanes.some((lane) => lane.code) ? "In this preset the code of the lanes makes no difference that a few lines could show." : "They stand here when a run has begun.")]));
     }
 
     drawLog() {
