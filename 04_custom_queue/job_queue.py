@@ -1,8 +1,7 @@
 """A bounded priority queue with workers, inside one event loop: what a task is, and who runs it.
 
 Retries with back-off, a time limit, cancel, drain with a deadline. A store keeps the tasks, refuses
-one too many and hands out the next: see `store.py`. Those of `memory.py` end with the process,
-those of `durable/` do not.
+one too many and hands out the next: see `store.py`. `memory.py` forgets at a stop, `durable/` not.
 """
 
 import asyncio

@@ -76,6 +76,8 @@ STATUS = {str(status): status for status in Status}
 COLUMNS = """number, task_id, key, kind, arguments, priority, status, progress, attempts, result,
     error, queued_at, started_at, finished_at, ran_in, due, fingerprint"""
 
+FileId = tuple[int, int] | None
+
 
 def connect(path: Path) -> sqlite3.Connection:
     """Open the file, and make it if there is none.
@@ -90,6 +92,15 @@ def connect(path: Path) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def identify(path: Path) -> FileId:
+    """Return what tells the file apart from one that takes its place; None if there is none."""
+    try:
+        facts = path.stat()
+    except FileNotFoundError:
+        return None
+    return facts.st_dev, facts.st_ino
 
 
 def set_up(db: sqlite3.Connection) -> None:

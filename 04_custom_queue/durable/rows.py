@@ -17,10 +17,10 @@ from uuid import uuid4
 
 from scenarios.contract import Status
 
-from ..job_queue import Limits, QueueFull, Task
+from ..job_queue import Limits, QueueFull, QueueUnavailable, Task
 from ..store import CANCELLED, FAILED, QUEUED, RUNNING, same_request
 from . import statements as sql
-from .file import Presence, connect, join, set_clock, to_task
+from .file import FileId, Presence, connect, identify, join, to_task
 from .group_commit import Change, Result
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ MOST_FORGOTTEN = 200  # tasks in one transaction, which others wait for
 class News:
     """What became of tasks without a word from this queue."""
 
-    lost: set[int]  # numbers of tasks that others took over from us
+    lost: set[str]  # ids of tasks that others took over from us
     cancelled: list[Task]  # ours: another process was asked to cancel them
     taken_over: list[Task]  # of queues that died
     forgotten: list[str]  # ids of tasks whose files can go
@@ -58,25 +58,30 @@ class Rows:
         self._hand_out = Change(self._claim, claimed)
         self._catch_up = Change(self.catch_up, heard)
         self._presence: Presence | None = None
+        self._file: FileId = None
         self._base = 0.0  # of the file's clock
         self._claimed = 0
         self._claiming: list[Task] = []
-        self._held: set[int] = set()  # numbers of the tasks that we run
+        self._held: set[str] = set()  # ids of the tasks that we run
         self._moves: Counter[str] = Counter()  # by status, in this transaction
         self._waiting: int | None = None  # before this transaction
         self._renewed = 0.0  # the lease that this transaction asks for
 
     def connect(self) -> sqlite3.Connection:
         db = connect(self._path)
+        self._file = identify(self._path)
         if not self._presence:
             self._presence = join(self._path, db)
             self._say_what_is_there(db)
-        elif not db.execute("SELECT base FROM clock").fetchone()[0]:
-            set_clock(db)  # somebody has removed the file, and this is a new one
         (self._base,) = db.execute("SELECT base FROM clock").fetchone()
         return db
 
     def begin(self, db: sqlite3.Connection) -> None:
+        if identify(self._path) != self._file:
+            # What is written now would be gone with the last process that has the old file open.
+            self.close()
+            self._presence = None
+            raise QueueUnavailable("the queue's file was removed or replaced")
         self._moves.clear()
         self._waiting = None
         self._renewed = self.lease_until
@@ -89,7 +94,7 @@ class Rows:
 
     def committed(self) -> None:
         self._claimed += len(self._claiming)
-        self._held.update(task.number for task in self._claiming)
+        self._held.update(task.task_id for task in self._claiming)
         self.lease_until = self._renewed
 
     def look(self, db: sqlite3.Connection) -> list[Change]:
@@ -109,7 +114,7 @@ class Rows:
 
         The lease is looked at first: a new one counts after what was lost meanwhile is known.
         """
-        return time.monotonic() < self.lease_until and task.number in self._held
+        return time.monotonic() < self.lease_until and task.task_id in self._held
 
     def times(self) -> dict[str, Any]:
         """Return what the three clocks show."""
@@ -151,7 +156,7 @@ class Rows:
 
     def retry(self, task: Task, delay_s: float, uncounted: int, db: sqlite3.Connection) -> bool:
         """Let a task wait again; False if it is not ours any more, or is to be cancelled."""
-        self._held.discard(task.number)
+        self._held.discard(task.task_id)
         facts = (self.clock() + delay_s, uncounted, task.error, *self._ours(task))
         rows = db.execute(sql.RETRY, facts).rowcount
         self._move(RUNNING, QUEUED, rows)
@@ -159,7 +164,7 @@ class Rows:
 
     def repeat(self, task: Task, delay_s: float, arguments: str, db: sqlite3.Connection) -> bool:
         """Let a task wait for its next run; False as for `retry`."""
-        self._held.discard(task.number)
+        self._held.discard(task.task_id)
         facts = (self.clock() + delay_s, arguments, *self._ours(task))
         rows = db.execute(sql.REPEAT, facts).rowcount
         self._move(RUNNING, QUEUED, rows)
@@ -167,7 +172,7 @@ class Rows:
 
     def end(self, task: Task, status: Status, facts: Facts, db: sqlite3.Connection) -> bool:
         """Note how a task ended; False if it is not ours any more."""
-        self._held.discard(task.number)
+        self._held.discard(task.task_id)
         times = (time.time(), self.clock())
         rows = db.execute(sql.END, (str(status), *facts, *times, *self._ours(task))).rowcount
         self._move(RUNNING, status, rows)
@@ -178,7 +183,7 @@ class Rows:
         times = (time.time(), self.clock())
         for before, facts in ((QUEUED, (task_id, None)), (RUNNING, (task_id, self.owner))):
             if row := db.execute(sql.CANCEL, (*times, *facts)).fetchone():
-                self._held.discard(row[0])
+                self._held.discard(task_id)
                 self._move(before, CANCELLED, 1)
                 return to_task(row)
         return bool(db.execute(sql.ASK_TO_CANCEL, (task_id,)).rowcount)
@@ -256,11 +261,11 @@ class Rows:
             self._moves[status] -= 1
         return [task_id for task_id, _ in found]
 
-    def _lost(self, db: sqlite3.Connection) -> set[int]:
-        return self._held - {number for (number,) in db.execute(sql.HELD, (self.owner,))}
+    def _lost(self, db: sqlite3.Connection) -> set[str]:
+        return self._held - {task_id for (task_id,) in db.execute(sql.HELD, (self.owner,))}
 
-    def _ours(self, task: Task) -> tuple[int, int, str]:
-        return task.number, task.attempts, self.owner
+    def _ours(self, task: Task) -> tuple[int, str, int, str]:
+        return task.number, task.task_id, task.attempts, self.owner
 
     def _move(self, before: Status, after: Status, tasks: int) -> None:
         self._moves[before] -= tasks

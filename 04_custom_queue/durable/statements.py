@@ -15,7 +15,8 @@ CLAIM = f"""UPDATE tasks SET status = 'running', owner = :owner, attempts = atte
     started_at = max(:now, queued_at), error = NULL
     WHERE number IN (SELECT number FROM tasks WHERE {CAN_RUN}
                      ORDER BY priority DESC, number LIMIT :limit) RETURNING {COLUMNS}"""
-OURS = "WHERE number = ? AND attempts = ? AND owner = ? AND status = 'running'"
+# By id, too: the file may have been replaced, and numbers begin anew in another one.
+OURS = "WHERE number = ? AND task_id = ? AND attempts = ? AND owner = ? AND status = 'running'"
 REPORT = f"UPDATE tasks SET progress = ?, ran_in = ? {OURS}"
 RETRY = f"""UPDATE tasks SET status = 'queued', owner = NULL, ready = ?, attempts = attempts - ?,
     error = ? {OURS} AND NOT cancel_asked"""
@@ -34,7 +35,7 @@ CANCEL = f"""UPDATE tasks SET status = 'cancelled', owner = NULL, arguments = '{
     finished_at = max(?, queued_at, ifnull(started_at, 0)), ended_at = ?
     WHERE task_id = ? AND owner IS ? AND finished_at IS NULL RETURNING {COLUMNS}"""
 ASK_TO_CANCEL = "UPDATE tasks SET cancel_asked = 1 WHERE task_id = ? AND status = 'running'"
-HELD = "SELECT number FROM tasks WHERE status = 'running' AND owner = ?"
+HELD = "SELECT task_id FROM tasks WHERE status = 'running' AND owner = ?"
 ASKED = "SELECT task_id FROM tasks WHERE status = 'running' AND owner = ? AND cancel_asked"
 ABANDONED = (
     "status = 'running' AND owner NOT IN (SELECT owner FROM owners WHERE lease_until > :mono)"

@@ -27,7 +27,7 @@ from ..store import (
     Stop,
 )
 from . import statements as sql
-from .file import connect, to_task
+from .file import FileId, connect, identify, to_task
 from .group_commit import Change, GroupCommit, patiently, unavailable
 from .rows import Facts, News, Rows
 
@@ -57,6 +57,7 @@ class SQLiteStore:
         self._reader = ThreadPoolExecutor(1, "queue-reader")
         self._forgetter = ThreadPoolExecutor(1, "queue-forgetter")
         self._reading: sqlite3.Connection | None = None
+        self._file: FileId = None
 
     async def add(self, task: Task) -> Task:
         if self._rows.closing:
@@ -201,7 +202,7 @@ class SQLiteStore:
         self._stop(task)
 
     def _heard(self, news: News) -> None:
-        for task in [task for task in self._ours.values() if task.number in news.lost]:
+        for task in [task for task in self._ours.values() if task.task_id in news.lost]:
             self._let_go(task, INTERRUPTED)
             self._forget(task)
             self._observe("lost", task)
@@ -240,7 +241,11 @@ class SQLiteStore:
 
     def _select(self, sql: str, facts: Facts | dict[str, Any]) -> list[tuple[Any, ...]]:
         try:
-            self._reading = self._reading or connect(self._path)
+            if self._reading and identify(self._path) != self._file:
+                self._reading.close()
+                self._reading = None
+            if not self._reading:
+                self._reading, self._file = connect(self._path), identify(self._path)
             return patiently(partial(self._reading.execute, sql, facts)).fetchall()
         except Exception as error:
             if self._reading:

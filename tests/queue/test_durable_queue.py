@@ -320,6 +320,29 @@ async def test_file_that_is_no_queue_is_refused_and_left_alone(
     assert untouched == before
 
 
+@pytest.mark.parametrize("also", [[], ["-wal", "-shm", ".lock"]], ids=["alone", "with all"])
+async def test_job_that_is_accepted_after_the_file_was_removed_is_in_the_new_one(
+    jobs: Jobs, db: Path, also: list[str]
+) -> None:
+    async with opened(jobs, db, workers=1) as queue:
+        held = await queue.put(new_task("held"))
+        await until("it runs", lambda: jobs.told("started"))
+        for suffix in ["", *also]:
+            remove(Path(f"{db}{suffix}"))
+        await until("a new file is made", lambda: _accepts(queue))
+
+        task = await queue.put(new_task("quick"))  # its number may be that of the lost one
+        with closing(sqlite3.connect(db)) as file:
+            on_disk = file.execute("SELECT 1 FROM tasks WHERE task_id = ?", (task.task_id,))
+            assert on_disk.fetchone()
+        [done] = await ended(queue, task)
+        unknown = await queue.find(held.task_id)
+
+    assert (done.status, done.result) == (Status.SUCCEEDED, "done")
+    assert unknown is None
+    assert jobs.told("lost") == [held.task_id]
+
+
 def read(db: Path) -> bytes:
     return db.read_bytes()
 
