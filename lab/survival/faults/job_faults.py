@@ -150,7 +150,7 @@ FAULTS = [
         "job_kills_process",
         "1 of 8 jobs kills its process, each time",
         kill_its_process,
-        job_env=IMPATIENT,
+        job_env={"MAX_ATTEMPTS": "2"},
     ),
     Fault(
         "overload",
