@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from email.utils import parseaddr
 from functools import cache
 from pathlib import Path
@@ -27,23 +28,33 @@ TEN_YEARS_S = 315_360_000
 
 def check_folder(path: Path) -> Path:
     """Return a folder that is there and can be written, or can be made."""
-    nearest = path
-    while not nearest.exists() and nearest != nearest.parent:
-        nearest = nearest.parent
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+    if not is_usable_folder(path):
         raise ValueError("must be a folder that this process may write to")
     return path
 
 
+def is_usable_folder(path: Path) -> bool:
+    """Tell whether this folder can be written, or can be made."""
+    nearest = path
+    try:
+        while not nearest.exists() and nearest != nearest.parent:
+            nearest = nearest.parent
+    except OSError:  # a name that is too long, or a folder that we may not look into
+        return False
+    return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
+
+
 def check_file(path: Path) -> Path:
     """Return the path of a file that is there and can be written, or can be made."""
+    if not is_usable_folder(path.parent):
+        raise ValueError("must be a file in a folder that this process may write to")
     try:
-        check_folder(path.parent)
-    except ValueError:
-        raise ValueError("must be a file in a folder that this process may write to") from None
-    if path.name == ":memory:" or (path.exists() and not path.is_file()):
+        exists = path.exists()
+    except OSError:
+        raise ValueError("must have a shorter name") from None
+    if path.name == ":memory:" or (exists and not path.is_file()):
         raise ValueError("must be the path of a file")
-    if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+    if exists and not os.access(path, os.R_OK | os.W_OK):
         raise ValueError("must be a file that this process may read and write")
     return path
 
@@ -66,7 +77,16 @@ def check_secret(secret: str) -> str:
         read_keys(secret)
     except ValueError:
         raise ValueError(f"must be base64 after {PREFIX}") from None
+    if len({part.startswith(PREFIX) for part in secret.split()}) > 1:
+        raise ValueError(f"must begin with {PREFIX} in each part, or in none")
     return secret
+
+
+def check_token(token: str) -> str:
+    """Return what stands in a header: other characters would fail each call, not the start."""
+    if not re.fullmatch(r"[!-~]+", token):
+        raise ValueError("must be printable ASCII without blanks")
+    return token
 
 
 def read_sources(text: object) -> object:
@@ -112,7 +132,9 @@ class Settings(BaseSettings):
     )
 
     push_url: HttpUrl | None = Field(None, description="Recipes: takes push messages.")
-    push_key: str | None = Field(None, description="Recipes: sent to PUSH_URL as a bearer token.")
+    push_key: Annotated[str, AfterValidator(check_token)] | None = Field(
+        None, description="Recipes: sent to PUSH_URL as a bearer token."
+    )
     backup_url: HttpUrl | None = Field(None, description="Recipes: takes the audit log by PUT.")
     sync_url: HttpUrl | None = Field(None, description="Recipes: takes SYNC_URL/{user_id}/sync.")
     sources: Sources = Field({}, description='Recipes: what may be cached, {"name": "URL"}.')

@@ -4,6 +4,7 @@ A password may stand in any of them, so an error says what is right and not what
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -18,10 +19,12 @@ REDIS = (
     f" unix://[user:password@]/path/of/socket{ESCAPES}"
 )
 BROKER = f"{REDIS}; or amqp://[user:password@]host[:port][/vhost], amqps:// for TLS"
-REDIS_OPTIONS = {"db", "ssl_cert_reqs", "ssl_ca_certs", "ssl_certfile", "ssl_keyfile"} | {
+TLS_FILES = {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile"}
+TLS_OPTIONS = TLS_FILES | {
+    "ssl_cert_reqs",
     "ssl_check_hostname",
-    "virtual_host",
-}
+}  # of redis-py, for rediss:// alone
+CHECKS_OF_SERVER = {"none", "optional", "required"}
 SMTP_PORTS = {"smtp": 25, "smtps": 465}
 
 
@@ -92,9 +95,14 @@ def check_redis(url: str, right: str = REDIS) -> str:
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     path = parts.path.strip("/")
     is_path = bool(path) if parts.scheme == "unix" else not path or path.isdecimal()
-    are_options = options.keys() <= REDIS_OPTIONS and bool(parts.query) is bool(options)
+    known = {"db"} | (TLS_OPTIONS if parts.scheme == "rediss" else set())
+    are_options = options.keys() <= known and bool(parts.query) is bool(options)
     if not (is_path and are_options and options.get("db", "0").isdecimal()):
         raise ValueError(right)
+    if options.get("ssl_cert_reqs", "none") not in CHECKS_OF_SERVER:
+        raise ValueError(f"must have an ssl_cert_reqs of {', '.join(sorted(CHECKS_OF_SERVER))}")
+    if not all(Path(options[name]).is_file() for name in TLS_FILES & options.keys()):
+        raise ValueError(f"must name files that are there by {', '.join(sorted(TLS_FILES))}")
     if parts.scheme == "rediss" and "ssl_cert_reqs" not in options:
         # Celery does not start without it, and redis-py's own default is the same.
         url += f"{'&' if parts.query else '?'}ssl_cert_reqs=required"

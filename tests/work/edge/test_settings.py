@@ -48,6 +48,11 @@ WRONG_REDIS = [
     f"http://{CANARY}",
     "unix://",
     "redis://",
+    "redis://host?ssl_cert_reqs=required",  # meant was rediss://
+    "redis://host?virtual_host=1",
+    "unix:///socket?virtual_host=1",
+    f"rediss://host?ssl_cert_reqs={CANARY}",
+    f"rediss://host?ssl_ca_certs=/{CANARY}/ca.pem",
 ]
 WRONG = [
     *[(name, value) for name in HTTP for value in WRONG_HTTP],
@@ -73,6 +78,11 @@ WRONG = [
         for value in ("-1", "inf", "nan", "1e300", CANARY)
     ],
     ("WEBHOOK_SECRET", f"whsec_{CANARY}!"),
+    ("WEBHOOK_SECRET", f"whsec_QUJD {CANARY}"),
+    ("PUSH_KEY", f"{CANARY}\n"),
+    ("PUSH_KEY", f"{CANARY} é"),
+    ("DATA_DIR", CANARY + "x" * 300),
+    ("QUEUE_DB", CANARY + "x" * 300),
     ("QUEUE_DB", ":memory:"),
     ("QUEUE_DB", "."),
     ("QUEUE_DB", f"pyproject.toml/{CANARY}"),
@@ -85,7 +95,7 @@ def test_wrong_value_is_named_and_never_repeated(name: str, value: str) -> None:
         get_settings()
 
     sentence = str(ended.value)
-    assert sentence.startswith(f"cannot start: {name} must be"), sentence
+    assert sentence.startswith(f"cannot start: {name} must "), sentence
     assert CANARY not in sentence
     assert "\n" not in sentence
 
