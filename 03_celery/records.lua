@@ -184,8 +184,17 @@ function transitions.cancel(id, waiting_only)
 end
 
 -- --8<-- [end:transitions]
+-- What lies ahead of the clock is older than the last time that it was set back: count from now.
+local function bring_back(set)
+  local ahead = redis.call('ZRANGEBYSCORE', set, '(' .. text(now), '+inf', 'LIMIT', 0, 100)
+  for _, id in ipairs(ahead) do redis.call('ZADD', set, now, id) end
+end
+
 -- Note that a worker lives, which jobs it runs, and which messages it or the broker holds.
 function transitions.hear(worker, processes, running, ...)
+  for _, set in ipairs({ 'open', 'running', 'succeeded', 'failed', 'cancelled' }) do
+    bring_back('tasks:' .. set)
+  end
   local ids = { ... }
   if worker ~= '' then redis.call('HSET', 'workers', worker, processes .. ' ' .. text(now)) end
   for n, id in ipairs(ids) do

@@ -88,12 +88,24 @@ def find_lost() -> Iterator[None]:
         with channel.conn_or_acquire() as broker:
             waiting = [channel._q_for_pri(q, p) for q in QUEUES for p in channel.priority_steps]
             unacked = channel.unacked_key
+            bring_back(broker, channel.unacked_index_key)
             there = sum(map(broker.llen, waiting)) + broker.hlen(unacked)
             none_missing = there >= records.redis.zcard("tasks:open")
             if none_missing and not silent_since(began - settings.visibility_timeout_s):
                 return
             yield from read_messages(broker, waiting, unacked)
     yield from send_silent(began)
+
+
+def bring_back(broker: Any, index: str) -> None:
+    """Count the time of messages anew that a worker took before the date was set back.
+
+    kombu gives them back when their time is over, an hour later if it was set back by an hour.
+    """
+    now = time.time()
+    ahead = broker.zrangebyscore(index, now + GRACE_S, "+inf", start=0, num=AT_ONCE)
+    if ahead:
+        broker.zadd(index, dict.fromkeys(ahead, now), xx=True)
 
 
 def send_silent(before: float) -> Iterator[None]:

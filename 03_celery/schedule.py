@@ -116,6 +116,9 @@ class OnlyBeat(PersistentScheduler):
             self._claim()
         except RedisError as error:  # Celery, too, tries again when the broker is down
             logger.warning("the lock cannot be renewed now: %s", error)
+        date = self.app.now()
+        for entry in self.schedule.values():  # one ahead of it was noted before it was set back
+            entry.last_run_at = min(entry.last_run_at or date, date)
         if not self.has_ticked:
             self.has_ticked = True
             logger.info("beat is running and has the lock")

@@ -1,8 +1,10 @@
 """Jobs by the clock, and the outbox that beat empties."""
 
 import json
+import shelve
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -75,6 +77,23 @@ def test_beat_that_ended_makes_room_at_once_and_one_that_crashed_soon(
             beat.restart()
         celery_api.let_expire("beat")  # as it does by itself after 30 s
         beat.restart()
+
+
+def test_date_that_was_set_back_stops_no_schedule(celery_api: CeleryApi) -> None:
+    with celery_api.beat(OFTEN) as beat:
+        wait_until("it has begun", lambda: count_lines(beat, "Sending due task relay-outbox"))
+        beat.term()
+        assert beat.wait_exit() == 0
+        with shelve.open(str(celery_api.data_dir / "beat"), writeback=True) as noted:
+            noted["entries"]["relay-outbox"].last_run_at += timedelta(hours=1)
+        sent = count_lines(beat, "Sending due task relay-outbox")
+
+        beat.restart()
+        wait_until(
+            "it goes on",
+            lambda: count_lines(beat, "Sending due task relay-outbox"),
+            lambda seen: seen > sent,
+        )
 
 
 def test_beat_that_is_ended_while_it_sends_ends_cleanly(

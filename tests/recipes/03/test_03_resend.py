@@ -125,6 +125,23 @@ def test_worker_killed_while_it_gives_jobs_back_does_not_keep_others_from_it(
     assert celery_api.task(task_id)["status"] == "succeeded"
 
 
+def test_job_of_a_killed_worker_does_not_wait_for_a_date_that_was_set_back(
+    celery_api: CeleryApi, broker: "redis.Redis"
+) -> None:
+    with celery_api.mail_held(), celery_api.worker("before", env=SOON) as worker:
+        task_id = celery_api.post_email()
+        wait_until("it runs", lambda: celery_api.log_of(task_id, "started"))
+        worker.kill9(group=True)
+    for index in (OPEN, "tasks:running", "unacked_index"):  # noted while it was an hour later
+        for member in broker.zrange(index, 0, -1):
+            broker.zincrby(index, 3600, str(member))
+
+    with celery_api.worker("after", env=SOON):
+        celery_api.wait_until_done(task_id)
+
+    assert celery_api.task(task_id)["status"] == "succeeded"
+
+
 def stopped_with_the_lock(worker: Part, broker: "redis.Redis") -> bool:
     """Stop the worker as soon as its lock is there; let it go on if it was too late."""
     deadline = time.monotonic() + 2  # it looks once a second
