@@ -130,8 +130,10 @@ def test_app_is_short(exercise: Exercise) -> None:
 
 @by_exercise
 def test_there_are_wrong_and_right_answers_and_each_says_why(exercise: Exercise) -> None:
-    _, answers = load_answers(exercise)
+    starter, answers = load_answers(exercise)
 
+    anything = "expected …; seen: …"  # would also be said of an app that is broken elsewhere
+    assert anything not in {starter, *(answer.sentence for answer in answers)}
     assert sum(answer.sentence != RIGHT for answer in answers) >= 6
     assert any(answer.sentence == RIGHT for answer in answers)
     for answer in answers:
