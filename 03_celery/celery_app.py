@@ -49,7 +49,7 @@ app.conf.update(
     accept_content=["json"],
     task_acks_late=True,  # a job is acknowledged when it has ended, not when it begins
     task_reject_on_worker_lost=True,  # and goes back when its process dies
-    worker_prefetch_multiplier=1,  # no short job waits behind a long one of another process
+    worker_prefetch_multiplier=1,  # a worker takes no job before one of its processes is free
     result_expires=None,  # nothing of an open job expires; `records.sweep` removes what has ended
     broker_connection_retry_on_startup=True,
     broker_pool_limit=PUBLISHERS,

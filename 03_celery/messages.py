@@ -45,8 +45,9 @@ class RecordedAMQP(AMQP):
         return self.record_and_send
 
     def record_and_send(self, producer: Any, name: str, message: Any, **options: Any) -> Any:
-        if not message[0]["ignore_result"]:  # else nobody will ask what became of it
-            producer, options["retry"] = Recorder(), False  # what fails is sent again by the relay
+        headers = message[0]
+        if not headers["ignore_result"]:  # else nobody will ask what became of it
+            producer, options["retry"] = Recorder(), False  # `resend.py` sends again what fails
         return self.prepare(producer, name, message, **options)
 
 
@@ -138,7 +139,7 @@ def accept_and_send(messages: Sequence[Message], **asked: Any) -> list[str]:
     except OperationalError as error:
         if not (sent or records.may_wait):
             raise
-        # A worker does not fail for that, nor a workflow of which a part is on its way: the relay
+        # A worker does not fail for that, nor a workflow of which a part is on its way: `resend.py`
         # sends the others from their records.
         logger.warning("the broker does not take %s now: %s", taken[sent:], error)
     return taken

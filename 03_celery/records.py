@@ -91,7 +91,10 @@ class Accepted(Exception):
 
 
 class Clock:
-    """Redis' clock, as far as its last answer tells."""
+    """Redis' clock, as far as its last answer tells.
+
+    No job may be accepted after its client has read a 503, so the API names a deadline in it.
+    """
 
     ahead_s = float("-inf")
 

@@ -45,7 +45,7 @@ class Job(Task[Any, Any]):
     retry_backoff_max = 60
     # Counts a job that killed its process as an attempt: without this it would loop for ever.
     retry_on_worker_lost = True
-    default_retry_delay = math.ceil(settings.retry_base_s)
+    default_retry_delay = math.ceil(settings.retry_base_s)  # its pause; others: `retry_backoff`
 
     def before_start(self, task_id: str, *_: Any) -> None:
         """Ask the record whether this delivery may run: a message may come twice, or too late."""

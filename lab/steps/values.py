@@ -20,7 +20,7 @@ _VALUE = re.compile(
     r"|(?<![\w./])(?P<ms>\d+)(?= ?ms\b)"
 )
 BOUND = {"id", "pid"}
-_KILL = re.compile(r"\bkill\s+(?:-\w+\s+)*(?P<pids>[^;&|]*)")
+_KILL = re.compile(r"\bkill\s+(?:-(?:\d{1,2}|[A-Z]+)\s+)*(?P<pids>[^;&|]*)")  # -4711: its group
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _replace(text: str, pairs: dict[str, str]) -> str:
     if not pairs:
         return text
     words = "|".join(re.escape(word) for word in sorted(pairs, key=len, reverse=True))
-    return re.sub(rf"(?<![\w.-])(?:{words})(?![\w.-])", lambda found: pairs[found[0]], text)
+    return re.sub(rf"(?<![\w.])(?<!\w-)(?:{words})(?![\w.-])", lambda found: pairs[found[0]], text)
 
 
 def _about(old: Value, new: Value) -> bool:

@@ -71,6 +71,14 @@ def test_code_is_read_by_the_name_of_what_is_defined() -> None:
     assert part["marks"]
 
 
+def test_a_section_comes_before_a_variable_of_its_name() -> None:
+    [part] = read_code(find_preset("kill9_worker").code["03_celery"])
+
+    marked = [part["lines"][mark].strip().partition("=")[0] for mark in part["marks"]]
+    assert "task_acks_late" in marked
+    assert part["lines"][part["marks"][-1]].strip().startswith('"visibility_timeout"')
+
+
 @pytest.mark.parametrize("lane", find_preset("kill9_api").lanes)
 def test_the_line_that_keeps_a_job_is_marked(lane: str) -> None:
     [part] = read_code(find_preset("kill9_api").code[lane])

@@ -106,4 +106,6 @@ def test_a_value_is_the_same_in_a_later_command() -> None:
 
     assert bound
     assert bound.translate("kill -9 4711 && echo 47110") == "kill -9 5002 && echo 47110"
+    assert bound.translate("kill -9 -4711") == "kill -9 -5002"
+    assert bound.translate("ab-4711") == "ab-4711"  # a part of another id
     assert bound.restore("process 5002 is gone") == "process 4711 is gone"

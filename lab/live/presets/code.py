@@ -41,9 +41,10 @@ def read_code(places: str, root: Path = ROOT) -> list[dict[str, Any]]:
 def _read_part(place: str, root: Path) -> dict[str, Any]:
     path, _, name = place.partition(":")
     text = (root / path).read_text(encoding="utf-8")
-    first, last = _find_definition(text, name) or _find_section(text, name) or (0, 0)
-    if not last:
+    found = _find_definition(text, name) or _find_section(text, name) or _find_variable(text, name)
+    if not found:
         raise LabError(f"{path} has no function, class, variable or section {name!r}")
+    first, last = found
     lines = [each for each in text.splitlines()[first - 1 : last] if "--8<--" not in each]
     shown = lines[:LONGEST]
     if len(lines) > LONGEST:
@@ -54,11 +55,16 @@ def _read_part(place: str, root: Path) -> dict[str, Any]:
 
 def _find_definition(text: str, name: str) -> tuple[int, int] | None:
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            if node.name == name:
-                first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
-                return first, node.end_lineno or node.lineno
-        elif isinstance(node, ast.Assign) and any(
+        kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+        if isinstance(node, kinds) and node.name == name:
+            first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+            return first, node.end_lineno or node.lineno
+    return None
+
+
+def _find_variable(text: str, name: str) -> tuple[int, int] | None:
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Assign) and any(
             isinstance(target, ast.Name) and target.id == name for target in node.targets
         ):
             return node.lineno, node.end_lineno or node.lineno
