@@ -19,6 +19,7 @@ from .jobs import REFUSALS, Queued
 
 router = APIRouter()
 TTL_S = max(1, int(get_settings().result_ttl_s))
+NEED_A_FILE = {Kind.REPORT, Kind.IMAGE, "make_thumbnail"}  # whose upload has gone with the failure
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
@@ -56,7 +57,7 @@ def read_dead_letters(limit: Limit = 100) -> list[JSONDict]:
 def retry_dead_letter(task_id: str) -> Queued:
     """Run a job again, as a new one with a new id; of two requests at once one does."""
     letter = json.loads(records.redis.get(f"dead:{task_id}") or "{}")
-    if records.short(letter.get("name", "")) in (Kind.REPORT, Kind.IMAGE):
+    if records.short(letter.get("name", "")) in NEED_A_FILE:
         raise HTTPException(409, "its file went when it failed: send it again")
     if not letter:
         raise unknown(task_id)

@@ -1,5 +1,6 @@
 """Waiting jobs are dropped for good; those that failed for good run again, once."""
 
+import json
 import os
 import subprocess
 import sys
@@ -115,3 +116,13 @@ def test_picture_whose_file_is_gone_is_not_run_again(celery: CeleryApi) -> None:
     assert refused.status_code == 409
     assert refused.json()["detail"] == "its file went when it failed: send it again"
     assert task_id in dead(celery)
+
+
+def test_thumbnail_whose_file_is_gone_is_not_run_again(celery: CeleryApi) -> None:
+    letter = {"name": "03_celery.recipes.thumbnails.make_thumbnail", "args": [64], "kwargs": {}}
+    with redis.Redis.from_url(celery.stack.redis_url) as client:
+        client.set("dead:thumbnail", json.dumps(letter), ex=60)
+
+        refused = celery.http.post("/dead-letters/thumbnail/retry")
+
+    assert refused.status_code == 409
