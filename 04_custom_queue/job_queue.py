@@ -108,7 +108,7 @@ class Worker:
     def stop(self) -> None:
         """Cancel the job where it waits, once."""
         if not self.stopped and self.loop_task:
-            self.stopped = True
+            self.stopped, self.deadline = True, time.monotonic() + 1  # later it counts as lost
             self.loop_task.cancel()
 
     async def recover(self) -> None:
@@ -303,8 +303,8 @@ class JobQueue:
         self._count_workers()
 
     def _count_workers(self) -> None:
-        alive = [each for each in self._workers if each.loop_task and not each.loop_task.done()]
-        self.store.count_workers(sum(not worker.lost for worker in alive))
+        lost = sum(w.lost or (w.stopped and w.deadline < time.monotonic()) for w in self._workers)
+        self.store.count_workers(self._limits.workers - lost)
 
     def _report(self, task: Task, percent: int, ran_in: RanIn | None = None) -> None:
         if task.status is not RUNNING:

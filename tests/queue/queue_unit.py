@@ -44,6 +44,7 @@ class Jobs:
             "quick": self.quick,
             "held": self.held,
             "stubborn": self.stubborn,
+            "endless": self.endless,
             "broken": self.broken,
             "hopeless": self.hopeless,
             "flaky": self.flaky,
@@ -78,6 +79,12 @@ class Jobs:
         with contextlib.suppress(asyncio.CancelledError):
             await self.gate.wait()
         return "stayed"
+
+    async def endless(self, task_id: str, report_progress: ReportProgress) -> None:
+        """Take a cancel for any other error, and go on."""
+        while not self.gate.is_set():
+            with contextlib.suppress(BaseException):
+                await asyncio.sleep(0.01)
 
     async def broken(self, task_id: str, report_progress: ReportProgress) -> None:
         self.began.append(task_id)

@@ -50,6 +50,25 @@ async def test_jobs_wait_when_too_many_threads_hang_and_run_when_one_comes_back(
     assert workers == 2
 
 
+async def test_worker_whose_job_heeds_no_cancel_counts_as_lost_until_it_ends(
+    jobs: Jobs, db: Path | None
+) -> None:
+    async with opened(jobs, db, workers=1, timeout_s=0.2) as queue:
+        await ended(queue, await queue.put(new_task("endless")))
+        healthy = await queue.put(new_task("quick"))
+
+        async def no_worker_is_left() -> bool:
+            return bool((await queue.metrics()).workers == 0)
+
+        await until("no worker is left", no_worker_is_left)
+        jobs.gate.set()
+        [task] = await ended(queue, healthy)
+        workers = (await queue.metrics()).workers
+
+    assert task.status is Status.SUCCEEDED
+    assert workers == 1
+
+
 async def test_time_of_a_job_does_not_run_while_it_waits_for_a_process(
     jobs: Jobs, db: Path | None
 ) -> None:
