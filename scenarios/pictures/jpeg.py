@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scenarios.errors import BadUpload
 
 from .exif import read_orientation
-from .parts import CUT_OFF, Parts, check_profile
+from .parts import CUT_OFF, DAMAGED, Parts, check_profile
 
 MAX_SEGMENTS = 1000
 MAX_SCANS = 64  # encoders write 10; each costs a walk over all pixels, however short it is
@@ -91,7 +91,7 @@ def _measure(frame: bytes, is_split: bool) -> tuple[int, int, int]:
         sampling = [frame[7 + 3 * number] for number in range(components)]
         across, down = ([max(1, n) for n in side] for side in _sides(sampling))
     except (struct.error, IndexError):
-        raise BadUpload("the header of the picture is damaged") from None
+        raise BadUpload(DAMAGED) from None
     samples = sum(x * y for x, y in zip(across, down, strict=True))
     ratio = samples / (max(across, default=1) * max(down, default=1))
     pixel_bytes = (1 if components == 1 else 4) + (2 * ratio if is_split else 0)

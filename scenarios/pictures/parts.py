@@ -10,6 +10,7 @@ MAX_SIDE_PX = 65_500  # of libjpeg: no JPEG may be longer
 MAX_DECODED_BYTES = 350 * 1024**2
 MAX_PROFILE_BYTES = 4 * 1024**2  # the largest ones, of printing presses, have about 3 MB
 CUT_OFF = "the picture is cut off"
+DAMAGED = "the header of the picture is damaged"
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Parts:
     height: int
     content: bytes  # a file of this kind, for the decoder
     decoded_bytes: int  # what the decoder holds at once
-    has_alpha: bool = False  # told of a WebP alone
+    has_alpha: bool = False  # perhaps; told of a WebP alone
     profile: bytes | None = None  # ICC: what the numbers of a pixel mean
     orientation: int = 1  # EXIF: 2 to 8 have to be turned or mirrored
 

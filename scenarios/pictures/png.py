@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scenarios.errors import BadUpload
 
 from .exif import read_orientation
-from .parts import CUT_OFF, MAX_PROFILE_BYTES, Parts, check_profile
+from .parts import CUT_OFF, DAMAGED, MAX_PROFILE_BYTES, Parts, check_profile
 
 SIGNATURE_BYTES = 8
 MAX_CHUNKS = 20_000  # encoders write the pixels in chunks of 8 kB or more
@@ -19,12 +19,12 @@ PIXEL_BYTES |= {(bits, kind): 4 for bits in (8, 16) for kind in (2, 4, 6)}
 
 def read(content: bytes) -> Parts:
     """Return the parts of a still picture; an animation is refused."""
-    kept, header, profile, exif = [content[:SIGNATURE_BYTES]], b"", b"", b""
+    kept, headers, profile, exif = [content[:SIGNATURE_BYTES]], list[bytes](), b"", b""
     frames, has_pixels, is_first_frame = 0, False, False
     for name, data, chunk in _walk(content):
         has_pixels = has_pixels or name == b"IDAT"
         if name == b"IHDR":
-            header = header or data
+            headers.append(data)
         elif name == b"acTL" and not has_pixels:
             frames += int.from_bytes(data[:4], "big")
         elif name == b"fcTL" and not has_pixels:
@@ -39,10 +39,11 @@ def read(content: bytes) -> Parts:
     if frames > 1:
         raise BadUpload(f"the picture is animated: {frames:,} frames instead of one")
     try:
+        (header,) = headers  # of several the decoder takes the last, however large it is
         width, height, bits, colours = struct.unpack_from(">IIBB", header)
         pixel_bytes = PIXEL_BYTES[bits, colours]
-    except (struct.error, KeyError):
-        raise BadUpload("the header of the picture is damaged") from None
+    except (ValueError, struct.error, KeyError):
+        raise BadUpload(DAMAGED) from None
     return Parts(
         kind="PNG",
         width=width,

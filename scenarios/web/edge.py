@@ -31,13 +31,19 @@ class Edge:
             await self._app(scope, receive, send)
             return
         _prefix.set(scope.get("root_path", "").rstrip("/"))
-        if scope["method"] == "HEAD":  # the server sends no body: it has the scope as it was
+        is_head, has_ended = scope["method"] == "HEAD", False
+        if is_head:  # the server sends no body: it has the scope as it was
             scope = {**scope, "method": "GET"}
 
         async def send_uncached(message: Message) -> None:
+            nonlocal has_ended
             if message["type"] == "http.response.start":
                 # A proxy that repeats an old state would keep a client waiting for nothing.
                 MutableHeaders(scope=message).setdefault("cache-control", "no-store")
+            elif is_head:  # nor does a stream keep the connection: it ends where it would begin
+                if has_ended:
+                    return
+                message, has_ended = {**message, "more_body": False}, True
             await send(message)
 
         await self._app(scope, receive, send_uncached)
@@ -54,8 +60,10 @@ class Download(FileResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the file, a range of it, or nothing but its ETag."""
-        etag, known = self.headers["etag"], Headers(scope=scope).get("if-none-match", "")
-        if known.strip() == "*" or etag in [each.strip() for each in known.split(",")]:
+        etag, known = self.headers["etag"], Headers(scope=scope).getlist("if-none-match")
+        # A proxy that packs the answer makes the ETag weak, which is as good here (RFC 9110).
+        tags = {each.strip().removeprefix("W/") for each in ",".join(known).split(",")}
+        if tags & {"*", etag}:
             headers = {name: self.headers[name] for name in ("etag", "cache-control")}
             await Response(status_code=304, headers=headers)(scope, receive, send)
         else:

@@ -72,6 +72,14 @@ def webp_with(name: bytes, content: bytes, times: int = 1) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
+def webp_that_hides_its_alpha() -> bytes:
+    """Return one of 22 million pixels once it is larger; its first chunk says they are opaque."""
+    clear = Image.new("RGBA", (64, 64), "#1234")
+    content = bytearray(save(clear, "WEBP", lossless=True, xmp=b"x"))
+    content[content.index(b"VP8X") + 8] &= ~0x10
+    return bytes(content)
+
+
 def animation(kind: str, frames: int) -> bytes:
     pictures = [Image.new("RGB", (64, 48), (n % 256, 0, 0)) for n in range(frames)]
     return save(pictures[0], kind, save_all=True, append_images=pictures[1:])
@@ -83,6 +91,7 @@ def profile(size: int) -> list[bytes]:
     return [b"ICC_PROFILE\0" + bytes([n + 1, len(parts)]) + p for n, p in enumerate(parts)]
 
 
+HUGE = struct.pack(">IIBBBBB", 12_000, 12_000, 8, COLOUR_ALPHA, 0, 0, 0)
 bomb = zlib.compress(bytes(30 * MIB), 9)
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "thousands of scans": (lambda: progressive_jpeg(2000, 1500, 13_000), "64 scans"),
@@ -108,6 +117,10 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "a side of 50 million": (lambda: flat_png(1, 50_000_000 // 64), "no side"),
     "a line of 50 million": (lambda: flat_png(50_000_000, 1), "no side"),
     "64 million pixels": (lambda: flat_png(8000, 8000, bits=1), "more than 50,000,000"),
+    "a second header": (
+        lambda: flat_png(64, 48, chunks=chunk(b"IHDR", HUGE)),
+        "the header of the picture is damaged",
+    ),
     "no pixels": (lambda: flat_png(0, 0), "no picture"),
     "lossless WebP": (
         lambda: save(Image.new("L", (16_383, 3000)), "WEBP", lossless=True, method=0),
@@ -148,6 +161,12 @@ HELD: dict[str, tuple[Callable[[], bytes], int, list[str], str]] = {
         4096,
         ["blur"] * 10,
         "refused: 10 operations on 4096 x 4096 pixels, too many",
+    ),
+    "alpha that the header hides": (
+        webp_that_hides_its_alpha,
+        4096,
+        ["blur"],
+        "refused: the picture would have 4096 x 4096 pixels, too many",
     ),
     "a tower": (
         lambda: flat_png(1, 65_500),
