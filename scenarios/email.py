@@ -134,7 +134,7 @@ async def deliver(
         await name_sender_and_recipient(client, message)
         if before_data:
             before_data()
-        with step("the message"):
+        with step("the message"), any_yes():
             await client.data(message.as_bytes(policy=WIRE))
         with suppress(aiosmtplib.SMTPException):  # the message is taken, whatever is said now
             await client.quit(timeout=min(timeout_s, 1))
@@ -169,9 +169,9 @@ async def name_sender_and_recipient(client: aiosmtplib.SMTP, message: EmailMessa
     if options and not client.supports_extension("smtputf8"):
         wanted = "only ASCII before the @ (it has no SMTPUTF8)"
         raise WorkError(f"cannot deliver to {to!r}: the mail server takes {wanted}")
-    with step(f"the sender {sender!r}"):
+    with step(f"the sender {sender!r}"), any_yes():
         await client.mail(sender, options=options)
-    with step(repr(to), role=" (the recipient)"):
+    with step(repr(to), role=" (the recipient)"), any_yes():
         await client.rcpt(to, encoding="utf-8")
 
 
@@ -194,6 +194,19 @@ def step(what: str, *, role: str = "", quote: bool = True) -> Iterator[None]:
         # The words of the exception may hold an address, or nothing at all.
         fault = "took too long to answer" if isinstance(error, TimeoutError) else "broke off"
         raise TransientError(f"the mail server {fault} at this step: {what}{role}") from error
+
+
+@contextmanager
+def any_yes() -> Iterator[None]:
+    """Take each answer that begins with 2 for a yes, as RFC 5321 asks, and not 250 alone.
+
+    To try again after one of the others would send the message a second time.
+    """
+    try:
+        yield
+    except aiosmtplib.SMTPResponseException as error:
+        if not 200 <= error.code < 300:
+            raise
 
 
 # --8<-- [end:deliver]

@@ -54,6 +54,15 @@ def send(
     return asyncio.run(send_to_server())
 
 
+@pytest.mark.parametrize("step", ["MAIL", "RCPT", "END"])
+@pytest.mark.parametrize("answer", ["200 yes", "252-yes\n252 and yes", "259 yes"])
+def test_every_yes_is_a_yes(step: str, answer: str) -> None:
+    server, error = send({step: answer})
+
+    assert error is None  # else the message would be sent again, and has arrived
+    assert len(server.messages) == 1
+
+
 def refusals(step: str, code: int) -> dict[str, str]:
     refused = {step: f"{code} 5.7.1 no, not you"}
     # Whoever refuses EHLO is asked with HELO; a server of today refuses both.
