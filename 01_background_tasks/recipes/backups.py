@@ -30,7 +30,9 @@ def upload_backup(path: str) -> JSONDict:
     with open(path, "rb") as log, calling("the backup service"):
         content = log.read()
         url = configured(settings.backup_url, "BACKUP_URL")
-        httpx.put(url, content=content, timeout=settings.call_timeout_s).raise_for_status()
+        # Streamed: the body of the answer is not read, and may have no end.
+        with httpx.stream("PUT", url, content=content, timeout=settings.call_timeout_s) as answer:
+            answer.raise_for_status()
     return {"size_bytes": len(content)}
 
 

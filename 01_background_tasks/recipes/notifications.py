@@ -36,8 +36,9 @@ async def send_push(token: str, title: str, body: str) -> None:
     url = configured(settings.push_url, "PUSH_URL")
     async with open_client() as client:
         with calling("the push service"):
-            # Without `raise_for_status` a 404 counts as done, and nobody learns of it.
-            (await client.post(url, json=message, headers=headers)).raise_for_status()
+            # Streamed: the body of the answer is not read, and may have no end.
+            async with client.stream("POST", url, json=message, headers=headers) as answer:
+                answer.raise_for_status()  # else a 404 counts as done, and nobody learns of it
 
 
 # --8<-- [end:notify]

@@ -63,7 +63,9 @@ async def send(user_id: str, change: JSONDict) -> None:
     url = f"{configured(settings.sync_url, 'SYNC_URL')}/{user_id}/sync"
     async with open_client() as client:
         with calling("the sync service"):
-            (await client.post(url, json=change)).raise_for_status()
+            # Streamed: the body of the answer is not read, and may have no end.
+            async with client.stream("POST", url, json=change) as answer:
+                answer.raise_for_status()
 
 
 # --8<-- [end:retry]

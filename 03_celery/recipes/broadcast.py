@@ -51,7 +51,9 @@ async def tell_all(user_ids: list[str], message: str) -> JSONDict:
             async with limit:
                 with calling("the push service"):
                     content = {"channel": "push", "to": user_id, "message": message}
-                    (await client.post(service(), json=content)).raise_for_status()
+                    # Streamed: the body of the answer is not read, and may have no end.
+                    async with client.stream("POST", service(), json=content) as answer:
+                        answer.raise_for_status()
         except (TransientError, WorkError) as error:
             failed[user_id] = explain(error)
 

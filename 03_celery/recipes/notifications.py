@@ -65,7 +65,9 @@ def notify(job: "Task[..., JSONDict]", channel: str, user_id: str, message: str)
             httpx.Client(timeout=settings.call_timeout_s, headers=secret()) as client,
         ):
             content = {"channel": channel, "to": user_id, "message": message}
-            client.post(service(), json=content).raise_for_status()
+            # Streamed: the body of the answer is not read, and may have no end.
+            with client.stream("POST", service(), json=content) as answer:
+                answer.raise_for_status()
     except TransientError as error:
         # `exc`: without it the record tells of the retry, and not of what went wrong.
         raise job.retry(exc=error, countdown=pause_s(job.request.retries)) from error

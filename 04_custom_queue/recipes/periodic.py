@@ -74,7 +74,9 @@ async def probe_source(
 async def ask(source: str) -> None:
     async with open_client() as client:
         with calling(f"the source {source!r}"):
-            (await client.get(settings.sources[source])).raise_for_status()
+            # Streamed: the body of the answer is not read, and may have no end.
+            async with client.stream("GET", settings.sources[source]) as answer:
+                answer.raise_for_status()
 
 
 def next_time(due: float, every_s: float) -> float:
