@@ -144,7 +144,9 @@ def _draw_view(session: Session) -> RenderableType:
 def _draw_markdown(text: str) -> RenderableType:
     # Headings of a README are centred by default; a bold line reads better here.
     lines = [f"**{line[3:]}**" if line.startswith("## ") else line for line in text.splitlines()]
-    markdown = Markdown("\n".join(lines), code_theme="ansi_dark", hyperlinks=False)
+    # A link is relative to the file that it stands in; the reader is in the repository's folder.
+    text = "\n".join(lines).replace("](../../", "](")
+    markdown = Markdown(text, code_theme="ansi_dark", hyperlinks=False)
     return Padding(markdown, (0, 2, 1, 2))
 
 

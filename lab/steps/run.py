@@ -119,7 +119,9 @@ def show_trials(servers: Servers, blocks: list[Block], commands: dict[str, str])
             if started:
                 lines += [*block.said, servers.put_ports(name_values(command, printed))]
         elif command in started:
-            lines.append(f"# The {label} is started again for you; wait until it is ready.")
+            lines.append(
+                f"# The {label} is started again for you as a new process; wait until it is ready."
+            )
             lines += block.said
         elif command in commands.values():
             started.add(command)

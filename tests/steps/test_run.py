@@ -57,7 +57,7 @@ def test_a_start_in_the_middle_is_shown_unless_it_is_done_for_the_reader(
 
     assert [line.strip() for line in lines if line.startswith("  ")][:-1] == [
         "curl -sS a",
-        "# The api is started again for you; wait until it is ready.",
+        "# The api is started again for you as a new process; wait until it is ready.",
         "# Again.",
         "curl -sS b",
         "# Two processes.",
