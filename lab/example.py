@@ -56,6 +56,8 @@ class Example:
         before = before.without(self._lost)
         self.pages = list(start_pages(self.approach, self.stack))
         parts = self.stack.parts
+        for part in parts.values():
+            part.ended = self.tell_end
         victim = parts.get("worker", app)
         runs_jobs = [part for part in parts.values() if part in (app, victim)]
         self.shown = Shown(runs_jobs, self.screen.show_log)
@@ -95,7 +97,13 @@ class Example:
         yield "Processes", ", ".join(names)
 
     def revive(self, part: Part) -> None:
-        """Say how a process has ended and what becomes of its jobs, and start it again."""
+        """Start a process again that has ended, if the live page has not done so."""
+        part.restart()
+        self.shown.say_new()
+        self.show_places()
+
+    def tell_end(self, part: Part) -> None:
+        """Say how a process has ended and what becomes of its jobs."""
         code = part.code or 0
         how = f"was killed by signal {-code}" if code < 0 else f"has ended with code {code}"
         name = self.screen.name(part.name)
@@ -103,9 +111,6 @@ class Example:
         self.screen.say(f"starting {name} again …")
         if part.name == "worker":
             self.screen.expect_banner()
-        part.restart()
-        self.shown.say_new()
-        self.show_places()
 
     def _tell_fate(self, part: Part) -> str:
         """Say what became of the jobs of a process that has died, and when those kept run again."""

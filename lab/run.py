@@ -16,6 +16,7 @@ from lab.processes.stack import Stack
 from .approaches import ROOT, Approach, find_approach
 from .example import Example
 from .screen import Screen
+from .survival.receiver import Receiver, receive_webhooks
 
 GRACE_S = 25.0  # longer than DRAIN_S, the time that the apps give to their jobs
 # A killed worker's jobs come back in time to watch it: by default it takes six minutes.
@@ -28,15 +29,17 @@ def run_approach(name: str, data_dir: Path | None, console: Console, root: Path 
     folder = data_dir or Path("var/lab") / approach.name.partition("_")[0]
     screen = Screen(console, approach.name)
     settings = choose_settings(approach)
-    stack = Stack(folder, env=settings, say=screen.say, root=root, grace_s=choose_grace_s())
-    with signals_exit(), stack, ExitStack() as opened:
-        example = Example(approach, stack, screen, settings)
-        try:
-            example.start(partial(start_pages, opened))
-            follow(example.shown, list(stack.parts.values()), example.revive)
-        except KeyboardInterrupt:
-            with suppress(OSError):  # the terminal may be closed
-                example.stop()
+    with signals_exit(), receive_webhooks() as receiver:
+        env = {"WEBHOOK_URL": os.environ.get("WEBHOOK_URL") or receiver.url, **settings}
+        stack = Stack(folder, env=env, say=screen.say, root=root, grace_s=choose_grace_s())
+        with stack, ExitStack() as opened:
+            example = Example(approach, stack, screen, settings)
+            try:
+                example.start(partial(start_pages, opened, receiver))
+                follow(example.shown, list(stack.parts.values()), example.revive)
+            except KeyboardInterrupt:
+                with suppress(OSError):  # the terminal may be closed
+                    example.stop()
 
 
 def choose_settings(approach: Approach) -> Mapping[str, str]:
@@ -53,14 +56,16 @@ def choose_grace_s() -> float:
     return GRACE_S  # the app itself says what is wrong with it
 
 
-def start_pages(opened: ExitStack, approach: Approach, stack: Stack) -> Iterator[tuple[str, str]]:
+def start_pages(
+    opened: ExitStack, receiver: Receiver, approach: Approach, stack: Stack
+) -> Iterator[tuple[str, str]]:
     """Start the pages that look at this approach; yield the name and the address of each.
 
     What has to be closed before the processes end goes into `opened`.
     """
     from .live.one_lane import open_page  # imported here: other commands start faster
 
-    if url := open_page(approach, stack, opened):
+    if url := open_page(approach, stack, opened, receiver):
         yield "Live page", f"{url}  (the same, with buttons)"
     if "worker" in approach.services:
         login = os.environ.get("FLOWER_BASIC_AUTH") or f"lab:{secrets.token_urlsafe(9)}"

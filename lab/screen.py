@@ -3,6 +3,7 @@
 import re
 
 from rich.console import Console
+from rich.text import Text
 
 HIDDEN = re.compile(
     r"""^\s*$
@@ -44,8 +45,9 @@ class Terminal:
 
     def show(self, who: str, line: str) -> None:
         """Print what a process has to say."""
-        self._console.print(f"[dim]{who} |[/dim]", end=" ")
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        # At once: the live page says something from a thread of its own.
+        told = Text.assemble((f"{who} |", "dim"), f" {line}")
+        self._console.print(told, highlight=False, soft_wrap=True)
 
 
 class Screen(Terminal):

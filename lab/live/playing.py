@@ -44,7 +44,8 @@ def _fill_in(command: str, lane: Lane) -> str:
         return ""
     api, worker, broker = running.app.pid, 0, 0
     if lane.column.has_worker:
-        worker, broker = running.worker.pid, running.broker.pid
+        worker = running.worker.pid
+        broker = running.broker.pid if running.brokers else 0
     runner = f"-- -{worker or api}"
     return command.format(api=api, worker=worker, broker=broker, runner=runner)
 

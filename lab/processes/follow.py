@@ -43,12 +43,15 @@ class Shown:
 def follow(shown: Shown, every_part: Sequence[Part], revive: Callable[[Part], None]) -> None:
     """Say each new log line, for ever; `revive` each part that has ended.
 
-    That lets a reader kill a process by hand and see what becomes of its jobs.
+    That lets a reader kill a process by hand and see what becomes of its jobs. A part that
+    somebody else has started again meanwhile is given to `revive` as well.
     """
+    pids = {part.name: part.pid for part in every_part}
     while True:
         shown.say_new()
         for part in every_part:
-            if not part.alive:
+            if not part.alive or part.pid != pids[part.name]:
                 shown.say_new()
                 revive(part)
+                pids[part.name] = part.pid
         time.sleep(LOOK_S)

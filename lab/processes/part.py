@@ -40,8 +40,9 @@ start_process: Callable[..., Process] = subprocess.Popen
 class Part:
     """A process in its own session: Ctrl-C on the terminal does not reach it.
 
-    `ready` tells whether it answers; `launched` is told the process id of each start, and
-    `signalled` each signal as the command that would send it.
+    `ready` tells whether it answers; `launched` is told the process id of each start,
+    `signalled` each signal as the command that would send it, and `ended` of an end that
+    `restart` has found, while `pid` and `code` are still those of the process that has ended.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Part:
     ready: Callable[["Part"], bool]
     launched: Callable[[int], None] = lambda pid: None
     signalled: Callable[[str], None] = lambda command: None
+    ended: Callable[["Part"], None] = lambda part: None
     is_over: bool = field(default=False, init=False)  # its lab ends: nothing starts it again
     _process: Process | None = field(default=None, init=False, repr=False)
     _starting: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
@@ -114,6 +116,8 @@ class Part:
         """
         with self._starting:
             if not self.alive:
+                if self._process and not self.is_over:
+                    self.ended(self)
                 self.launch()
         self.wait_ready()
 

@@ -3,6 +3,7 @@
 import json
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -39,9 +40,15 @@ def play(client: httpx.Client, preset: str) -> dict[str, Any]:  # Any: the facts
     return dict(result)
 
 
-@pytest.mark.parametrize(("name", "outcome"), [("01", "lost 4"), ("03", "kept")])
+@pytest.mark.parametrize(
+    ("name", "outcome", "told"),
+    [
+        ("01", "lost 4", "was killed by signal 9. 4 jobs were running: lost."),
+        ("03", "kept", "kept, as they are with the worker and the broker."),
+    ],
+)
 def test_one_lane_plays_on_the_processes_of_the_terminal(
-    start: Callable[[str], LabRun], name: str, outcome: str
+    start: Callable[[str], LabRun], name: str, outcome: str, told: str
 ) -> None:
     run = start(name)
     with open_client(run) as client:
@@ -52,8 +59,34 @@ def test_one_lane_plays_on_the_processes_of_the_terminal(
 
     assert (worked["done"], worked["as_promised"]) == (4, True)
     assert (killed["outcome"], killed["as_promised"]) == (outcome, True)
+    run.wait_for_line(told)
     assert run.count("accepted") == 8  # in the ledger of the app that the terminal shows
     pids = [child.pid for child in psutil.Process(run.process.pid).children(recursive=True)]
     run.send(signal.SIGINT)
     assert run.process.wait(60) == 0
     wait_until("no process is left", lambda: running(pids), lambda left: not left)
+
+
+def test_limits_of_a_preset_end_with_it(start: Callable[[str], LabRun]) -> None:
+    run = start("02")
+    with open_client(run) as client:
+        two, many = play(client, "two_apis"), play(client, "overload")
+
+    assert (two["outcome"], two["as_promised"]) == ("unknown 4", True)
+    assert many["refused"] > 0
+    assert many["as_promised"]
+    run.post_slow_emails(9, delay_s=60)  # one more than the preset lets run at the same time
+
+
+def test_queue_with_a_file_is_the_lane_that_keeps_its_jobs(
+    start: Callable[[str], LabRun], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUEUE_DB", str(tmp_path / "queue.sqlite"))
+    monkeypatch.setenv("QUEUE_LEASE_S", "2")
+    run = start("04")
+    with open_client(run) as client:
+        killed, twice = play(client, "kill9_api"), play(client, "twice")
+
+    assert (killed["outcome"], killed["as_promised"]) == ("kept", True)
+    assert (twice["outcome"], twice["as_promised"]) == ("kept", True)
+    assert twice["started_twice"] > 0
