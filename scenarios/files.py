@@ -7,6 +7,7 @@ is open may wait for days, see `owners.py`.
 import asyncio
 import fcntl
 import json
+import logging
 import os
 import re
 import shutil
@@ -26,6 +27,7 @@ from .reports.orders import forget_orders
 from .settings import get_settings
 from .status import TaskStatus
 
+logger = logging.getLogger(__name__)
 TASK_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # a UUID as `str` writes it
 SUFFIXES = {"PDF": ".pdf", "PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 MOST_WRITING_S = 60  # what is not finished after that may be of a process that was killed
@@ -122,11 +124,18 @@ def find_result(task: TaskStatus) -> Path | None:
 
 
 def remember(task_id: str, result: JSONDict) -> JSONDict:
-    """Note that the effect of this task has happened, and return `result`."""
-    owners.mark(task_id)
-    write_whole(result_path(task_id, ".json"), json.dumps(result).encode())
+    """Note that the effect of this task has happened, and return `result`.
+
+    A disk that does not take the note fails no job: it would be tried again, and an e-mail that
+    has left would leave once more. Without the note only a run after a crash does that.
+    """
+    try:
+        owners.mark(task_id)
+        write_whole(result_path(task_id, ".json"), json.dumps(result).encode())
+        discard_upload(task_id)
+    except OSError as error:
+        logger.warning("cannot note that %s has had its effect: %s", task_id, error)
     ledger.record("effect", task_id)
-    discard_upload(task_id)
     return result
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from scenarios import WORK, files, image
+from scenarios import WORK, files, image, ledger
 from scenarios.contract import new_task_id
 from scenarios.errors import WorkError
 from scenarios.report import read_orders
@@ -56,3 +56,16 @@ def test_no_job_takes_a_path_from_its_message(kind: str) -> None:
 
     assert not [name for name in parameters if "path" in name or "file" in name]
     assert not [each for each in parameters.values() if each.annotation in ("Path", Path)]
+
+
+def test_effect_that_cannot_be_noted_is_not_repeated(
+    data_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    task_id = new_task_id()
+    (data_dir / "results").rmdir()  # as when the disk takes nothing more
+
+    result = files.remember(task_id, {"to": "ann@example.com"})
+
+    assert result == {"to": "ann@example.com"}
+    assert [event["event"] for event in ledger.read(data_dir)] == ["effect"]
+    assert f"cannot note that {task_id} has had its effect" in caplog.text
