@@ -1,13 +1,17 @@
 """Between server and app: what each answer owes to proxies, caches and downloads."""
 
+import re
 from contextvars import ContextVar
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from fastapi import Response
 from fastapi.responses import FileResponse
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+RANGE = re.compile(r"bytes=\s*(\d{1,18}-\d{0,18}|-\d{1,18})(\s*,\s*(\d{1,18}-\d{0,18}|-\d{1,18}))*")
+BOTH_ENDS = re.compile(r"(\d+)-(\d+)")
 _prefix: ContextVar[str] = ContextVar("_prefix", default="")
 
 
@@ -17,6 +21,19 @@ def link(path: str) -> str:
     Without scheme and host, so it is right behind any proxy and needs no `X-Forwarded` header.
     """
     return _prefix.get() + path
+
+
+def without_host(url: str) -> str:
+    """Return path and query alone: `/emails/` is led to `/emails`, and to nobody's `Host`."""
+    parts = urlsplit(url)
+    return urlunsplit(("", "", f"/{parts.path.lstrip('/')}", parts.query, ""))
+
+
+def is_range(text: str) -> bool:
+    """Tell whether a `Range` asks for bytes; anything else is to be ignored (RFC 9110, 14.2)."""
+    if not RANGE.fullmatch(text):
+        return False
+    return all(int(first) <= int(last) for first, last in BOTH_ENDS.findall(text))
 
 
 class Edge:
@@ -39,7 +56,10 @@ class Edge:
             nonlocal has_ended
             if message["type"] == "http.response.start":
                 # A proxy that repeats an old state would keep a client waiting for nothing.
-                MutableHeaders(scope=message).setdefault("cache-control", "no-store")
+                headers = MutableHeaders(scope=message)
+                headers.setdefault("cache-control", "no-store")
+                if "location" in headers:
+                    headers["location"] = without_host(headers["location"])
             elif is_head:  # nor does a stream keep the connection: it ends where it would begin
                 if has_ended:
                     return
@@ -66,5 +86,8 @@ class Download(FileResponse):
         if tags & {"*", etag}:
             headers = {name: self.headers[name] for name in ("etag", "cache-control")}
             await Response(status_code=304, headers=headers)(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
+            return
+        if not is_range(Headers(scope=scope).get("range", "")):
+            others = [(name, value) for name, value in scope["headers"] if name != b"range"]
+            scope = {**scope, "headers": others}
+        await super().__call__(scope, receive, send)

@@ -96,6 +96,28 @@ def test_result_is_sent_in_ranges_and_not_again_to_whoever_has_it(running: Runni
     assert whole.headers["cache-control"] == "private, no-cache"
 
 
+@pytest.mark.parametrize("unknown", ["items=0-1", "bytes=5-2", "bytes=a-b", "bytes=", "0-3"])
+def test_range_that_nobody_understands_is_ignored(running: Running, unknown: str) -> None:
+    task_id = accepted_id(running.api.post_report(make_orders(5).csv))
+    running.api.wait_until_final(task_id)
+
+    answer = running.api.http.get(f"/tasks/{task_id}/result", headers={"Range": unknown})
+
+    assert answer.status_code == 200
+    assert answer.content.startswith(b"%PDF")
+
+
+def test_slash_too_many_leads_to_the_same_server_whatever_the_host(
+    running: Running, behind_proxy: Api
+) -> None:
+    headers = {"Host": "other.example"}
+
+    for api, prefix in ((running.api, ""), (behind_proxy, PREFIX)):
+        answer = api.http.post("/emails/?a=b", json={}, headers=headers)
+        assert answer.status_code == 307
+        assert answer.headers["location"] == f"{prefix}/emails?a=b"
+
+
 def test_state_is_kept_by_no_cache(running: Running) -> None:
     task_id = accepted_id(running.api.post_email())
 
