@@ -26,7 +26,8 @@ def link(path: str) -> str:
 def without_host(url: str) -> str:
     """Return path and query alone: `/emails/` is led to `/emails`, and to nobody's `Host`."""
     parts = urlsplit(url)
-    return urlunsplit(("", "", f"/{parts.path.lstrip('/')}", parts.query, ""))
+    path = re.sub("//+", "/", parts.path)  # `--root-path /api/` makes two of them
+    return urlunsplit(("", "", path, parts.query, ""))
 
 
 def is_range(text: str) -> bool:

@@ -11,6 +11,7 @@ from fastapi import FastAPI, HTTPException
 
 from scenarios import http
 from scenarios.errors import CannotStore
+from scenarios.web.edge import without_host
 
 SECRET_PATH = "/srv/secret/x"
 
@@ -30,6 +31,19 @@ def ask(error: BaseException, *, cause: BaseException | None = None) -> httpx.Re
             return await client.get("/")
 
     return asyncio.run(get())
+
+
+@pytest.mark.parametrize(
+    ("led_to", "right"),
+    [
+        ("http://other.example/emails?a=b", "/emails?a=b"),
+        ("http://other.example/api//emails", "/api/emails"),  # --root-path /api/
+        ("http://other.example//evil.example/x", "/evil.example/x"),
+        ("/tasks/x", "/tasks/x"),
+    ],
+)
+def test_redirect_stays_on_the_server(led_to: str, right: str) -> None:
+    assert without_host(led_to) == right
 
 
 @pytest.mark.parametrize(
