@@ -19,6 +19,7 @@ from .folder import OF_OTHERS
 from .pauses import pause
 
 READY_S = 60.0
+GONE_S = 30.0
 Signal = signal.Signals
 
 
@@ -135,11 +136,18 @@ class Part:
                 self.signalled(f"kill -{_name(number)} {self.pid}")
 
     def kill9(self, *, group: bool = False) -> None:
-        """Kill it with SIGKILL, with its children if `group`, and wait until it is gone."""
+        """Kill it with SIGKILL, with its children if `group`, and wait until all are gone.
+
+        A child of uvicorn holds the port until its own end: the next start would find it taken.
+        """
         if self._process is None:
             return  # the stop came before the start
+        members = [pid for pid in self.children() if _is_in_group(pid, self.pid)] if group else []
         self.send(signal.SIGKILL, group=group)
         self.wait_exit()
+        started = time.monotonic()
+        while any(map(_runs, members)) and time.monotonic() - started < GONE_S:
+            pause(started)
 
     def term(self, *, group: bool = False) -> None:
         """Send SIGTERM; see `wait_exit`."""
@@ -149,7 +157,7 @@ class Part:
         """Send SIGINT; see `wait_exit`."""
         self.send(signal.SIGINT, group=group)
 
-    def wait_exit(self, timeout_s: float = 30.0) -> int:
+    def wait_exit(self, timeout_s: float = GONE_S) -> int:
         """Wait for the end of the process and return its code (-9 after SIGKILL)."""
         if self._process is None:
             raise LabError(f"{self.name} was never started")
@@ -163,7 +171,7 @@ class Part:
         """Return the process ids below it, the oldest first."""
         with suppress(psutil.NoSuchProcess):
             below = psutil.Process(self.pid).children(recursive=True)
-            return [child.pid for child in below if child.status() != psutil.STATUS_ZOMBIE]
+            return [child.pid for child in below if _runs(child.pid)]
         return []
 
     def log_text(self) -> str:
@@ -175,6 +183,18 @@ class Part:
     def _with_log(self, sentence: str, lines: int = 15) -> str:
         tail = "\n".join(f"    {line}" for line in self.log_text().splitlines()[-lines:])
         return f"{sentence}; the end of {self.log}:\n{tail or '    (empty)'}"
+
+
+def _is_in_group(pid: int, group: int) -> bool:
+    with suppress(ProcessLookupError):
+        return os.getpgid(pid) == group
+    return False
+
+
+def _runs(pid: int) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def _name(number: Signal) -> str:
