@@ -9,7 +9,7 @@ import typer
 from lab.approaches import ROOT
 from lab.processes.signals import signals_exit
 
-STOPPED = "Stopped before the end: no process is left, and no matrix was written."
+STOPPED = "Stopped before the end: no process is left, and what was not done is not written."
 
 
 def survival(

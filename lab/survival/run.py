@@ -67,7 +67,10 @@ def try_all(
 
 
 def run_kills(only: list[str], kills: int, out: Path, root: Path) -> list[str]:
-    """Kill processes at random under load; return a sentence for each approach that lost a job."""
+    """Kill processes at random under load; return a sentence for each approach that lost a job.
+
+    The files are written after each column: the next ones may take an hour, and may be stopped.
+    """
     console = Console()
     out = make_folder(out)
     folder = out / "processes"
@@ -80,7 +83,7 @@ def run_kills(only: list[str], kills: int, out: Path, root: Path) -> list[str]:
                 seen.append(kill_at_random(running, kills, watch))
             watch.end()
             watch.note(str(seen[-1]))
-    write_kills(out, RandomKills(machine=describe_machine(sys.argv[1:]), approaches=seen))
+            write_kills(out, RandomKills(machine=describe_machine(sys.argv[1:]), approaches=seen))
     return [fault for each in seen for fault in each.find_faults()]
 
 
