@@ -129,13 +129,14 @@ def remember(task_id: str, result: JSONDict) -> JSONDict:
     A disk that does not take the note fails no job: it would be tried again, and an e-mail that
     has left would leave once more. Without the note only a run after a crash does that.
     """
+    path = result_path(task_id, ".json")
+    ledger.record("effect", task_id)  # first: a run that finds the note says nothing of an effect
     try:
         owners.mark(task_id)
-        write_whole(result_path(task_id, ".json"), json.dumps(result).encode())
+        write_whole(path, json.dumps(result).encode())
         discard_upload(task_id)
     except OSError as error:
         logger.warning("cannot note that %s has had its effect: %s", task_id, error)
-    ledger.record("effect", task_id)
     return result
 
 

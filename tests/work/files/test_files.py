@@ -69,3 +69,16 @@ def test_effect_that_cannot_be_noted_is_not_repeated(
     assert result == {"to": "ann@example.com"}
     assert [event["event"] for event in ledger.read(data_dir)] == ["effect"]
     assert f"cannot note that {task_id} has had its effect" in caplog.text
+
+
+def test_process_that_dies_at_the_note_has_told_of_the_effect(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(path: Path, content: bytes) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(files, "write_whole", die)
+    with pytest.raises(SystemExit):
+        files.remember(new_task_id(), {"to": "ann@example.com"})
+
+    assert [event["event"] for event in ledger.read(data_dir)] == ["effect"]
