@@ -36,9 +36,9 @@ IgnoredKey = Key
 GivenId = Annotated[str | None, Header(alias=REQUEST_ID, pattern="^[A-Za-z0-9_-]{1,64}$")]
 
 
-def accepted(task_id: str) -> JSONResponse:
+def accepted(task_id: str, route: str = "/tasks") -> JSONResponse:
     """Answer 202 and name the status of the task."""
-    answer = contract.Accepted(task_id=task_id, status_url=link(f"/tasks/{task_id}"))
+    answer = contract.Accepted(task_id=task_id, status_url=link(f"{route}/{task_id}"))
     return JSONResponse(answer.model_dump(), 202, {"Location": answer.status_url})
 
 

@@ -16,20 +16,18 @@ from kombu.exceptions import OperationalError
 from pydantic import BaseModel, Field
 from redis.exceptions import RedisError
 
-from scenarios import get_settings, http, ledger
-from scenarios.contract import ACCEPTS, Accepted, Address, JSONDict, Line, new_task_id
+from scenarios import contract, get_settings, http, ledger
+from scenarios.contract import Accepted
+from scenarios.status import TaskStatus
 
-from .. import tasks
+from .. import records, tasks
 from ..celery_app import app
 
 router = APIRouter()
-settings = get_settings()
-LEASE_S = 30
+LEASE_S = 30  # keeps two relays apart, without a lock on the database while the broker is slow
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS orders (order_id TEXT PRIMARY KEY, product TEXT, quantity INTEGER);
-CREATE TABLE IF NOT EXISTS outbox (
-    task_id TEXT PRIMARY KEY, email TEXT NOT NULL, leased_until REAL NOT NULL DEFAULT 0
-);
+CREATE TABLE IF NOT EXISTS outbox (task_id TEXT PRIMARY KEY, email TEXT, leased_until REAL);
 """
 LEASE = """
 UPDATE outbox SET leased_until = :now + :lease WHERE task_id IN (
@@ -43,44 +41,46 @@ UPDATE outbox SET leased_until = :now + :lease WHERE task_id IN (
 class NewOrder(BaseModel):
     """What somebody buys."""
 
-    customer: Address
-    product: Line
+    customer: contract.Address
+    product: contract.Line
     quantity: Annotated[int, Field(ge=1, le=1000, strict=True)] = 1
 
 
 # --8<-- [start:order]
-@router.post("/orders", status_code=202, response_model=Accepted, responses=ACCEPTS)
+@router.post("/orders", status_code=202, response_model=Accepted, responses=contract.ACCEPTS)
 def create_order(order: NewOrder) -> object:
     """Order something; the confirmation goes out also if the broker is down now."""
-    task_id = new_task_id()
-    email = {
-        "to": order.customer,
-        "subject": f"Your order: {order.product}"[:200],
-        "body": f"{order.quantity} x {order.product}\n",
-    }
+    task_id = contract.new_task_id()
+    email = {"to": order.customer, "subject": f"Your order: {order.product}"[:200]}
+    email["body"] = f"{order.quantity} x {order.product}\n"
     with transaction() as database:  # both rows or none
-        values = (task_id, order.product, order.quantity)
-        database.execute("INSERT INTO orders VALUES (?, ?, ?)", values)
-        insert = "INSERT INTO outbox (task_id, email) VALUES (?, ?)"
-        database.execute(insert, (task_id, json.dumps(email)))
+        row = (task_id, order.product, order.quantity)
+        database.execute("INSERT INTO orders VALUES (?, ?, ?)", row)
+        database.execute("INSERT INTO outbox VALUES (?, ?, 0)", (task_id, json.dumps(email)))
     with suppress(OperationalError, RedisError):  # beat starts a relay as well, see `schedule.py`
         relay_outbox.apply_async(retry=False)
-    return http.accepted(task_id)
+    return http.accepted(task_id, "/orders")
+
+
+@router.get("/orders/{task_id}", responses=contract.UNKNOWN)
+def read_order(task_id: str) -> TaskStatus:
+    """Return the state of the confirmation: it is queued from the order on."""
+    with transaction() as database:  # before the record, which is there when the row goes
+        waits = database.execute("SELECT 1 FROM outbox WHERE task_id = ?", [task_id]).fetchone()
+    if not (task := records.read(task_id)) and not waits:
+        raise http.unknown(task_id)
+    return task or TaskStatus(task_id=task_id, kind=contract.Kind.EMAIL)
 
 
 # --8<-- [end:order]
 # --8<-- [start:relay]
 @app.task(ignore_result=True, autoretry_for=())
 def relay_outbox() -> None:
-    """Publish what waits; a crash before the DELETE publishes it again, with the same task id.
-
-    The lease keeps two relays apart without a lock on the database while the broker is slow.
-    """
+    """Publish what waits; a crash before the DELETE publishes it again, with the same task id."""
     with transaction() as database:
         leased = database.execute(LEASE, {"now": time.time(), "lease": LEASE_S}).fetchall()
     for task_id, email in leased:
-        arguments: JSONDict = json.loads(email)
-        tasks.publish(tasks.email, task_id, None, arguments)
+        tasks.publish(tasks.email, task_id, None, json.loads(email))
         with transaction() as database:
             database.execute("DELETE FROM outbox WHERE task_id = ?", (task_id,))
         ledger.record("relayed", task_id)
@@ -90,7 +90,7 @@ def relay_outbox() -> None:
 @contextmanager
 def transaction() -> Iterator[sqlite3.Connection]:
     """Commit what the block does, or nothing of it."""
-    path = settings.data_dir / "outbox.sqlite"
+    path = get_settings().data_dir / "outbox.sqlite"
     with closing(sqlite3.connect(path, timeout=10)) as database:
         database.executescript(SCHEMA)
         with database:

@@ -53,6 +53,18 @@ def test_jobs_that_nobody_took_in_time_are_dropped(celery_api: CeleryApi) -> Non
     assert ran <= 2
 
 
+def test_order_is_queued_from_its_202_on(celery_api: CeleryApi) -> None:
+    answer = celery_api.http.post("/orders", json={"customer": "eve@example.com", "product": "x"})
+
+    [waiting] = celery_api.read(answer.json()["status_url"])
+    with celery_api.worker("late"):
+        [ended] = celery_api.jobs(answer)
+
+    assert waiting["status"] == "queued"
+    assert ended["status"] == "succeeded"
+    assert celery_api.http.get("/orders/nobody").status_code == 404
+
+
 def test_second_beat_refuses_to_start(celery_api: CeleryApi) -> None:
     with celery_api.beat(OFTEN) as beat:
         with pytest.raises(LabError, match="another beat is running: one is enough"):
@@ -174,7 +186,7 @@ def test_message_that_is_relayed_twice_has_one_effect(celery_api: CeleryApi) -> 
         celery_api.wait_until_done(task_id)
         # What a crash leaves between the publishing and the DELETE.
         email = {"to": customer, "subject": "Your order: lamp", "body": "1 x lamp\n"}
-        insert = "INSERT INTO outbox (task_id, email) VALUES (?, ?)"
+        insert = "INSERT INTO outbox VALUES (?, ?, 0)"
         wait_until("it is relayed", lambda: not outbox(celery_api, "SELECT * FROM outbox"))
         outbox(celery_api, insert, task_id, json.dumps(email))
 
