@@ -121,6 +121,8 @@ def _record(
         raise typer.Exit(1)
     path = write_recording(make_folder(out), recording)
     print(f"Written: {path}, {path.stat().st_size / 1000:.0f} kB")
+    if any(result["as_promised"] is False for result in recording.results.values()):
+        raise typer.Exit(1)
 
 
 def _say_where(url: str) -> None:

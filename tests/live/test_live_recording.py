@@ -37,6 +37,13 @@ def test_recording_is_small_and_follows_the_schema(name: str) -> None:
 
 
 @by_recording
+def test_recording_shows_what_is_promised(name: str) -> None:
+    results = read_recording(FOLDER / f"{name}.json").results
+
+    assert [each for each, result in results.items() if result["as_promised"] is False] == []
+
+
+@by_recording
 def test_recording_holds_no_address_of_the_machine_that_made_it(name: str) -> None:
     text = (FOLDER / f"{name}.json").read_text(encoding="utf-8")
 
