@@ -27,6 +27,7 @@ def serve(exercise: Exercise, *, redis: bool, workers: int) -> None:
     Raises `Missed` if the app does not start.
     """
     ended = Event()
+    source = _read(exercise)
     with (
         signals_exit(),
         checking_room() as room,
@@ -35,7 +36,7 @@ def serve(exercise: Exercise, *, redis: bool, workers: int) -> None:
         parts = _start(kit, exercise, redis=redis, workers=workers)
         tail = LogTail(parts[0])
         try:
-            _follow(exercise, parts, ended)
+            _follow(exercise, parts, source, ended)
         except KeyboardInterrupt:
             pass
         finally:
@@ -45,9 +46,10 @@ def serve(exercise: Exercise, *, redis: bool, workers: int) -> None:
         _show_end(parts[0], tail, _say)
 
 
-def _follow(exercise: Exercise, parts: list[Part], ended: Event) -> None:
+def _follow(exercise: Exercise, parts: list[Part], source: bytes | None, ended: Event) -> None:
     saved = Event()
-    Thread(target=_restart_on_save, args=(exercise, parts, saved, ended), daemon=True).start()
+    arguments = (exercise, parts, source, saved, ended)
+    Thread(target=_restart_on_save, args=arguments, daemon=True).start()
     shown = Shown(parts, _say_line_of)
     while True:
         try:
@@ -65,18 +67,37 @@ def _start_again(part: Part) -> None:
     part.restart()
 
 
-def _restart_on_save(exercise: Exercise, parts: list[Part], saved: Event, ended: Event) -> None:
-    for changes in watch_files(exercise.folder, stop_event=ended, raise_interrupt=False):
-        if str(exercise.app) not in {name for _, name in changes}:
+def _restart_on_save(
+    exercise: Exercise, parts: list[Part], source: bytes | None, saved: Event, ended: Event
+) -> None:
+    # Looked at each second as well: it may have been saved before the watch began.
+    for changes in watch_files(
+        exercise.folder,
+        stop_event=ended,
+        raise_interrupt=False,
+        yield_on_timeout=True,
+        rust_timeout=1000,
+    ):
+        before, source = source, _read(exercise)
+        if source == before and str(exercise.app) not in {name for _, name in changes}:
+            continue
+        if source is None:
+            _say(f"{exercise.id}: {exercise.app.name} is gone; `workshop reset` brings it back")
             continue
         try:
-            compile(exercise.app.read_bytes(), exercise.app.name, "exec")
-        except (SyntaxError, OSError) as error:
+            compile(source, exercise.app.name, "exec")
+        except SyntaxError as error:
             _say(f"{exercise.id}: not started again: {type(error).__name__}: {error}")
             continue
         for part in parts:
             part.term()  # `follow` starts it again
         saved.set()
+
+
+def _read(exercise: Exercise) -> bytes | None:
+    with suppress(OSError):
+        return exercise.app.read_bytes()
+    return None
 
 
 def _start(kit: Kit, exercise: Exercise, *, redis: bool, workers: int) -> list[Part]:
