@@ -5,12 +5,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from threading import Event, Thread
 
-from watchfiles import watch as watch_files
-
 from lab.errors import LabError
 from lab.processes.follow import LogTail, Shown, follow
 from lab.processes.part import Part
 from lab.processes.ports import HOST
+from lab.processes.saved_file import SavedFile
 from lab.processes.signals import signals_exit
 
 from .checking import checking_room
@@ -18,6 +17,7 @@ from .course import Exercise
 from .explain import explain_end
 from .kit import HAND_PORT, Kit
 
+LOOK_S = 0.2
 NOWHERE = "redis://127.0.0.1:9/0"  # nothing listens there
 
 
@@ -27,7 +27,7 @@ def serve(exercise: Exercise, *, redis: bool, workers: int) -> None:
     Raises `Missed` if the app does not start.
     """
     ended = Event()
-    source = _read(exercise)
+    file = SavedFile(exercise.app)
     with (
         signals_exit(),
         checking_room() as room,
@@ -36,7 +36,7 @@ def serve(exercise: Exercise, *, redis: bool, workers: int) -> None:
         parts = _start(kit, exercise, redis=redis, workers=workers)
         tail = LogTail(parts[0])
         try:
-            _follow(exercise, parts, source, ended)
+            _follow(exercise, parts, file, ended)
         except KeyboardInterrupt:
             pass
         finally:
@@ -46,9 +46,9 @@ def serve(exercise: Exercise, *, redis: bool, workers: int) -> None:
         _show_end(parts[0], tail, _say)
 
 
-def _follow(exercise: Exercise, parts: list[Part], source: bytes | None, ended: Event) -> None:
+def _follow(exercise: Exercise, parts: list[Part], file: SavedFile, ended: Event) -> None:
     saved = Event()
-    arguments = (exercise, parts, source, saved, ended)
+    arguments = (exercise, parts, file, saved, ended)
     Thread(target=_restart_on_save, args=arguments, daemon=True).start()
     shown = Shown(parts, _say_line_of)
     while True:
@@ -68,36 +68,19 @@ def _start_again(part: Part) -> None:
 
 
 def _restart_on_save(
-    exercise: Exercise, parts: list[Part], source: bytes | None, saved: Event, ended: Event
+    exercise: Exercise, parts: list[Part], file: SavedFile, saved: Event, ended: Event
 ) -> None:
-    # Looked at each second as well: it may have been saved before the watch began.
-    for changes in watch_files(
-        exercise.folder,
-        stop_event=ended,
-        raise_interrupt=False,
-        yield_on_timeout=True,
-        rust_timeout=1000,
-    ):
-        before, source = source, _read(exercise)
-        if source == before and str(exercise.app) not in {name for _, name in changes}:
-            continue
-        if source is None:
-            _say(f"{exercise.id}: {exercise.app.name} is gone; `workshop reset` brings it back")
+    while not ended.wait(LOOK_S):
+        if not file.was_saved():
             continue
         try:
-            compile(source, exercise.app.name, "exec")
-        except SyntaxError as error:
+            compile(exercise.app.read_bytes(), exercise.app.name, "exec")
+        except (SyntaxError, OSError) as error:
             _say(f"{exercise.id}: not started again: {type(error).__name__}: {error}")
             continue
         for part in parts:
             part.term()  # `follow` starts it again
         saved.set()
-
-
-def _read(exercise: Exercise) -> bytes | None:
-    with suppress(OSError):
-        return exercise.app.read_bytes()
-    return None
 
 
 def _start(kit: Kit, exercise: Exercise, *, redis: bool, workers: int) -> list[Part]:

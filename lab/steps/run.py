@@ -3,7 +3,6 @@
 import os
 import re
 import time
-from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
@@ -11,6 +10,7 @@ from rich.console import Console
 from lab.approaches import ROOT
 from lab.errors import LabError
 from lab.processes.part import Part
+from lab.processes.saved_file import SavedFile
 from lab.processes.signals import signals_exit
 from lab.screen import Terminal
 
@@ -25,21 +25,6 @@ GIVEN_UP = 0.0
 TOO_SOON_S = 3.0  # a server that lives shorter than this is not started again until a save
 PROXIES = {"http_proxy", "all_proxy", "ALL_PROXY"}  # that curl uses for http://
 NAMES = {"id": "TASK_ID", "pid": "PROCESS_ID"}
-
-
-class SavedFile:
-    """A file that is asked, now and then, whether it was saved since."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._time = path.stat().st_mtime_ns
-
-    def was_saved(self) -> bool:
-        """Tell whether it was saved since the last call."""
-        before = self._time
-        with suppress(FileNotFoundError):  # some editors take it away for a moment
-            self._time = self._path.stat().st_mtime_ns
-        return self._time != before
 
 
 def run_step(name: str, console: Console, root: Path = ROOT, port: int = 8000) -> None:
