@@ -9,7 +9,9 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter
 from kombu.exceptions import OperationalError
@@ -69,7 +71,8 @@ def read_order(task_id: str) -> TaskStatus:
         waits = database.execute("SELECT 1 FROM outbox WHERE task_id = ?", [task_id]).fetchone()
     if not (task := records.read(task_id)) and not waits:
         raise http.unknown(task_id)
-    return task or TaskStatus(task_id=task_id, kind=contract.Kind.EMAIL)
+    begun = datetime.fromtimestamp((UUID(task_id).int >> 80) / 1000, UTC)  # an id begins with it
+    return task or TaskStatus(task_id=task_id, kind=contract.Kind.EMAIL, queued_at=begun)
 
 
 # --8<-- [end:order]

@@ -57,11 +57,14 @@ def test_order_is_queued_from_its_202_on(celery_api: CeleryApi) -> None:
     answer = celery_api.http.post("/orders", json={"customer": "eve@example.com", "product": "x"})
 
     [waiting] = celery_api.read(answer.json()["status_url"])
+    [later] = celery_api.read(answer.json()["status_url"])
     with celery_api.worker("late"):
         [ended] = celery_api.jobs(answer)
 
     assert waiting["status"] == "queued"
+    assert waiting == later
     assert ended["status"] == "succeeded"
+    assert waiting["queued_at"] <= ended["queued_at"]
     assert celery_api.http.get("/orders/nobody").status_code == 404
 
 
