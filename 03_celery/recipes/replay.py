@@ -64,7 +64,7 @@ def retry_dead_letter(task_id: str) -> Queued:
     # A new job: a final state never changes, and the client may have read it already.
     job = app.signature(letter["name"], letter["args"], letter["kwargs"])
     try:  # with a key, one of two requests is taken; what is refused keeps its letter
-        queued = jobs.start([job], key=f"dead-letter {task_id}")
+        queued = jobs.start([job], key=f"\n{task_id}")  # no client's: a header has no line breaks
     except records.Accepted:
         raise unknown(task_id) from None
     records.redis.delete(f"dead:{task_id}")
