@@ -156,24 +156,24 @@ IN_01: Mapping[str, Field] = {
     ),
 }
 SETTINGS = "/users/{name}/settings"
+
+
+def is_set(sinks: Sinks, sent: Sent, wanted: JSON) -> bool:
+    """Tell whether the other service and a reader of the settings see these."""
+    [kept] = sinks.app.read(SETTINGS.format(name=sent.name))
+    return bool(sinks.called(sent)["settings"] == kept["settings"] == wanted)
+
+
 IN_02: Mapping[str, Field] = {
     "POST /notes: body text": NOTE,
     "POST /users/{user_id}/settings: body {}": Field(
         lambda text, name: {text: name},
-        lambda sinks, sent: (
-            sinks.called(sent)["settings"]
-            == sinks.app.read(SETTINGS.format(name=sent.name))[0]["settings"]
-            == {sent.text: sent.name}
-        ),
+        lambda sinks, sent: is_set(sinks, sent, {sent.text: sent.name}),
         path=SETTINGS,
     ),
     "POST /users/{user_id}/settings: body {}=": Field(
         lambda text, name: {name: text},
-        lambda sinks, sent: (
-            sinks.called(sent)["settings"]
-            == sinks.app.read(SETTINGS.format(name=sent.name))[0]["settings"]
-            == {sent.name: sent.text}
-        ),
+        lambda sinks, sent: is_set(sinks, sent, {sent.name: sent.text}),
         path=SETTINGS,
     ),
 }

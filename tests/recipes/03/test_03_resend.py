@@ -4,6 +4,7 @@ import json
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -112,31 +113,36 @@ def test_job_that_was_refused_is_not_open(celery_api: CeleryApi, broker: "redis.
 def test_worker_killed_while_it_gives_jobs_back_does_not_keep_others_from_it(
     celery_api: CeleryApi, broker: "redis.Redis"
 ) -> None:
-    with celery_api.mail_held(), celery_api.worker("dead", env=SOON) as worker:
-        task_id = celery_api.post_email()
-        wait_until("it runs", lambda: celery_api.log_of(task_id, "started"))
+    with killed_with_a_job(celery_api) as (worker, task_id):
         wait_until("it holds the lock", lambda: stopped_with_the_lock(worker, broker))
-        worker.kill9(group=True)
-        assert broker.exists(LOCK)
+    assert broker.exists(LOCK)
 
-    with celery_api.worker("next", env=SOON):
-        celery_api.wait_until_done(task_id)
-
-    assert celery_api.task(task_id)["status"] == "succeeded"
+    assert_next_worker_does_it(celery_api, task_id)
 
 
 def test_job_of_a_killed_worker_does_not_wait_for_a_date_that_was_set_back(
     celery_api: CeleryApi, broker: "redis.Redis"
 ) -> None:
-    with celery_api.mail_held(), celery_api.worker("before", env=SOON) as worker:
-        task_id = celery_api.post_email()
-        wait_until("it runs", lambda: celery_api.log_of(task_id, "started"))
-        worker.kill9(group=True)
+    with killed_with_a_job(celery_api) as (_, task_id):
+        pass
     for index in (OPEN, "tasks:running", "unacked_index"):  # noted while it was an hour later
         for member in broker.zrange(index, 0, -1):
             broker.zincrby(index, 3600, str(member))
 
-    with celery_api.worker("after", env=SOON):
+    assert_next_worker_does_it(celery_api, task_id)
+
+
+@contextmanager
+def killed_with_a_job(celery_api: CeleryApi) -> Iterator[tuple[Part, str]]:
+    """Give a worker that runs a job, and the job; the end of the block kills the worker."""
+    with celery_api.mail_held(), celery_api.worker("dead", env=SOON) as worker:
+        task_id = celery_api.post_email()
+        wait_until("it runs", lambda: celery_api.log_of(task_id, "started"))
+        yield worker, task_id
+
+
+def assert_next_worker_does_it(celery_api: CeleryApi, task_id: str) -> None:
+    with celery_api.worker("next", env=SOON):
         celery_api.wait_until_done(task_id)
 
     assert celery_api.task(task_id)["status"] == "succeeded"
