@@ -35,14 +35,13 @@ def check(kit: Kit) -> None:
         quickly.result()  # it does not wait for its deadline
     expect_states(patient, short, "finished", f"short jobs finished after stop({STOP_S:g})")
     expect_states(patient, long, "interrupted", f"long jobs interrupted by stop({STOP_S:g})")
+    expect_states(quick, short, "finished", f"short jobs finished after stop({FAR_S:g})")
     stop(patient, 0.5)
     expect_states(patient, long, "interrupted", "long jobs still interrupted after a second stop")
     for number in short:
         count = patient.journal.count("finished", number=number)
         expect(count == 1, "each short job done once", count)
     patient.post("/jobs/99", status=503, params={"seconds": 0})
-
-    expect_states(quick, short, "finished", f"short jobs finished after stop({FAR_S:g})")
 
     patient.wait_quiet(LONG_S - 2)  # a job that still runs would end in this time
     done = sum(patient.journal.count("finished", number=number) for number in long)
