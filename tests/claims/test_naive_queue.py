@@ -10,7 +10,7 @@ import pytest
 
 from tests.claims.apps.naive_queue import NaiveQueue
 from tests.claims.apps.steps import compute
-from tests.queue.queue_unit import Jobs, ended, new_task, opened, until
+from tests.queue.queue_unit import Jobs, Short, ended, known, new_task, opened, until
 from tests.support.waiting import wait_until
 
 from .conftest import Saw
@@ -191,7 +191,7 @@ async def test_c60_cancel_is_swallowed_before_python_3_12(saw: Saw) -> None:
 
 async def test_c61_queue_of_this_repository_keeps_order_and_reports_its_end(saw: Saw) -> None:
     jobs = Jobs()
-    async with opened(jobs, None, workers=1, size=300) as queue:
+    async with opened(jobs, None, Short(workers=1, size=300)) as queue:
         tasks = [await queue.put(new_task("quick")) for _ in range(200)]
         await ended(queue, *tasks)
         ran = list(jobs.began)
@@ -199,7 +199,7 @@ async def test_c61_queue_of_this_repository_keeps_order_and_reports_its_end(saw:
         await until("one of them runs", lambda: len(jobs.began) == 201)
 
         await queue.close(0)
-        reported = [(await queue.find(task.task_id)).status.value for task in left]
+        reported = [(await known(queue, task)).status.value for task in left]
 
     assert ran == [task.task_id for task in tasks]
     assert reported == ["interrupted"] * 3

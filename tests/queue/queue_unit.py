@@ -1,34 +1,36 @@
-"""The queue of 04 as a unit, without HTTP: its modules, jobs to steer, and a queue to open.
+"""The queue of 04 as a unit, without HTTP: jobs to steer, and a queue to open.
 
-A folder that begins with a digit cannot be imported by a statement.
+No statement can import a folder whose name begins with a digit, so `custom_queue` beside this file
+is a link to it, which mypy follows too.
 """
 
 import asyncio
 import contextlib
-import importlib
 import os
 import shutil
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 from scenarios.errors import WorkError
-from scenarios.status import ReportProgress
+from scenarios.status import JobStopped, ReportProgress
 
-# Any: mypy cannot follow an import by name.
-job_queue: Any = importlib.import_module("04_custom_queue.job_queue")
-processes: Any = importlib.import_module("04_custom_queue.processes")
-store: Any = importlib.import_module("04_custom_queue.store")
-memory: Any = importlib.import_module("04_custom_queue.memory")
-sqlite_store: Any = importlib.import_module("04_custom_queue.durable.store")
-group_commit: Any = importlib.import_module("04_custom_queue.durable.group_commit")
-queue_file: Any = importlib.import_module("04_custom_queue.durable.file")
-Limits, Task = job_queue.Limits, job_queue.Task
-QueueFull, QueueUnavailable = job_queue.QueueFull, job_queue.QueueUnavailable
+from .custom_queue.job_queue import JobQueue, Limits, QueueUnavailable, Task, Work
+from .custom_queue.store import Store, choose_store
+
+
+@dataclass(frozen=True)
+class Short(Limits):
+    """Few workers and short waits."""
+
+    workers: int = 2
+    processes: int = 1
+    retry_base_s: float = 0.01
+    lease_s: float = 1.0
 
 
 class Jobs:
@@ -36,11 +38,12 @@ class Jobs:
 
     def __init__(self) -> None:
         self.began: list[str] = []
+        self.stopped: list[str] = []  # in their thread
         self.events: list[tuple[str, str]] = []
         self.gate = asyncio.Event()
         self.release = threading.Event()
         self.forgotten: list[str] = []
-        self.work: dict[str, Callable[..., Any]] = {
+        self.work: dict[str, Work] = {
             "quick": self.quick,
             "held": self.held,
             "stubborn": self.stubborn,
@@ -57,7 +60,7 @@ class Jobs:
             "odd": self.odd,
         }
 
-    def observe(self, event: str, task: Any) -> None:  # Any: see above
+    def observe(self, event: str, task: Task) -> None:
         self.events.append((event, task.task_id))
 
     def told(self, event: str) -> list[str]:
@@ -101,9 +104,13 @@ class Jobs:
 
     def in_thread(self, task_id: str, report_progress: ReportProgress) -> None:
         self.began.append(task_id)
-        while not self.gate.is_set():
-            report_progress(10)
-            time.sleep(0.01)
+        try:
+            while not self.gate.is_set():
+                report_progress(10)
+                time.sleep(0.01)
+        except JobStopped:
+            self.stopped.append(task_id)
+            raise
 
     def deaf(self, task_id: str, report_progress: ReportProgress) -> None:
         """Hang in a thread, and hear nothing until the test lets go."""
@@ -130,19 +137,33 @@ def tell_pid(task_id: str, report_progress: ReportProgress) -> int:
     return os.getpid()
 
 
-def new_task(kind: str, task_id: str = "", **facts: Any) -> Any:  # Any: the fields of a task
-    return Task(task_id or str(uuid4()), kind, {}, **facts)
+def new_task(
+    kind: str,
+    task_id: str = "",
+    *,
+    priority: int = 0,
+    key: str | None = None,
+    fingerprint: str | None = None,
+    due: float = 0,
+    delay_s: float = 0,
+) -> Task:
+    task_id = task_id or str(uuid4())
+    return Task(task_id, kind, {}, priority, key, fingerprint, due, delay_s)
 
 
 @contextlib.asynccontextmanager
-async def opened(jobs: Jobs, db: Path | None, **limits: Any) -> AsyncIterator[Any]:
+async def opened(
+    jobs: Jobs,
+    db: Path | None,
+    limits: Limits = Short(),
+    *,
+    in_process: bool = False,
+    usable: bool = True,
+) -> AsyncIterator[JobQueue]:
     """Open a queue with short waits; it is closed without a drain."""
-    limits = {"workers": 2, "processes": 1, "retry_base_s": 0.01, "lease_s": 1.0} | limits
-    in_process = {"process", "pid", "nap"} if limits.pop("in_process", False) else set()
-    usable = limits.pop("usable", True)
-    open_store = store.choose_store(db)
-    queue = job_queue.JobQueue(
-        open_store, jobs.work, Limits(**limits), in_process, jobs.observe, jobs.forgotten.extend
+    kinds = {"process", "pid", "nap"} if in_process else set[str]()
+    queue = JobQueue(
+        choose_store(db), jobs.work, limits, kinds, jobs.observe, jobs.forgotten.extend
     )
     try:
         if usable:
@@ -154,7 +175,7 @@ async def opened(jobs: Jobs, db: Path | None, **limits: Any) -> AsyncIterator[An
         await queue.close(0)
 
 
-async def can_be_used(queue: Any) -> bool:  # Any: a queue or a store
+async def can_be_used(queue: JobQueue | Store) -> bool:
     """Tell whether the file is made and open; a slow disk may take its time."""
     try:
         await queue.metrics()
@@ -174,24 +195,36 @@ def killed(db: Path) -> Path:
     return copy
 
 
-async def until(claim: str, holds: Callable[[], Any], timeout_s: float = 20) -> None:
+async def until(
+    claim: str, holds: Callable[[], object | Awaitable[object]], timeout_s: float = 20
+) -> None:
     """Wait on the event loop for a state; `holds` may be a coroutine function."""
     deadline = time.monotonic() + timeout_s
     while True:
         seen = holds()
-        seen = await seen if asyncio.iscoroutine(seen) else seen
+        seen = await seen if isinstance(seen, Awaitable) else seen
         if seen:
             return
         assert time.monotonic() < deadline, f"not after {timeout_s} s: {claim}; seen: {seen!r}"
         await asyncio.sleep(0.005)
 
 
-async def ended(queue: Any, *tasks: Any) -> list[Any]:
+async def known(queue: JobQueue, task: Task) -> Task:
+    """Return what the queue knows of a task that it has not forgotten."""
+    found = await queue.find(task.task_id)
+    assert found
+    return found
+
+
+async def is_forgotten(queue: JobQueue, task: Task) -> bool:
+    return await queue.find(task.task_id) is None
+
+
+async def ended(queue: JobQueue, *tasks: Task) -> list[Task]:
     """Wait until the tasks have ended and return what the queue knows of them."""
 
-    async def all_final() -> bool:
-        found = [await queue.find(task.task_id) for task in tasks]
-        return all(task and task.status.is_final for task in found)
+    async def have_ended() -> bool:
+        return all([(await known(queue, task)).status.is_final for task in tasks])
 
-    await until("the tasks have ended", all_final)
-    return [await queue.find(task.task_id) for task in tasks]
+    await until("the tasks have ended", have_ended)
+    return [await known(queue, task) for task in tasks]

@@ -4,8 +4,8 @@ import asyncio
 import resource
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,10 @@ import pytest
 
 from scenarios.contract import Status
 
-from .queue_unit import (
-    Jobs,
-    QueueUnavailable,
-    ended,
-    group_commit,
-    killed,
-    new_task,
-    opened,
-    queue_file,
-    until,
-)
+from .custom_queue.durable import file as queue_file
+from .custom_queue.durable.group_commit import Change, GroupCommit, Result
+from .custom_queue.job_queue import JobQueue, QueueUnavailable
+from .queue_unit import Jobs, Short, ended, killed, known, new_task, opened, until
 
 pytestmark = pytest.mark.anyio
 
@@ -58,7 +51,7 @@ async def test_accepted_task_is_on_disk(jobs: Jobs, db: Path) -> None:
 
 
 async def test_what_waited_or_ran_at_a_crash_runs_again_in_order(jobs: Jobs, db: Path) -> None:
-    async with opened(jobs, db, workers=2) as queue:
+    async with opened(jobs, db, Short(workers=2)) as queue:
         running = [await queue.put(new_task("held", priority=5)) for _ in range(2)]
         await begun(jobs, 2)
         waiting = [await queue.put(new_task("quick", priority=n)) for n in (1, 3, 2)]
@@ -66,7 +59,7 @@ async def test_what_waited_or_ran_at_a_crash_runs_again_in_order(jobs: Jobs, db:
 
     after = Jobs()
     after.gate.set()
-    async with opened(after, db, workers=1) as queue:
+    async with opened(after, db, Short(workers=1)) as queue:
         found = await ended(queue, *running, *waiting)
 
     order = [*running, waiting[1], waiting[2], waiting[0]]
@@ -83,12 +76,12 @@ async def test_task_that_runs_at_every_crash_fails_in_the_end(jobs: Jobs, db: Pa
         db = killed(db)
     for _ in range(2):
         again = Jobs()
-        async with opened(again, db, max_attempts=3) as queue:
+        async with opened(again, db, Short(max_attempts=3)) as queue:
             await begun(again, 1)
             db = killed(db)
 
     last = Jobs()
-    async with opened(last, db, max_attempts=3) as queue:
+    async with opened(last, db, Short(max_attempts=3)) as queue:
         (task,) = await ended(queue, poison)
 
     assert (task.status, task.attempts) == (Status.FAILED, 3)
@@ -117,13 +110,13 @@ async def test_living_queue_keeps_its_lease_though_its_loop_is_blocked(
     jobs: Jobs, db: Path
 ) -> None:
     other = Jobs()
-    async with opened(jobs, db, lease_s=0.4) as queue, opened(other, db, lease_s=0.4):
+    async with opened(jobs, db, Short(lease_s=0.4)) as queue, opened(other, db, Short(lease_s=0.4)):
         task = await queue.put(new_task("held"))
         await until("one has it", lambda: jobs.began + other.began)
 
         time.sleep(1.5)  # noqa: ASYNC251 – the point of the test
         await asyncio.sleep(0.3)
-        found = await queue.find(task.task_id)
+        found = await known(queue, task)
 
     assert (found.status, found.attempts) == (Status.RUNNING, 1)
 
@@ -141,7 +134,7 @@ async def test_each_task_is_run_once_by_one_of_the_queues(jobs: Jobs, db: Path) 
 
 
 async def test_queue_that_lost_a_task_cannot_end_it_and_stops_its_job(jobs: Jobs, db: Path) -> None:
-    async with opened(jobs, db, workers=1) as queue:
+    async with opened(jobs, db, Short(workers=1)) as queue:
         task = await queue.put(new_task("stubborn"))
         await begun(jobs, 1)
 
@@ -151,17 +144,17 @@ async def test_queue_that_lost_a_task_cannot_end_it_and_stops_its_job(jobs: Jobs
         await until("the job was stopped", lambda: jobs.told("lost"))
         after = await queue.put(new_task("quick"))
         await ended(queue, after)
-        found = await queue.find(task.task_id)
+        found = await known(queue, task)
 
     assert (found.status, found.attempts) == (Status.RUNNING, 2)
     assert task.task_id not in jobs.told("finished")
 
 
 async def test_task_is_cancelled_from_another_queue(jobs: Jobs, db: Path) -> None:
-    async with opened(jobs, db, workers=1) as first:
+    async with opened(jobs, db, Short(workers=1)) as first:
         running = await first.put(new_task("held"))
         await begun(jobs, 1)
-        async with opened(Jobs(), db, workers=1) as second:
+        async with opened(Jobs(), db, Short(workers=1)) as second:
             blocker = await second.put(new_task("held"))
             waiting = await second.put(new_task("quick"))
 
@@ -182,14 +175,14 @@ async def test_status_and_metrics_are_the_same_from_every_queue(jobs: Jobs, db: 
         await until("both are counted", lambda: _workers(first, 4))
 
         seen = [await queue.metrics() for queue in (first, second)]
-        found = [[await queue.find(task.task_id) for task in tasks] for queue in (first, second)]
+        found = [[await known(queue, task) for task in tasks] for queue in (first, second)]
 
     assert [(each.queued, each.running, each.workers) for each in seen] == [(2, 4, 4)] * 2
     statuses = [[task.status for task in each] for each in found]
     assert statuses[0] == statuses[1]
 
 
-async def _workers(queue: Any, wanted: int) -> bool:
+async def _workers(queue: JobQueue, wanted: int) -> bool:
     return bool((await queue.metrics()).workers == wanted)
 
 
@@ -205,7 +198,7 @@ async def test_same_key_at_two_queues_gives_one_task(jobs: Jobs, db: Path) -> No
 
 
 async def test_ended_tasks_are_removed_after_a_while(jobs: Jobs, db: Path) -> None:
-    async with opened(jobs, db, keep_s=0.5, size=1000) as queue:
+    async with opened(jobs, db, Short(keep_s=0.5, size=1000)) as queue:
         tasks = [new_task("quick", key=str(n)) for n in range(700)]
         await asyncio.gather(*(queue.put(task) for task in tasks))
         held = await queue.put(new_task("held"))
@@ -215,7 +208,7 @@ async def test_ended_tasks_are_removed_after_a_while(jobs: Jobs, db: Path) -> No
 
         await until("only the one that runs is left", one_is_left)
         counted = rows_and_counts(db)
-        found = await queue.find(held.task_id)
+        found = await known(queue, held)
 
     assert counted == ({"running": 1}, {"running": 1})
     assert found.status is Status.RUNNING
@@ -226,10 +219,10 @@ async def test_result_that_is_no_json_value_fails_the_task(jobs: Jobs, db: Path)
         (task,) = await ended(queue, await queue.put(new_task("odd")))
 
     assert task.status is Status.FAILED
-    assert "no JSON value" in task.error
+    assert "no JSON value" in str(task.error)
 
 
-async def put_for_ever(queue: Any) -> None:
+async def put_for_ever(queue: JobQueue) -> None:
     while True:
         await queue.put(new_task("quick"))
 
@@ -257,7 +250,7 @@ def full_disk(db: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize("trouble", [locked, full_disk])
 async def test_file_that_cannot_be_written_refuses_and_loses_nothing(
-    jobs: Jobs, db: Path, trouble: Any
+    jobs: Jobs, db: Path, trouble: Callable[[Path], AbstractContextManager[None]]
 ) -> None:
     async with opened(jobs, db) as queue:
         running = [await queue.put(new_task("held")) for _ in range(2)]
@@ -303,7 +296,7 @@ def write_another(db: Path) -> None:
     ],
 )
 async def test_file_that_is_no_queue_is_refused_and_left_alone(
-    jobs: Jobs, db: Path, write: Any, words: str
+    jobs: Jobs, db: Path, write: Callable[[Path], None], words: str
 ) -> None:
     write(db)
     before = read(db)
@@ -324,7 +317,7 @@ async def test_file_that_is_no_queue_is_refused_and_left_alone(
 async def test_job_that_is_accepted_after_the_file_was_removed_is_in_the_new_one(
     jobs: Jobs, db: Path, also: list[str]
 ) -> None:
-    async with opened(jobs, db, workers=1) as queue:
+    async with opened(jobs, db, Short(workers=1)) as queue:
         held = await queue.put(new_task("held"))
         await until("it runs", lambda: jobs.told("started"))
         for suffix in ["", *also]:
@@ -351,7 +344,7 @@ def remove(db: Path) -> None:
     db.unlink()
 
 
-async def _accepts(queue: Any) -> bool:
+async def _accepts(queue: JobQueue) -> bool:
     try:
         await queue.put(new_task("quick"))
     except QueueUnavailable:
@@ -368,13 +361,13 @@ class CountingTable:
     def connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self.db, isolation_level=None, check_same_thread=False)
 
-    def look(self, db: sqlite3.Connection) -> list[Any]:
+    def look(self, db: sqlite3.Connection) -> list[Change]:
         return []
 
     def begin(self, db: sqlite3.Connection) -> None:
         db.execute("CREATE TABLE IF NOT EXISTS numbers (number UNIQUE)")
 
-    def finish(self, db: sqlite3.Connection) -> list[Any]:
+    def finish(self, db: sqlite3.Connection) -> list[Result]:
         return []
 
     def committed(self) -> None:
@@ -383,9 +376,9 @@ class CountingTable:
 
 async def test_changes_that_come_together_share_commits(db: Path) -> None:
     table = CountingTable(db)
-    commits = group_commit.GroupCommit(table)
+    commits = GroupCommit(table)
 
-    def insert(number: int) -> Any:
+    def insert(number: int) -> Callable[[sqlite3.Connection], int]:
         return lambda file: file.execute("INSERT INTO numbers VALUES (?)", (number,)).rowcount
 
     async def produce(first: int) -> None:
@@ -400,7 +393,7 @@ async def test_changes_that_come_together_share_commits(db: Path) -> None:
 
 
 async def test_change_that_fails_alone_leaves_its_neighbours(db: Path) -> None:
-    commits = group_commit.GroupCommit(CountingTable(db))
+    commits = GroupCommit(CountingTable(db))
 
     def fail(file: sqlite3.Connection) -> None:
         raise KeyError("its own fault")

@@ -7,8 +7,9 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import pytest
 from hypothesis import settings
@@ -16,16 +17,21 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from scenarios import Tasks, TaskStatus
-from scenarios.contract import Kind, Status
+from scenarios.contract import JSONDict, Kind, Status
 from scenarios.status import JobStopped
 
-from .queue_unit import Limits, can_be_used, memory, new_task, sqlite_store, until
+from .custom_queue.durable.store import SQLiteStore
+from .custom_queue.job_queue import Limits, Task
+from .custom_queue.memory import MemoryStore
+from .custom_queue.store import Store
+from .queue_unit import can_be_used, new_task, until
 
+T = TypeVar("T")
 Facts = tuple[object, ...]
 
 
-def is_in_order(*times: Any) -> bool:  # Any: seconds or datetimes, never both
-    known = [each for each in times if each is not None]
+def is_in_order(*times: float | datetime | None) -> bool:
+    known = [each.timestamp() if isinstance(each, datetime) else each for each in times if each]
     return known == sorted(known)
 
 
@@ -36,7 +42,7 @@ class RecordMachine(RuleBasedStateMachine):
         super().__init__()
         self.tasks = Tasks()
         self.final: dict[str, str] = {}
-        self.effects: dict[str, dict[str, Any]] = {}
+        self.effects: dict[str, JSONDict] = {}
 
     def one(self, data: st.DataObject) -> TaskStatus:
         return self.tasks[data.draw(st.sampled_from(sorted(self.tasks)))]
@@ -98,12 +104,12 @@ class StoreMachine(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         self.loop = asyncio.new_event_loop()
         self.store = self.run(self.open())
-        self.handed_out: list[Any] = []  # Any: every task object that a worker ever got
+        self.handed_out: list[Task] = []  # every task object that a worker ever got
         self.task_ids: list[str] = []
         self.final: dict[str, Facts] = {}
         self.effects: dict[str, object] = {}
 
-    async def open(self) -> Any:
+    async def open(self) -> Store:
         raise NotImplementedError
 
     def teardown(self) -> None:
@@ -111,13 +117,15 @@ class StoreMachine(RuleBasedStateMachine):
         self.loop.close()
         shutil.rmtree(self.folder)
 
-    def run(self, call: Awaitable[Any]) -> Any:
+    def run(self, call: Awaitable[T]) -> T:
         return self.loop.run_until_complete(asyncio.wait_for(call, 20))
 
-    def find(self, task_id: str) -> Any:
-        return self.run(self.store.find(task_id))
+    def find(self, task_id: str) -> Task:
+        found = self.run(self.store.find(task_id))
+        assert found
+        return found
 
-    def one(self, data: st.DataObject) -> Any:
+    def one(self, data: st.DataObject) -> Task:
         return data.draw(st.sampled_from(self.handed_out))
 
     async def call(self, method: Callable[..., None], *facts: object) -> None:
@@ -209,14 +217,14 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 class MemoryMachine(StoreMachine):
-    async def open(self) -> Any:
-        return memory.MemoryStore(Limits(), None, lambda task: None)
+    async def open(self) -> Store:
+        return MemoryStore(Limits(), None, lambda task: None)
 
 
 class FileMachine(StoreMachine):
-    async def open(self) -> Any:
+    async def open(self) -> Store:
         path = self.folder / "queue.sqlite"
-        store = sqlite_store.SQLiteStore(path, Limits(), None, lambda task: None)
+        store = SQLiteStore(path, Limits(), None, lambda task: None)
         await until("the store can be used", lambda: can_be_used(store))
         return store
 

@@ -1,25 +1,25 @@
 """Jobs that hang in a thread cost a worker at most, and never the time of another job."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from scenarios.contract import Status
 
-from .queue_unit import Jobs, ended, new_task, opened, until
+from .custom_queue.job_queue import JobQueue
+from .queue_unit import Jobs, Short, ended, known, new_task, opened, until
 
 pytestmark = pytest.mark.anyio
 
 
-async def hang(queue: Any, count: int) -> None:
+async def hang(queue: JobQueue, count: int) -> None:
     deaf = [await queue.put(new_task("deaf", priority=9)) for _ in range(count)]
     for task in await ended(queue, *deaf):
         assert (task.status, task.error) == (Status.FAILED, "the job took longer than 0.2 s")
 
 
 async def test_threads_that_hang_are_replaced(jobs: Jobs, db: Path | None) -> None:
-    async with opened(jobs, db, timeout_s=0.2, spare_threads=4) as queue:
+    async with opened(jobs, db, Short(timeout_s=0.2, spare_threads=4)) as queue:
         await hang(queue, 4)
 
         tasks = await ended(queue, *[await queue.put(new_task("brief")) for _ in range(4)])
@@ -32,7 +32,7 @@ async def test_threads_that_hang_are_replaced(jobs: Jobs, db: Path | None) -> No
 async def test_jobs_wait_when_too_many_threads_hang_and_run_when_one_comes_back(
     jobs: Jobs, db: Path | None
 ) -> None:
-    async with opened(jobs, db, timeout_s=0.2, spare_threads=1) as queue:
+    async with opened(jobs, db, Short(timeout_s=0.2, spare_threads=1)) as queue:
         await hang(queue, 3)
         healthy = [await queue.put(new_task("brief")) for _ in range(2)]
 
@@ -40,7 +40,7 @@ async def test_jobs_wait_when_too_many_threads_hang_and_run_when_one_comes_back(
             return bool((await queue.metrics()).workers == 0)
 
         await until("no worker is left", all_workers_are_lost)
-        waiting = [(await queue.find(task.task_id)).status for task in healthy]
+        waiting = [(await known(queue, task)).status for task in healthy]
         jobs.release.set()
         found = await ended(queue, *healthy)
         workers = (await queue.metrics()).workers
@@ -53,7 +53,7 @@ async def test_jobs_wait_when_too_many_threads_hang_and_run_when_one_comes_back(
 async def test_worker_whose_job_heeds_no_cancel_counts_as_lost_until_it_ends(
     jobs: Jobs, db: Path | None
 ) -> None:
-    async with opened(jobs, db, workers=1, timeout_s=0.2) as queue:
+    async with opened(jobs, db, Short(workers=1, timeout_s=0.2)) as queue:
         await ended(queue, await queue.put(new_task("endless")))
         healthy = await queue.put(new_task("quick"))
 
@@ -72,7 +72,7 @@ async def test_worker_whose_job_heeds_no_cancel_counts_as_lost_until_it_ends(
 async def test_time_of_a_job_does_not_run_while_it_waits_for_a_process(
     jobs: Jobs, db: Path | None
 ) -> None:
-    async with opened(jobs, db, in_process=True, workers=3, timeout_s=1.1) as queue:
+    async with opened(jobs, db, Short(workers=3, timeout_s=1.1), in_process=True) as queue:
         naps = [await queue.put(new_task("nap")) for _ in range(3)]
 
         found = await ended(queue, *naps)

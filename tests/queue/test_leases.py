@@ -11,7 +11,7 @@ import pytest
 
 from scenarios.contract import Status
 
-from .queue_unit import Jobs, ended, new_task, opened, until
+from .queue_unit import Jobs, Short, ended, known, new_task, opened, until
 
 pytestmark = pytest.mark.anyio
 ROOT = Path(__file__).parents[2]
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 STOPPED = r"""
 import asyncio, sys, time
 from pathlib import Path
-from tests.queue.queue_unit import Jobs, new_task, opened
+from tests.queue.queue_unit import Jobs, Short, new_task, opened
 
 folder = Path(sys.argv[1])
 
@@ -43,7 +43,7 @@ async def main():
     jobs = Jobs()
     jobs.work = {"thread": wait_and_write, "loop": wait_and_write_on_the_loop,
                  "process": wait_and_write}
-    async with opened(jobs, folder / "queue.sqlite", lease_s=0.5, workers=1,
+    async with opened(jobs, folder / "queue.sqlite", Short(lease_s=0.5, workers=1),
                       in_process=sys.argv[2] == "process") as queue:
         await queue.put(new_task(sys.argv[2]))
         while not (folder / "end").exists():
@@ -74,7 +74,7 @@ async def test_stopped_process_has_no_effect_after_its_lease(tmp_path: Path, kin
         try:
             assert app.stdout
             task = new_task(kind, task_id=(await asyncio.to_thread(app.stdout.readline)).strip())
-            async with opened(jobs, tmp_path / "queue.sqlite", lease_s=0.5) as queue:
+            async with opened(jobs, tmp_path / "queue.sqlite", Short(lease_s=0.5)) as queue:
                 app.send_signal(signal.SIGSTOP)
                 (found,) = await ended(queue, task)
                 (tmp_path / "go").touch()
@@ -100,7 +100,7 @@ async def test_tasks_of_a_killed_process_move_on_when_its_lease_ends(tmp_path: P
     with start(command, {**os.environ, "PYTHONPATH": str(ROOT)}) as app:
         assert app.stdout
         task = new_task("loop", task_id=(await asyncio.to_thread(app.stdout.readline)).strip())
-        async with opened(jobs, tmp_path / "queue.sqlite", lease_s=0.5) as queue:
+        async with opened(jobs, tmp_path / "queue.sqlite", Short(lease_s=0.5)) as queue:
             both = (await queue.metrics()).workers
             app.kill()
             too_early = list(jobs.began)
@@ -114,11 +114,11 @@ async def test_tasks_of_a_killed_process_move_on_when_its_lease_ends(tmp_path: P
 
 async def test_task_is_still_ours_while_the_lease_is_renewed(tmp_path: Path) -> None:
     jobs = Jobs()
-    async with opened(jobs, tmp_path / "queue.sqlite", lease_s=0.4) as queue:
+    async with opened(jobs, tmp_path / "queue.sqlite", Short(lease_s=0.4)) as queue:
         task = await queue.put(new_task("thread"))
         await until("it runs", lambda: jobs.began)
         await asyncio.sleep(1.2)  # it reports every 10 ms, and each report asks
-        seen = await queue.find(task.task_id)
+        seen = await known(queue, task)
         jobs.gate.set()
         (found,) = await ended(queue, task)
 

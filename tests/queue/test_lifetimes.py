@@ -5,28 +5,21 @@ import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from scenarios.contract import Status
+from scenarios.status import ReportProgress
 
-from .queue_unit import Jobs, ended, killed, new_task, opened, until
+from .queue_unit import Jobs, Short, ended, is_forgotten, killed, known, new_task, opened, until
 
 pytestmark = pytest.mark.anyio
 KEEP_S = 0.2
 OUTAGE_S = 10 * KEEP_S
 
 
-async def forgotten(queue: Any, task: Any) -> None:
-    async def is_gone() -> bool:
-        return await queue.find(task.task_id) is None
-
-    await until("it is forgotten", is_gone)
-
-
 async def test_open_tasks_outlive_what_is_kept_of_ended_ones(jobs: Jobs, db: Path | None) -> None:
-    async with opened(jobs, db, workers=1, keep_s=KEEP_S, retry_base_s=OUTAGE_S) as queue:
+    async with opened(jobs, db, Short(workers=1, keep_s=KEEP_S, retry_base_s=OUTAGE_S)) as queue:
         retried = await queue.put(new_task("broken", priority=2))
         await until("it waits for its retry", lambda: jobs.told("retried"))
         running = await queue.put(new_task("held", priority=1))
@@ -35,7 +28,7 @@ async def test_open_tasks_outlive_what_is_kept_of_ended_ones(jobs: Jobs, db: Pat
         tasks = [retried, running, waiting, delayed]
 
         await asyncio.sleep(OUTAGE_S / 2)
-        kept = [await queue.find(task.task_id) for task in tasks]
+        kept = [await known(queue, task) for task in tasks]
         again = await queue.put(new_task("quick", key="a"))
 
     assert [task.task_id for task in kept] == [task.task_id for task in tasks]
@@ -46,7 +39,7 @@ async def test_open_tasks_outlive_what_is_kept_of_ended_ones(jobs: Jobs, db: Pat
 async def test_ended_task_goes_with_its_files_though_nobody_asks(
     jobs: Jobs, db: Path | None
 ) -> None:
-    async with opened(jobs, db, keep_s=KEEP_S) as queue:
+    async with opened(jobs, db, Short(keep_s=KEEP_S)) as queue:
         tasks = [await queue.put(new_task("quick")) for _ in range(5)]
         task_ids = {task.task_id for task in tasks}
 
@@ -71,7 +64,7 @@ class Batches(list[str]):
 
 async def test_many_that_ended_together_go_a_few_at_a_time(jobs: Jobs, db: Path | None) -> None:
     jobs.forgotten = batches = Batches()
-    async with opened(jobs, db, keep_s=KEEP_S) as queue:
+    async with opened(jobs, db, Short(keep_s=KEEP_S)) as queue:
         tasks = await asyncio.gather(*(queue.put(new_task("quick")) for _ in range(450)))
 
         await until("all are forgotten", lambda: len(batches) == len(tasks))
@@ -81,17 +74,17 @@ async def test_many_that_ended_together_go_a_few_at_a_time(jobs: Jobs, db: Path 
 
 
 async def test_dead_letter_that_is_put_back_lives_on(jobs: Jobs, db: Path | None) -> None:
-    async with opened(jobs, db, workers=1, keep_s=KEEP_S * 2) as queue:
+    async with opened(jobs, db, Short(workers=1, keep_s=KEEP_S * 2)) as queue:
         (failed,) = await ended(queue, await queue.put(new_task("hopeless")))
         await queue.put(new_task("held", priority=9))
         await until("the worker is busy", lambda: jobs.began)
 
         assert await queue.store.put_back(failed.task_id)
         await asyncio.sleep(OUTAGE_S)
-        kept = (await queue.find(failed.task_id)).status
+        kept = (await known(queue, failed)).status
         files = list(jobs.forgotten)
         jobs.gate.set()
-        await forgotten(queue, failed)
+        await until("it is forgotten", lambda: is_forgotten(queue, failed))
 
     assert kept is Status.QUEUED
     assert failed.task_id not in files
@@ -109,7 +102,7 @@ def set_back_a_day(db: Path) -> None:
 
 async def test_open_tasks_outlive_a_day_without_a_process(tmp_path: Path) -> None:
     db, first, second, third = tmp_path / "queue.sqlite", Jobs(), Jobs(), Jobs()
-    async with opened(first, db, workers=1, keep_s=1) as queue:
+    async with opened(first, db, Short(workers=1, keep_s=1)) as queue:
         (over,) = await ended(queue, await queue.put(new_task("quick", key="over")))
         running = await queue.put(new_task("held", priority=1))
         waiting = await queue.put(new_task("quick", key="a"))
@@ -118,7 +111,7 @@ async def test_open_tasks_outlive_a_day_without_a_process(tmp_path: Path) -> Non
     set_back_a_day(db)
 
     second.gate.set()
-    async with opened(second, db, keep_s=1) as queue, opened(third, db, keep_s=1):
+    async with opened(second, db, Short(keep_s=1)) as queue, opened(third, db, Short(keep_s=1)):
         again = await queue.put(new_task("quick", key="a"))
         await until("the old one is forgotten", lambda: second.forgotten + third.forgotten)
         gone = set(second.forgotten + third.forgotten)
@@ -136,11 +129,11 @@ async def test_open_tasks_outlive_a_day_without_a_process(tmp_path: Path) -> Non
 async def test_memory_of_ended_tasks_is_bounded_by_their_size(jobs: Jobs) -> None:
     body = {"body": "x" * 100_000}
 
-    async def fail(task_id: str, body: str, report_progress: Any) -> None:
+    async def fail(task_id: str, body: str, report_progress: ReportProgress) -> None:
         raise ValueError("no")
 
     jobs.work["large"] = fail
-    async with opened(jobs, None, keep_bytes=1_000_000, max_attempts=1) as queue:
+    async with opened(jobs, None, Short(keep_bytes=1_000_000, max_attempts=1)) as queue:
         tasks = [new_task("large") for _ in range(50)]
         for task in tasks:
             task.arguments = dict(body)

@@ -5,13 +5,13 @@ import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from scenarios.contract import Status
 
-from .queue_unit import Jobs, new_task, opened
+from .custom_queue.job_queue import JobQueue
+from .queue_unit import Jobs, Short, new_task, opened
 
 pytestmark = pytest.mark.anyio
 MANY = 100_000
@@ -21,24 +21,22 @@ FILL = """WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM nu
     SELECT 'ended-' || n, 'quick', '{}', 0, 0, 'failed', 0, 9e9 FROM numbers"""
 
 
-async def remember(queue: Any, db: Path | None) -> None:
+async def remember(queue: JobQueue, db: Path | None) -> None:
     """Let the queue remember many tasks that failed, without running them."""
     if db:
         with closing(sqlite3.connect(db)) as file, file:
             file.execute(FILL, (MANY,))
             file.execute("UPDATE counts SET tasks = ? WHERE status = 'failed'", (MANY,))
         return
-    for number in range(MANY):
-        await queue.put(new_task("held", f"ended-{number}"))
-    for number in range(MANY):
-        task = await queue.find(f"ended-{number}")
+    tasks = [await queue.put(new_task("held")) for _ in range(MANY)]
+    for task in tasks:
         if task.status is Status.RUNNING:
             queue.store.end(task, Status.FAILED, error="broken")
         else:
             await queue.cancel(task)
 
 
-async def fastest_s(queue: Any) -> float:
+async def fastest_s(queue: JobQueue) -> float:
     """Return the time of the quickest of some answers: the machine may be busy."""
     times = []
     for _ in range(20):
@@ -52,7 +50,7 @@ async def fastest_s(queue: Any) -> float:
 async def test_metrics_take_the_same_time_with_many_ended_tasks(
     jobs: Jobs, db: Path | None
 ) -> None:
-    async with opened(jobs, db, keep=2 * MANY, size=2 * MANY) as queue:
+    async with opened(jobs, db, Short(keep=2 * MANY, size=2 * MANY)) as queue:
         await remember(queue, db)
 
         took_s = await fastest_s(queue)
@@ -62,7 +60,7 @@ async def test_metrics_take_the_same_time_with_many_ended_tasks(
 
 async def test_metrics_are_quick_while_many_tasks_wait(jobs: Jobs, tmp_path: Path) -> None:
     db = tmp_path / "queue.sqlite"
-    async with opened(jobs, db, workers=1, size=2 * MANY) as queue:
+    async with opened(jobs, db, Short(workers=1, size=2 * MANY)) as queue:
         await queue.put(new_task("held", priority=9))
         with closing(sqlite3.connect(db, timeout=10)) as file, file:
             file.execute(FILL.replace("'failed', 0, 9e9", "'queued', NULL, NULL"), (MANY,))

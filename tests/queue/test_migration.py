@@ -11,7 +11,10 @@ import pytest
 
 from scenarios.contract import Status
 
-from .queue_unit import Jobs, Limits, ended, new_task, opened, queue_file, store
+from .custom_queue.durable import file as queue_file
+from .custom_queue.job_queue import Limits
+from .custom_queue.store import choose_store
+from .queue_unit import Jobs, Short, ended, new_task, opened
 
 pytestmark = pytest.mark.anyio
 VERSION_1 = """
@@ -63,11 +66,12 @@ async def test_jobs_in_a_file_of_the_version_before_are_done(jobs: Jobs, tmp_pat
     db = tmp_path / "queue.sqlite"
     write_version_1(db)
 
-    async with opened(jobs, db, workers=1) as queue:
-        tasks = [await queue.find(task_id) for task_id in ("waits", "urgent", "retried", "ran")]
-        found = await ended(queue, *tasks)
+    async with opened(jobs, db, Short(workers=1)) as queue:
+        found = await ended(
+            queue, *[new_task("quick", each) for each in ("waits", "urgent", "retried", "ran")]
+        )
         put_back = await queue.store.put_back("failed")
-        again = await ended(queue, await queue.find("failed"))
+        [again] = await ended(queue, new_task("quick", "failed"))
         metrics = await queue.metrics()
         known = [await queue.put(new_task("quick", key=key)) for key in ("key-1", "key-2")]
 
@@ -76,7 +80,7 @@ async def test_jobs_in_a_file_of_the_version_before_are_done(jobs: Jobs, tmp_pat
     assert sorted(jobs.began) == ["failed", "ran", "retried", "urgent", "waits"]
     assert jobs.began[0] == "urgent"
     assert put_back
-    assert (again[0].status, again[0].attempts) == (Status.SUCCEEDED, 1)
+    assert (again.status, again.attempts) == (Status.SUCCEEDED, 1)
     assert [task.task_id for task in known] == ["waits", "done"]
     assert (metrics.queued, metrics.running, metrics.succeeded, metrics.failed) == (0, 0, 6, 0)
 
@@ -85,7 +89,7 @@ async def test_age_of_what_waits_is_true_after_the_change(tmp_path: Path) -> Non
     db = tmp_path / "queue.sqlite"
     write_version_1(db)
 
-    kept = store.choose_store(db)(Limits(), None, lambda task: None)
+    kept = choose_store(db)(Limits(), None, lambda task: None, None)
     await kept.add(new_task("quick"))
     metrics = await kept.metrics()
     await kept.close([])
@@ -99,7 +103,7 @@ async def test_what_ended_before_the_change_is_forgotten_in_time(
     db = tmp_path / "queue.sqlite"
     write_version_1(db)
 
-    async with opened(jobs, db, keep_s=AGE_S - 10) as queue:
+    async with opened(jobs, db, Short(keep_s=AGE_S - 10)) as queue:
         while await queue.find("done"):  # noqa: ASYNC110 - no event tells of it
             await asyncio.sleep(0.01)
 

@@ -3,9 +3,10 @@
 import asyncio
 import shutil
 import tempfile
+from collections.abc import Awaitable, Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -13,8 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from scenarios.contract import Status
 
-from .queue_unit import Limits, QueueFull, can_be_used, killed, new_task, sqlite_store, until
+from .custom_queue.durable.store import SQLiteStore
+from .custom_queue.job_queue import Limits, QueueFull, Task
+from .queue_unit import can_be_used, killed, new_task, until
 
+T = TypeVar("T")
 MAX_ATTEMPTS, SIZE = 3, 4
 KEYS = [None, None, "a", "b"]
 
@@ -30,7 +34,7 @@ class Known:
     attempts: int = 0
 
 
-def pick(data: st.DataObject, task_ids: dict[str, Any]) -> str:
+def pick(data: st.DataObject, task_ids: Collection[str]) -> str:
     """Choose one by its place, as the ids themselves differ from run to run."""
     return list(task_ids)[data.draw(st.integers(0, len(task_ids) - 1))]
 
@@ -44,20 +48,20 @@ class QueueMachine(RuleBasedStateMachine):
         self.path = self.folder / "queue.sqlite"
         self.loop = asyncio.new_event_loop()
         self.known: dict[str, Known] = {}
-        self.running: dict[str, Any] = {}  # Any: the task as the store handed it out
+        self.running: dict[str, Task] = {}  # as the store handed them out
 
     def teardown(self) -> None:
         self.run(self.store.close([]))
         self.loop.close()
         shutil.rmtree(self.folder)
 
-    def run(self, call: Any) -> Any:  # Any: each call returns something else
+    def run(self, call: Awaitable[T]) -> T:
         return self.loop.run_until_complete(asyncio.wait_for(call, 20))
 
     def with_status(self, status: Status) -> list[str]:
         return [task_id for task_id, known in self.known.items() if known.status is status]
 
-    def to_retry(self) -> dict[str, Any]:
+    def to_retry(self) -> dict[str, Task]:
         """Return the tasks that run and have attempts left; the queue retries no others."""
         return {
             task_id: task
@@ -67,9 +71,9 @@ class QueueMachine(RuleBasedStateMachine):
 
     @initialize()
     def open(self) -> None:
-        async def make() -> Any:
+        async def make() -> SQLiteStore:
             limits = Limits(size=SIZE, max_attempts=MAX_ATTEMPTS)
-            return sqlite_store.SQLiteStore(self.path, limits, None, lambda task: None)
+            return SQLiteStore(self.path, limits, None, lambda task: None)
 
         self.store = self.run(make())
         self.run(until("the store can be used", lambda: can_be_used(self.store)))
@@ -128,8 +132,7 @@ class QueueMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.with_status(Status.FAILED))
     @rule(data=st.data())
     def put_back(self, data: st.DataObject) -> None:
-        failed = self.with_status(Status.FAILED)
-        task_id = failed[data.draw(st.integers(0, len(failed) - 1))]
+        task_id = pick(data, self.with_status(Status.FAILED))
         full = len(self.with_status(Status.QUEUED)) >= SIZE
         self.run(self.store.put_back("nobody"))  # its end is kept by now
 
@@ -189,7 +192,7 @@ class QueueMachine(RuleBasedStateMachine):
         found = [self.run(self.store.find(task_id)) for task_id in self.known]
         metrics = self.run(self.store.metrics())
 
-        seen = [(task.status, task.attempts) for task in found]
+        seen = [task and (task.status, task.attempts) for task in found]
         assert seen == [(known.status, known.attempts) for known in self.known.values()]
         for status in (Status.QUEUED, Status.RUNNING, Status.SUCCEEDED, Status.FAILED):
             assert getattr(metrics, status) == len(self.with_status(status))

@@ -33,8 +33,8 @@ ARROWS: dict[str, set[str]] = {
     "site_making": {"lab", "bench", "workshop", "scenarios"},
 }
 OURS = {*ARROWS, "tests"}
-# 04 without HTTP; and what starts the programs, as `python -m` would.
-UNITS = {"forks.py", "queue_unit.py"}
+STARTER = "forks.py"  # starts the programs, as `python -m` would
+UNIT = "tests/queue"  # 04 without HTTP, by a link with a name that can be imported
 WEB_SIDE = {
     "http.py",
     "edge.py",
@@ -131,13 +131,20 @@ def test_no_folder_holds_more_files_than_a_reader_can_take_in() -> None:
 
 @pytest.mark.parametrize("folder", ["lab", "tests"])
 def test_numbered_folders_are_reached_over_http_only(folder: str) -> None:
+    links = [path for path in (ROOT / folder).rglob("*") if path.is_symlink()]
+    assert [str(link.parent.relative_to(ROOT)) for link in links] == [UNIT] * (folder == "tests")
     for path in (ROOT / folder).rglob("*.py"):
-        if path.name in UNITS:
+        if path.name == STARTER:
             continue
         # Their names begin with a digit: only a function could import them.
         names = {node.attr for node in ast.walk(parse(path)) if isinstance(node, ast.Attribute)}
         names |= {node.id for node in ast.walk(parse(path)) if isinstance(node, ast.Name)}
         assert not names & {"import_module", "run_module", "__import__"}, path
+        assert UNIT in str(path) or not any("custom_queue" in each for each in modules(path)), path
+
+
+def modules(path: Path) -> list[str]:
+    return [node.module or "" for node in ast.walk(parse(path)) if isinstance(node, ast.ImportFrom)]
 
 
 def test_all_approaches_promise_or_deny_the_same_things() -> None:
