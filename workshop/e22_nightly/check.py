@@ -5,9 +5,7 @@ import os
 import signal
 import time
 from collections import Counter
-from contextlib import suppress
-
-import psutil
+from functools import partial
 
 from workshop.app_under_check import App
 from workshop.kit import Kit
@@ -42,17 +40,17 @@ def check(kit: Kit) -> None:
 
 def leave_one(app: App) -> None:
     """Kill the process that ran the last night and a second one; another alone has the next."""
+    workers = app.wait_until("3 processes", partial(list_started, app), lambda p: len(p) == 3, 30)
+    time.sleep(NIGHT_S)
     last = app.journal.events("ran")[-1]["pid"]
-    workers = [pid for pid in app.part.children() if is_worker(pid)]
     workers.sort(key=lambda pid: pid == last)
     for pid in workers[1:]:
         os.kill(pid, signal.SIGKILL)
 
 
-def is_worker(pid: int) -> bool:
-    with suppress(psutil.Error):  # it has ended meanwhile
-        return "spawn_main" in " ".join(psutil.Process(pid).cmdline())
-    return False
+def list_started(app: App) -> list[int]:
+    log = app.part.log_text()
+    return [pid for pid in app.part.children() if f"Started server process [{pid}]" in log]
 
 
 def wait_nights(app: App, count: int) -> None:
