@@ -20,8 +20,11 @@ def check(kit: Kit) -> None:
     twice, *others = [f"{name}@example.com" for name in some_names(some_count(3, 5))]
     addresses = [twice, *shuffled([twice, *others])]
     emails: Emails = []
+    told = set()
     for address in addresses:
-        emails.append((post_email(app, address, is_new=not emails or address != twice), address))
+        place, status = post_email(app, address, is_new=not emails or address != twice)
+        emails.append((place, address))
+        told.add(status)
         if len(emails) == 1:
             time.sleep(EMAIL_S / 2)  # the others end after the first
     count = len({place for place, _ in emails})
@@ -30,6 +33,8 @@ def check(kit: Kit) -> None:
     for place, _ in emails:
         app.wait_status(place, "status", {"finished"}, PATIENCE_S)
         expect_no_lie(app, emails)
+    expected = "status accepted while an e-mail is being sent"
+    expect("accepted" in told, expected, "no answer until it was sent")
 
     app.wait_quiet(QUIET_S)
     for address in set(addresses):
@@ -41,8 +46,8 @@ def check(kit: Kit) -> None:
             app.get(place, status=404)
 
 
-def post_email(app: App, address: str, *, is_new: bool) -> str:
-    """Post one e-mail; return the place of its status."""
+def post_email(app: App, address: str, *, is_new: bool) -> tuple[str, str]:
+    """Post one e-mail; return the place of its status, and what it says at once."""
     answer = app.post("/emails", json={"to": address})
     early = is_new and app.journal.count("sent", to=address)
     seen = f"{answer.status} after {answer.seconds:.1f} s, when it was sent already"
@@ -52,7 +57,7 @@ def post_email(app: App, address: str, *, is_new: bool) -> str:
     expect(place.startswith(("/", app.part.url)), "a Location header such as /tasks/1", repr(place))
     status = app.get(place, status=200).get("status")
     expect(status in ("accepted", "finished"), f"status accepted from GET {place}", repr(status))
-    return place
+    return place, str(status)
 
 
 def expect_no_lie(app: App, emails: Emails) -> None:
