@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -32,6 +33,13 @@ def asks(state: dict[str, object]) -> bool:
     return state["phase"] == "predict"
 
 
+def is_marked(pid: int) -> bool:
+    """Tell whether a lab started it; False if it has ended meanwhile."""
+    with suppress(psutil.Error):
+        return MARK in psutil.Process(pid).environ()
+    return False
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
 def test_nothing_is_left_when_the_page_is_ended(
     start_lab: Callable[..., LiveLab], number: signal.Signals
@@ -55,7 +63,7 @@ def test_next_start_ends_what_a_killed_lab_and_its_guard_left(
             child.kill()
     lab.process.kill()
     lab.process.wait()
-    marked = [pid for pid in running(pids) if MARK in psutil.Process(pid).environ()]
+    marked = [pid for pid in running(pids) if is_marked(pid)]
     assert len(marked) >= 2
 
     start_lab("--data-dir", str(lab.folder))
