@@ -5,7 +5,7 @@ from pydantic import BaseModel, Field
 
 from scenarios import get_settings
 from scenarios.contract import Line
-from scenarios.services.service import calling, configured, open_client
+from scenarios.services.service import call_async, configured
 
 from .jobs import Queued, Tasks
 
@@ -34,11 +34,7 @@ async def send_push(token: str, title: str, body: str) -> None:
     # Read here and not in the route: so it stands in no argument, no record and no log line.
     headers = {"Authorization": f"Bearer {settings.push_key}"} if settings.push_key else {}
     url = configured(settings.push_url, "PUSH_URL")
-    async with open_client() as client:
-        with calling("the push service"):
-            # Streamed: the body of the answer is not read, and may have no end.
-            async with client.stream("POST", url, json=message, headers=headers) as answer:
-                answer.raise_for_status()  # else a 404 counts as done, and nobody learns of it
+    await call_async("the push service", "POST", url, json=message, headers=headers)
 
 
 # --8<-- [end:notify]

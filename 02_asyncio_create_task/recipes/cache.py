@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from scenarios.contract import JSONDict
 from scenarios.errors import WorkError
 from scenarios.jobs import JobRecord
-from scenarios.services.service import calling, open_client
+from scenarios.services.service import call_async
 from scenarios.status import now
 
 from .jobs import UNKNOWN, Started, settings, start, started
@@ -51,17 +51,10 @@ async def read_source(source: str) -> Entry:
 
 
 async def fetch_and_cache_data(source: str) -> JSONDict:
-    content = bytearray()
-    async with open_client() as client:
-        with calling(f"the source {source!r}"):
-            async with client.stream("GET", settings.sources[source]) as answer:
-                answer.raise_for_status()
-                async for chunk in answer.aiter_bytes():
-                    content += chunk
-                    if len(content) > settings.max_upload_bytes:
-                        raise WorkError(f"the source {source!r} sends too much")
+    name, most_bytes = f"the source {source!r}", settings.max_upload_bytes
+    content = await call_async(name, "GET", settings.sources[source], most_bytes=most_bytes)
     try:
-        cache[source] = Entry(data=pydantic_core.from_json(bytes(content)))
+        cache[source] = Entry(data=pydantic_core.from_json(content))
     except ValueError as error:
-        raise WorkError(f"the source {source!r} sent no JSON: {error}") from error
+        raise WorkError(f"{name} sent no JSON: {error}") from error
     return {"source": source, "size_bytes": len(content)}

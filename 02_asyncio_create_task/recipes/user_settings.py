@@ -1,6 +1,7 @@
 """Settings of a user: stored here before the answer, then brought to another service."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import stamina
 from anyio import to_thread
@@ -10,7 +11,7 @@ from pydantic import Field, StrictBool, StrictInt, StrictStr
 from scenarios.contract import JSONDict, Line
 from scenarios.errors import TransientError, shortest_wait_s
 from scenarios.jobs import JobRecord, forget_oldest
-from scenarios.services.service import calling, configured, open_client
+from scenarios.services.service import call_async, configured
 
 from ..tracked import refuse_if_full
 from .jobs import UNKNOWN, Started, cancel, settings, start, started
@@ -60,12 +61,9 @@ def wait_before_retry(error: Exception) -> bool | float:
     wait_jitter=settings.retry_base_s,
 )
 async def send(user_id: str, change: JSONDict) -> None:
-    url = f"{configured(settings.sync_url, 'SYNC_URL')}/{user_id}/sync"
-    async with open_client() as client:
-        with calling("the sync service"):
-            # Streamed: the body of the answer is not read, and may have no end.
-            async with client.stream("POST", url, json=change) as answer:
-                answer.raise_for_status()
+    url = urlsplit(configured(settings.sync_url, "SYNC_URL"))
+    url = url._replace(path=f"{url.path.rstrip('/')}/{user_id}/sync")  # before a query
+    await call_async("the sync service", "POST", url.geturl(), json=change)
 
 
 # --8<-- [end:retry]

@@ -2,18 +2,17 @@
 
 import asyncio
 
-import httpx
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from scenarios.contract import JSONDict, Line
 from scenarios.errors import TransientError, WorkError, explain
-from scenarios.services.service import calling
+from scenarios.services.service import call_async
 
 from ..celery_app import app
 from . import jobs
 from .jobs import REFUSALS, Queued
-from .notifications import UserId, secret, service, settings
+from .notifications import UserId, secret, service
 
 router = APIRouter()
 CALLS_AT_ONCE = 10
@@ -46,23 +45,19 @@ async def tell_all(user_ids: list[str], message: str) -> JSONDict:
     limit = asyncio.Semaphore(CALLS_AT_ONCE)
     failed: dict[str, str] = {}
 
-    async def tell(client: httpx.AsyncClient, user_id: str) -> None:
+    async def tell(user_id: str) -> None:
+        content = {"channel": "push", "to": user_id, "message": message}
         try:
             async with limit:
-                with calling("the push service"):
-                    content = {"channel": "push", "to": user_id, "message": message}
-                    # Streamed: the body of the answer is not read, and may have no end.
-                    async with client.stream("POST", service(), json=content) as answer:
-                        answer.raise_for_status()
+                await call_async(
+                    "the push service", "POST", service(), json=content, headers=secret()
+                )
         except (TransientError, WorkError) as error:
             failed[user_id] = explain(error)
 
-    async with (
-        httpx.AsyncClient(timeout=settings.call_timeout_s, headers=secret()) as client,
-        asyncio.TaskGroup() as calls,
-    ):
+    async with asyncio.TaskGroup() as calls:
         for user_id in user_ids:
-            calls.create_task(tell(client, user_id))
+            calls.create_task(tell(user_id))
     return {"sent": len(user_ids) - len(failed), "failed": failed}
 
 

@@ -3,7 +3,6 @@
 import random
 from typing import Annotated, Literal
 
-import httpx
 from celery import Task, group
 from fastapi import APIRouter
 from pydantic import BaseModel, Field, StringConstraints
@@ -11,7 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from scenarios import get_settings
 from scenarios.contract import JSONDict, Line
 from scenarios.errors import TransientError
-from scenarios.services.service import calling, configured
+from scenarios.services.service import call, configured
 
 from ..celery_app import app
 from . import jobs
@@ -59,15 +58,9 @@ def publish(notification: Notification, queue: str) -> Queued:
 @app.task(bind=True, autoretry_for=())
 def notify(job: "Task[..., JSONDict]", channel: str, user_id: str, message: str) -> JSONDict:
     """Try again what may pass, with growing pauses; give up at once what will not."""
+    content = {"channel": channel, "to": user_id, "message": message}
     try:
-        with (
-            calling(f"the {channel} service"),
-            httpx.Client(timeout=settings.call_timeout_s, headers=secret()) as client,
-        ):
-            content = {"channel": channel, "to": user_id, "message": message}
-            # Streamed: the body of the answer is not read, and may have no end.
-            with client.stream("POST", service(), json=content) as answer:
-                answer.raise_for_status()
+        call(f"the {channel} service", "POST", service(), json=content, headers=secret())
     except TransientError as error:
         # `exc`: without it the record tells of the retry, and not of what went wrong.
         raise job.retry(exc=error, countdown=pause_s(job.request.retries)) from error

@@ -2,13 +2,12 @@
 
 from typing import Annotated
 
-import httpx
 from fastapi import APIRouter, Header
 from pydantic import BaseModel, Field, StringConstraints
 
 from scenarios import get_settings
 from scenarios.contract import JSONDict, new_task_id
-from scenarios.services.service import calling, configured
+from scenarios.services.service import call, configured
 from scenarios.status import now
 from scenarios.web.edge import link
 
@@ -52,13 +51,8 @@ def pay(job: AnyTask, account: str, cents: int) -> JSONDict:
 
 def call_bank(payment_id: str, account: str, cents: int) -> None:
     content = {"account": account, "cents": cents}
-    headers = {"Idempotency-Key": payment_id}
-    with calling("the bank"):
-        url = configured(settings.payment_url, "PAYMENT_URL")
-        # Streamed: the body of the answer is not read, and may have no end.
-        timeout_s = settings.call_timeout_s
-        with httpx.stream("POST", url, json=content, headers=headers, timeout=timeout_s) as answer:
-            answer.raise_for_status()
+    url = configured(settings.payment_url, "PAYMENT_URL")
+    call("the bank", "POST", url, json=content, headers={"Idempotency-Key": payment_id})
 
 
 # --8<-- [end:claim]

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 from scenarios.contract import JSONDict, new_task_id
 from scenarios.errors import explain
 from scenarios.http import Key
-from scenarios.services.service import calling, open_client
+from scenarios.services.service import call_async
 from scenarios.status import ReportProgress
 from scenarios.web.edge import link
 
@@ -61,7 +61,7 @@ async def probe_source(
     report_progress(0)
     try:
         async with asyncio.timeout(settings.call_timeout_s):
-            await ask(source)
+            await call_async(f"the source {source!r}", "GET", settings.sources[source])
         error = None
     except Exception as caught:
         error = explain(caught)
@@ -69,14 +69,6 @@ async def probe_source(
     due = next_time(due, every_s)
     facts: JSONDict = {"runs": runs + 1, "failures": failures + bool(error), "last_error": error}
     return Again(due - time.time(), {"source": source, "every_s": every_s, "due": due, **facts})
-
-
-async def ask(source: str) -> None:
-    async with open_client() as client:
-        with calling(f"the source {source!r}"):
-            # Streamed: the body of the answer is not read, and may have no end.
-            async with client.stream("GET", settings.sources[source]) as answer:
-                answer.raise_for_status()
 
 
 def next_time(due: float, every_s: float) -> float:

@@ -1,10 +1,11 @@
-"""Calls of other services: what went wrong, in one sentence, and whether trying again may help."""
+"""Call a service of somebody else: with limits, and with an error that says what may help."""
 
 import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import httpx
 
@@ -17,19 +18,52 @@ TRY_AGAIN = {408, 425, 429}
 LONGEST_WAIT_S = 24 * 3600.0
 
 
-def open_client() -> httpx.AsyncClient:
-    """Return a client for one job, with a limit for each wait; it follows no redirects."""
-    return httpx.AsyncClient(timeout=get_settings().call_timeout_s, verify=TLS)
+# --8<-- [start:call]
+async def call_async(
+    service: str, method: str, url: str, *, most_bytes: int = 0, **request: Any
+) -> bytes:  # Any: each argument of httpx has a type of its own
+    """Call a service; return what it answers, if you say how many bytes that may be.
 
+    By default the body is not read, because it may have no end. `request` is what httpx takes:
+    `json`, `content`, `headers`. Each wait lasts CALL_TIMEOUT_S at most.
 
-@contextmanager
-def calling(service: str) -> Iterator[None]:
-    """Turn httpx' errors into `TransientError` (no answer, 5xx, too many calls) or `WorkError`.
-
-    An answer is checked by `raise_for_status()` within the block. A redirect is an error for good:
-    who answers must not choose whom we call next. The sentences name neither address nor headers:
-    both may hold secrets.
+    Raises `TransientError` for what may pass (no answer, 5xx, too many calls), with the shortest
+    wait if the service names one; and `WorkError` for what will not: any other answer that is no
+    success, or more than `most_bytes`. A redirect is one of these: who answers must not choose
+    whom we call next. The sentences name neither address nor headers: both may hold secrets.
     """
+    body = bytearray()
+    timeout_s = get_settings().call_timeout_s
+    with explained(service):
+        async with (
+            httpx.AsyncClient(timeout=timeout_s, verify=TLS) as client,
+            client.stream(method, url, **request) as answer,
+        ):
+            answer.raise_for_status()  # else a 404 counts as done, and nobody learns of it
+            if most_bytes:
+                async for chunk in answer.aiter_bytes():
+                    body += chunk
+                    if len(body) > most_bytes:
+                        raise WorkError(f"{service} sends too much")
+    return bytes(body)
+
+
+# --8<-- [end:call]
+def call(service: str, method: str, url: str, **request: Any) -> None:
+    """Call a service as `call_async` does, and block until it answers; its body is not read."""
+    timeout_s = get_settings().call_timeout_s
+    with (
+        explained(service),
+        httpx.Client(timeout=timeout_s, verify=TLS) as client,
+        client.stream(method, url, **request) as answer,
+    ):
+        answer.raise_for_status()
+
+
+# --8<-- [start:errors]
+@contextmanager
+def explained(service: str) -> Iterator[None]:
+    """Turn httpx' errors into `TransientError` or `WorkError`."""
     try:
         yield
     except httpx.HTTPStatusError as error:
@@ -42,6 +76,7 @@ def calling(service: str) -> Iterator[None]:
         raise TransientError(f"{service} did not answer: {type(error).__name__}") from error
 
 
+# --8<-- [end:errors]
 def read_wait(retry_after: str) -> float:
     """Return the seconds of a `Retry-After`, which names seconds or a time; at most a day."""
     if re.fullmatch(r"\d{1,9}", retry_after, re.ASCII):

@@ -3,12 +3,10 @@
 import json
 import time
 
-import httpx
-
 from scenarios.contract import JSONDict
 from scenarios.settings import get_settings
 
-from .service import TLS, calling
+from .service import call
 from .signature import sign
 
 
@@ -29,10 +27,4 @@ def send_webhook(task_id: str, facts: JSONDict) -> None:
     }
     if settings.webhook_secret:
         headers["webhook-signature"] = sign(settings.webhook_secret, task_id, sent_at, content)
-    with (
-        calling("the webhook"),
-        httpx.Client(timeout=settings.call_timeout_s, verify=TLS) as client,
-        # Streamed, because the body of the answer is not read: it may have no end.
-        client.stream("POST", settings.webhook_url, content=content, headers=headers) as answer,
-    ):
-        answer.raise_for_status()
+    call("the webhook", "POST", settings.webhook_url, content=content, headers=headers)

@@ -12,7 +12,7 @@ import pytest
 import standardwebhooks
 
 from scenarios.errors import TransientError, WorkError, shortest_wait_s
-from scenarios.services.service import LONGEST_WAIT_S, calling, read_wait
+from scenarios.services.service import LONGEST_WAIT_S, explained, read_wait
 from scenarios.services.signature import Receiver as Checker
 from scenarios.services.signature import read_keys
 from scenarios.services.webhook import send_webhook
@@ -147,5 +147,5 @@ def test_no_answer_may_be_better_later() -> None:
         httpx.ReadTimeout("slow"),
         httpx.RemoteProtocolError("x"),
     ):
-        with pytest.raises(TransientError, match="the bank did not answer"), calling("the bank"):
+        with pytest.raises(TransientError, match="the bank did not answer"), explained("the bank"):
             raise failure

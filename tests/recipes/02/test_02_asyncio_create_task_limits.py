@@ -64,3 +64,14 @@ def test_job_that_outlasts_the_stop_is_on_record(small: RecipeApp) -> None:
         small.part.wait_exit()
 
     assert small.events("sync_external_service", "interrupted") == 1
+
+
+def test_query_in_the_address_of_the_service_stays_behind_the_path(
+    tmp_path: Path, services: Receiver
+) -> None:
+    env = {"SYNC_URL": f"{services.url}/users/?of=shop"}
+    with run_recipe_app(tmp_path, "02_asyncio_create_task", services, env) as app:
+        job = app.job(app.http.post("/users/dee/settings", json={"theme": "dark"}))
+
+    assert job["status"] == "succeeded", job["error"]
+    assert len(services.on("/users/dee/sync?of=shop")) == 1
