@@ -18,11 +18,12 @@ Body = Annotated[
     str,
     Field(max_length=100_000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"),
 ]
-Key = Annotated[str, StringConstraints(min_length=1, max_length=200)] | None
+Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 KEY_MEANS = (
     "The same key with the same route and body gives the same task, which is run once;"
-    " with another route or body the answer is 422. A key lives as long as its task is open, and"
-    " RESULT_TTL_S after its end. 01 and 02 ignore it: each request is a task of its own."
+    " with another route or body, or with two keys, the answer is 422. A key lives as long as its"
+    " task is open, and RESULT_TTL_S after its end. 01 and 02 ignore it: each request is a task of"
+    " its own."
 )
 
 

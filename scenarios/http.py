@@ -7,7 +7,17 @@ from math import isfinite
 from types import MappingProxyType
 from typing import Annotated
 
-from fastapi import FastAPI, File, Form, Header, HTTPException, Request, Response, UploadFile
+from fastapi import (
+    Depends,
+    FastAPI,
+    File,
+    Form,
+    Header,
+    HTTPException,
+    Request,
+    Response,
+    UploadFile,
+)
 from fastapi.encoders import jsonable_encoder
 from fastapi.exception_handlers import http_exception_handler
 from fastapi.exceptions import RequestValidationError
@@ -29,7 +39,21 @@ Title = Annotated[contract.Line, Form(examples=["Orders of November"])]
 OrderFile = Annotated[UploadFile, File(description=order_file.READS)]
 Steps = Annotated[contract.Operations, Form(examples=[["thumbnail", "watermark"]])]
 Width = Annotated[contract.Width, Form(examples=[256])]
-Key = Annotated[contract.Key, Header(alias="Idempotency-Key", description=contract.KEY_MEANS)]
+KeyHeader = Header(alias="Idempotency-Key", description=contract.KEY_MEANS)
+
+
+async def read_key(
+    request: Request, key: Annotated[contract.Key | None, KeyHeader] = None
+) -> str | None:
+    """Return the key that a client has chosen; of two, nobody can tell which one is meant."""
+    if len(request.headers.getlist("Idempotency-Key")) > 1:
+        sentence = "send one Idempotency-Key, not several"
+        problem = {"type": "value_error", "loc": ("header", "Idempotency-Key"), "msg": sentence}
+        raise RequestValidationError([problem])
+    return key
+
+
+Key = Annotated[str | None, Depends(read_key)]
 # The same header where the pattern cannot honour it, because its records end with the process.
 IgnoredKey = Key
 # It stands in each log line of a job, so it can be no text that makes lines of its own.

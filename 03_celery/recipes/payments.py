@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Depends, Header
 from pydantic import BaseModel, Field, StringConstraints
 
-from scenarios import get_settings
-from scenarios.contract import JSONDict, new_task_id
+from scenarios import get_settings, http
+from scenarios.contract import JSONDict, Key, new_task_id
 from scenarios.services.service import call, configured
 from scenarios.status import now
 from scenarios.web.edge import link
@@ -18,9 +18,7 @@ from .jobs import REFUSALS, Queued
 
 router = APIRouter()
 settings = get_settings()
-RequiredKey = Annotated[
-    str, StringConstraints(min_length=1, max_length=200), Header(alias="Idempotency-Key")
-]
+RequiredKey = Annotated[Key, Header(alias="Idempotency-Key")]
 
 
 class Payment(BaseModel):
@@ -31,7 +29,9 @@ class Payment(BaseModel):
 
 
 # --8<-- [start:request]
-@router.post("/payments", status_code=202, responses=REFUSALS)
+@router.post(
+    "/payments", status_code=202, responses=REFUSALS, dependencies=[Depends(http.read_key)]
+)
 def create_payment(payment: Payment, key: RequiredKey) -> Queued:
     """Pay once for each key: the same key with another body is refused."""
     job_id = tasks.publish(pay, new_task_id(), key, payment.model_dump())

@@ -108,6 +108,24 @@ def test_key_of_a_refused_request_is_still_free(running: Running) -> None:
     assert task.status is Status.SUCCEEDED, task.error
 
 
+def test_two_keys_in_one_request_are_refused_wherever_one_is_read(running: Running) -> None:
+    paths = running.api.http.get("/openapi.json").json()["paths"]
+    routes = [
+        path
+        for path, methods in paths.items()
+        for header in methods.get("post", {}).get("parameters", [])
+        if header["name"] == "Idempotency-Key"
+    ]
+    keys = [("Idempotency-Key", uuid4().hex) for _ in range(2)]
+
+    answers = [running.api.http.post(path, headers=keys) for path in routes]
+
+    assert {"/emails", "/reports", "/images"} <= set(routes)
+    assert [answer.status_code for answer in answers] == [422] * len(routes)
+    problems = [answer.json()["detail"][0] for answer in answers]
+    assert {problem["msg"] for problem in problems} == {"send one Idempotency-Key, not several"}
+
+
 @pytest.mark.parametrize("key", ["", "x" * 201])
 def test_key_of_a_wrong_length_is_refused(running: Running, key: str) -> None:
     answer = running.api.post_email(key=key)
