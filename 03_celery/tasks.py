@@ -18,7 +18,7 @@ from scenarios import WORK, ledger
 from scenarios.contract import JSONDict, Kind
 from scenarios.errors import WorkError, shortest_wait_s
 from scenarios.idempotency import fingerprint
-from scenarios.status import current_task_id
+from scenarios.status import current_task_id, to_json_object
 
 from . import backend, messages, records
 from .celery_app import app, settings
@@ -65,7 +65,7 @@ class Job(Task[Any, Any]):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
             with time_limit(settings.job_timeout_s):
-                return self.run(*args, **kwargs)
+                return to_json_object(self.run(*args, **kwargs))
         except SystemExit:  # somebody ends the process, for a DELETE or for a quick stop
             records.put_back(str(self.request.id), self.request.get("run"))
             raise

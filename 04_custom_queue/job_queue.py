@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from scenarios.contract import QueueMetrics, Status
 from scenarios.errors import WorkError, explain, shortest_wait_s
-from scenarios.status import JobStopped, RanIn, current_task_id, here
+from scenarios.status import JobStopped, RanIn, current_task_id, here, to_json_object
 
 from .processes import ProcessPool
 from .threads import JobThreads
@@ -220,6 +220,7 @@ class JobQueue:
         error: BaseException | None = None
         try:
             result = await self._run(task, worker)
+            result = result if isinstance(result, Again) else to_json_object(result)
         except asyncio.CancelledError as cancelled:
             if not worker.stopped and worker.loop_task and worker.loop_task.cancelling():
                 raise

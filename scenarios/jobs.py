@@ -11,7 +11,7 @@ from . import files, ledger
 from .contract import JSONDict, Status, new_task_id
 from .errors import explain
 from .settings import get_settings
-from .status import RanIn, current_task_id, here, now
+from .status import RanIn, current_task_id, here, now, to_json_object
 
 logger = logging.getLogger(__name__)
 MOST_KEPT = 1000
@@ -36,10 +36,12 @@ class JobRecord(BaseModel):
         self.status, self.ran_in = Status.RUNNING, here()
         ledger.record("started", self.job_id, job=self.name)
 
-    def succeed(self, result: JSONDict | None) -> None:
-        """Keep the result."""
+    def succeed(self, result: object) -> None:
+        """Keep the result; raises `WorkError` if it cannot be one."""
         if not self.status.is_final:
-            self.result = result  # first: whoever sees that it succeeded finds the result
+            self.result = to_json_object(
+                result
+            )  # first: whoever sees that it succeeded finds the result
             self._end(Status.SUCCEEDED, "finished")
 
     def fail(self, error: BaseException) -> None:

@@ -8,18 +8,34 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from . import ledger
 from .contract import JSONDict, Kind, QueueMetrics, Status
-from .errors import explain
+from .errors import WorkError, explain
 
 logger = logging.getLogger(__name__)
 current_task_id: ContextVar[str] = ContextVar("current_task_id", default="-")  # for log lines
-changing = (
-    threading.Lock()
-)  # of all records: a change takes a microsecond, its ledger line does not
+# Of all records: a change takes a microsecond, its line in the ledger does not.
+changing = threading.Lock()
+RESULT = TypeAdapter(JSONDict)
 _api_pid: int | None = None
+
+
+def to_json_object(result: object) -> JSONDict | None:
+    """Return what a job has returned, as the JSON object that a client will read, or None.
+
+    Raises `WorkError` for anything else: kept, it would make a 500 of each request for the status.
+    """
+    if result is None:
+        return None
+    try:
+        value: JSONDict = from_json(RESULT.dump_json(RESULT.validate_python(result)))
+    except ValueError as error:
+        why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        raise WorkError(f"the job returned no JSON object: {why}") from error
+    return value
 
 
 class RanIn(BaseModel):
@@ -104,9 +120,9 @@ class TaskStatus(BaseModel):
             self._go_on()
             self.progress, self.ran_in = percent, here()
 
-    def succeed(self, result: JSONDict) -> None:
-        """Keep the result."""
-        self._end(Status.SUCCEEDED, "finished", result=result)
+    def succeed(self, result: object) -> None:
+        """Keep the result; raises `WorkError` if it cannot be one."""
+        self._end(Status.SUCCEEDED, "finished", result=to_json_object(result))
 
     def fail(self, error: BaseException) -> None:
         """Keep one sentence about `error`."""

@@ -17,7 +17,6 @@ from ..job_queue import Again, Limits, QueueFull, Task
 from ..store import (
     CANCELLED,
     EVENTS,
-    FAILED,
     INTERRUPTED,
     QUEUED,
     RUNNING,
@@ -103,13 +102,10 @@ class SQLiteStore:
             self._writer.submit(Change(change, partial(self._tell, "repeated", task)))
 
     def end(self, task: Task, status: Status, result: Any = None, error: str | None = None) -> None:
-        try:
-            as_json = None if result is None else json.dumps(result)
-        except (TypeError, ValueError) as wrong:
-            status, as_json, error = FAILED, None, f"the job's result is no JSON value: {wrong}"
         if self._let_go(task, status):
             task.error = as_text(error)
             progress = 100 if status is SUCCEEDED else task.progress
+            as_json = None if result is None else json.dumps(result)
             facts = (progress, as_json, task.error)
             change = partial(self._rows.end, task, status, facts)
             self._writer.submit(Change(change, partial(self._tell, EVENTS[status], task)))

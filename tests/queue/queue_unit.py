@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+from scenarios.contract import JSONDict
 from scenarios.errors import WorkError
 from scenarios.status import JobStopped, ReportProgress
 
@@ -57,7 +58,6 @@ class Jobs:
             "process": hang_in_process,
             "nap": nap_in_process,
             "pid": tell_pid,
-            "odd": self.odd,
         }
 
     def observe(self, event: str, task: Task) -> None:
@@ -67,21 +67,21 @@ class Jobs:
         """Return the ids of the tasks that had this event, in order."""
         return [task_id for name, task_id in self.events if name == event]
 
-    async def quick(self, task_id: str, report_progress: ReportProgress) -> str:
+    async def quick(self, task_id: str, report_progress: ReportProgress) -> JSONDict:
         self.began.append(task_id)
-        return "done"
+        return {"said": "done"}
 
-    async def held(self, task_id: str, report_progress: ReportProgress) -> str:
+    async def held(self, task_id: str, report_progress: ReportProgress) -> JSONDict:
         self.began.append(task_id)
         report_progress(50)
         await self.gate.wait()
-        return "held"
+        return {"said": "held"}
 
-    async def stubborn(self, task_id: str, report_progress: ReportProgress) -> str:
+    async def stubborn(self, task_id: str, report_progress: ReportProgress) -> JSONDict:
         self.began.append(task_id)
         with contextlib.suppress(asyncio.CancelledError):
             await self.gate.wait()
-        return "stayed"
+        return {"said": "stayed"}
 
     async def endless(self, task_id: str, report_progress: ReportProgress) -> None:
         """Take a cancel for any other error, and go on."""
@@ -96,11 +96,11 @@ class Jobs:
     async def hopeless(self, task_id: str, report_progress: ReportProgress) -> None:
         raise WorkError("trying again cannot help")
 
-    async def flaky(self, task_id: str, report_progress: ReportProgress) -> str:
+    async def flaky(self, task_id: str, report_progress: ReportProgress) -> JSONDict:
         self.began.append(task_id)
         if self.began.count(task_id) < 3:
             raise ValueError("not yet")
-        return "at last"
+        return {"said": "at last"}
 
     def in_thread(self, task_id: str, report_progress: ReportProgress) -> None:
         self.began.append(task_id)
@@ -120,9 +120,6 @@ class Jobs:
     def brief(self, task_id: str, report_progress: ReportProgress) -> None:
         self.began.append(task_id)
 
-    async def odd(self, task_id: str, report_progress: ReportProgress) -> object:
-        return object()
-
 
 def hang_in_process(task_id: str, report_progress: ReportProgress) -> None:
     report_progress(10)
@@ -133,8 +130,8 @@ def nap_in_process(task_id: str, report_progress: ReportProgress) -> None:
     time.sleep(0.6)
 
 
-def tell_pid(task_id: str, report_progress: ReportProgress) -> int:
-    return os.getpid()
+def tell_pid(task_id: str, report_progress: ReportProgress) -> JSONDict:
+    return {"pid": os.getpid()}
 
 
 def new_task(

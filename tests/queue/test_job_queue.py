@@ -102,7 +102,11 @@ async def test_failure_is_tried_again_until_it_succeeds_or_attempts_end(
 
         flaky, broken, hopeless = await ended(queue, *tasks)
 
-    assert (flaky.status, flaky.attempts, flaky.result) == (Status.SUCCEEDED, 3, "at last")
+    assert (flaky.status, flaky.attempts, flaky.result) == (
+        Status.SUCCEEDED,
+        3,
+        {"said": "at last"},
+    )
     assert (broken.status, broken.attempts) == (Status.FAILED, 3)
     assert "ValueError: broken" in str(broken.error)
     assert (hopeless.attempts, hopeless.error) == (1, "trying again cannot help")
@@ -187,14 +191,14 @@ async def test_cancel_ends_the_process_of_a_job_and_the_next_gets_a_new_one(
         (after,) = await ended(queue, await queue.put(new_task("pid")))
 
     assert before is not None
-    assert after.result not in (before, os.getpid())
+    assert after.result["pid"] not in (before, os.getpid())
     wait_until("the process is gone", lambda: not psutil.pid_exists(before))
 
 
 async def test_killed_process_of_a_job_is_survived(jobs: Jobs, db: Path | None) -> None:
     async with opened(jobs, db, in_process=True) as queue:
         (first,) = await ended(queue, await queue.put(new_task("pid")))
-        os.kill(first.result, signal.SIGKILL)
+        os.kill(first.result["pid"], signal.SIGKILL)
 
         (second,) = await ended(queue, await queue.put(new_task("pid")))
 
@@ -207,9 +211,9 @@ async def test_process_that_died_between_two_jobs_costs_no_attempt(
 ) -> None:
     async with opened(jobs, db, in_process=True) as queue:
         (first,) = await ended(queue, await queue.put(new_task("pid")))
-        os.kill(first.result, signal.SIGKILL)
+        os.kill(first.result["pid"], signal.SIGKILL)
         # Now `is_alive()` is wrong, as after two joins at once.
-        await asyncio.to_thread(os.waitpid, first.result, 0)
+        await asyncio.to_thread(os.waitpid, first.result["pid"], 0)
 
         (second,) = await ended(queue, await queue.put(new_task("pid")))
 
@@ -339,7 +343,7 @@ async def test_cancel_while_the_first_process_starts_leaves_no_second_one(
 
         alive = {child.pid for child in multiprocessing.active_children()} - others
 
-    assert {task.result for task in tasks} <= alive
+    assert {task.result["pid"] for task in tasks} <= alive
     assert len(alive) <= 2
 
 
