@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
@@ -178,3 +179,8 @@ def new_task_id() -> str:
     milliseconds, chance = time.time_ns() // 1_000_000, secrets.randbits(74)
     head = milliseconds << 16 | 0x7000 | chance >> 62
     return str(UUID(int=head << 64 | 2 << 62 | chance & (1 << 62) - 1))
+
+
+def made_at(task_id: str) -> datetime:
+    """Return when `new_task_id` made this id."""
+    return datetime.fromtimestamp((UUID(task_id).int >> 80) / 1000, UTC)

@@ -1,4 +1,4 @@
-"""The FastAPI side of the contract; the only module here that knows a web framework."""
+"""The FastAPI side of the contract: what routes take and answer, the same in all four apps."""
 
 import logging
 import sqlite3
@@ -27,7 +27,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from . import contract, files
 from .errors import BadUpload, CannotStore, is_full_disk
 from .idempotency import KeyReused
-from .recipes.tracing import REQUEST_ID
+from .recipes import tracing
 from .reports import order_file
 from .status import TaskStatus
 from .web.docs_page import serve_docs
@@ -57,18 +57,32 @@ Key = Annotated[str | None, Depends(read_key)]
 # The same header where the pattern cannot honour it, because its records end with the process.
 IgnoredKey = Key
 # It stands in each log line of a job, so it can be no text that makes lines of its own.
-GivenId = Annotated[str | None, Header(alias=REQUEST_ID, pattern="^[A-Za-z0-9_-]{1,64}$")]
+GivenId = Annotated[str | None, Header(alias=tracing.REQUEST_ID, pattern="^[A-Za-z0-9_-]{1,64}$")]
+
+
+# --8<-- [start:request-id]
+async def take_request_id(request: Request, response: Response, given: GivenId = None) -> None:
+    """Note the id of this request, and tell it to the client."""
+    response.headers[tracing.REQUEST_ID] = tracing.begin(request.headers, given)
+
+
+# --8<-- [end:request-id]
 
 
 def accepted(task_id: str, route: str = "/tasks") -> JSONResponse:
     """Answer 202 and name the status of the task."""
     answer = contract.Accepted(task_id=task_id, status_url=link(f"{route}/{task_id}"))
-    return JSONResponse(answer.model_dump(), 202, {"Location": answer.status_url})
+    headers = {"Location": answer.status_url}
+    if (
+        request_id := tracing.request_id.get()
+    ):  # FastAPI adds those of a dependency to other answers
+        headers[tracing.REQUEST_ID] = request_id
+    return JSONResponse(answer.model_dump(), 202, headers)
 
 
-def refused(reason: str, retry_after_s: int = 1) -> HTTPException:
+def refused(reason: str) -> HTTPException:
     """Return the 503 to raise when no job can be taken now."""
-    return HTTPException(503, reason, {"Retry-After": str(retry_after_s)})
+    return HTTPException(503, reason, {"Retry-After": "1"})
 
 
 def unknown(task_id: str) -> HTTPException:

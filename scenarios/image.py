@@ -1,15 +1,23 @@
 """Process a picture, index its facts, tell a webhook: CPU-bound work, then a chain of two steps."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from .contract import JSONDict, Operation
 from .errors import BadUpload, WorkError
-from .files import discard_upload, publish, recall, remember, result_path, upload_path
-from .pictures import take_apart
+from .files import (
+    SUFFIXES,
+    discard_upload,
+    publish,
+    recall,
+    remember,
+    result_path,
+    upload_path,
+)
+from .pictures import FORMATS, take_apart
 from .pictures.colour import to_srgb
 from .pictures.picture_index import index
 from .pictures.pixels import decode, filter_in_strips, resize, unweigh, weigh
@@ -17,7 +25,6 @@ from .pictures.result import check_operations, find_size
 from .services.webhook import send_webhook
 from .status import ReportProgress
 
-SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp"}
 MARGIN_PX = 24  # no filter here looks further: a blur of 4 pixels is three means of about 9
 
 
@@ -41,15 +48,7 @@ def process_image(
         discard_upload(task_id)
         raise
     report_progress(50)
-    content = encode(picture, kind)
-    publish(task_id, SUFFIXES[kind], content)
-    facts: JSONDict = {
-        "width": picture.width,
-        "height": picture.height,
-        "format": kind,
-        "operations": operations,
-        "size_bytes": len(content),
-    }
+    facts = publish_picture(task_id, picture, kind, operations)
     index(task_id, facts)
     report_progress(75)
     send_webhook(task_id, facts)
@@ -57,10 +56,25 @@ def process_image(
 
 
 # --8<-- [end:image]
+def publish_picture(
+    picture_id: str, picture: Image.Image, kind: str, operations: Sequence[str]
+) -> JSONDict:
+    """Put the picture where it is downloaded; return what `process_image` does."""
+    content = encode(picture, kind)
+    publish(picture_id, SUFFIXES[kind], content)
+    return {
+        "width": picture.width,
+        "height": picture.height,
+        "format": kind,
+        "operations": list(operations),
+        "size_bytes": len(content),
+    }
+
+
 def find(image_id: str) -> Path:
     """Return the path of a picture that a task has made; raises `WorkError` if there is none."""
-    for suffix in SUFFIXES.values():
-        if (path := result_path(image_id, suffix)).exists():
+    for kind in FORMATS:
+        if (path := result_path(image_id, SUFFIXES[kind])).exists():
             return path
     raise WorkError(f"no picture with the image_id {image_id[:80]!r}")
 

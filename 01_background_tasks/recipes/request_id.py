@@ -2,11 +2,10 @@
 
 import logging
 
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Depends
 
-from scenarios.contract import JSONDict, Line
-from scenarios.http import GivenId
+from scenarios import http
+from scenarios.contract import JSONDict
 from scenarios.recipes import tracing
 
 from .jobs import Queued, Tasks
@@ -15,20 +14,9 @@ router = APIRouter()
 logger = logging.getLogger(__name__)
 
 
-class Note(BaseModel):
-    """Something to keep."""
-
-    text: Line
-
-
 # --8<-- [start:request-id]
-async def take_request_id(request: Request, response: Response, given: GivenId = None) -> None:
-    """Note the id of this request, and tell it to the client."""
-    response.headers[tracing.REQUEST_ID] = tracing.begin(request.headers, given)
-
-
-@router.post("/notes", status_code=202, dependencies=[Depends(take_request_id)])
-async def create_note(note: Note, tasks: Tasks) -> Queued:
+@router.post("/notes", status_code=202, dependencies=[Depends(http.take_request_id)])
+async def create_note(note: tracing.Note, tasks: Tasks) -> Queued:
     """Keep a note; the log lines of its job name this request."""
     tasks.add(keep_note, note.text)
     return Queued(jobs_url=tasks.jobs_url)

@@ -9,23 +9,21 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import UTC, datetime
 from typing import Annotated
-from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Response
 from kombu.exceptions import OperationalError
 from pydantic import BaseModel, Field
 from redis.exceptions import RedisError
 
 from scenarios import contract, get_settings, http, ledger
-from scenarios.contract import Accepted
+from scenarios.recipes import tracing
 from scenarios.status import TaskStatus
 
 from .. import records, tasks
 from ..celery_app import app
 
-router = APIRouter()
+router = APIRouter(dependencies=[Depends(http.take_request_id)])
 LEASE_S = 30  # keeps two relays apart, without a lock on the database while the broker is slow
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS orders (order_id TEXT PRIMARY KEY, product TEXT, quantity INTEGER);
@@ -49,12 +47,12 @@ class NewOrder(BaseModel):
 
 
 # --8<-- [start:order]
-@router.post("/orders", status_code=202, response_model=Accepted, responses=contract.ACCEPTS)
-def create_order(order: NewOrder) -> object:
+@router.post("/orders", status_code=202, responses=contract.ACCEPTS)
+def create_order(order: NewOrder) -> Response:
     """Order something; the confirmation goes out also if the broker is down now."""
     task_id = contract.new_task_id()
-    email = {"to": order.customer, "subject": f"Your order: {order.product}"[:200]}
-    email["body"] = f"{order.quantity} x {order.product}\n"
+    subject, body = f"Your order: {order.product}"[:200], f"{order.quantity} x {order.product}\n"
+    email = {"to": order.customer, "subject": subject, "body": body, "carried": tracing.pack()}
     with transaction() as database:  # both rows or none
         row = (task_id, order.product, order.quantity)
         database.execute("INSERT INTO orders VALUES (?, ?, ?)", row)
@@ -71,8 +69,8 @@ def read_order(task_id: str) -> TaskStatus:
         waits = database.execute("SELECT 1 FROM outbox WHERE task_id = ?", [task_id]).fetchone()
     if not (task := records.read(task_id)) and not waits:
         raise http.unknown(task_id)
-    begun = datetime.fromtimestamp((UUID(task_id).int >> 80) / 1000, UTC)  # an id begins with it
-    return task or TaskStatus(task_id=task_id, kind=contract.Kind.EMAIL, queued_at=begun)
+    queued_at = contract.made_at(task_id)
+    return task or TaskStatus(task_id=task_id, kind=contract.Kind.EMAIL, queued_at=queued_at)
 
 
 # --8<-- [end:order]
@@ -83,7 +81,9 @@ def relay_outbox() -> None:
     with transaction() as database:
         leased = database.execute(LEASE, {"now": time.time(), "lease": LEASE_S}).fetchall()
     for task_id, email in leased:
-        tasks.publish(tasks.email, task_id, None, json.loads(email))
+        arguments = json.loads(email)
+        with tracing.unpacked(arguments.pop("carried", {})):  # the relay itself has no request
+            tasks.publish(tasks.email, task_id, None, arguments)
         with transaction() as database:
             database.execute("DELETE FROM outbox WHERE task_id = ?", (task_id,))
         ledger.record("relayed", task_id)

@@ -1,15 +1,13 @@
 """A chain: three jobs, each of which works on what the one before has returned."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException
-from pydantic import BaseModel, Field
+from fastapi import APIRouter
 
-from scenarios import files, image
-from scenarios.contract import UNKNOWN, JSONDict, Operation, Operations, Width
-from scenarios.errors import WorkError
+from scenarios import image
+from scenarios.contract import UNKNOWN, JSONDict
 from scenarios.pictures import picture_index
+from scenarios.recipes.pictures import Processing, check_exists, make_picture
 from scenarios.services import webhook
 
 from ..celery_app import app
@@ -18,13 +16,6 @@ from . import jobs
 from .jobs import REFUSALS, Queued, Signed
 
 router = APIRouter()
-
-
-class Processing(BaseModel):
-    """What to do to a picture."""
-
-    operations: Operations
-    width: Annotated[Width, Field(strict=True)] = 256
 
 
 # --8<-- [start:chain]
@@ -43,19 +34,9 @@ def process(image_id: UUID, processing: Processing) -> Queued:
 # --8<-- [end:chain]
 @app.task(bind=True)
 def process_picture(job: AnyTask, image_id: str, operations: list[str], width: int) -> JSONDict:
-    picture, kind = image.load(image.find(image_id), width)
-    picture = image.transform(picture, [Operation(name) for name in operations], width)
-    content = image.encode(picture, kind)
     picture_id = str(job.request.id)  # a second run replaces the file of the first
-    files.publish(picture_id, image.SUFFIXES[kind], content)
-    return {
-        "picture_id": picture_id,
-        "width": picture.width,
-        "height": picture.height,
-        "format": kind,
-        "operations": operations,
-        "size_bytes": len(content),
-    }
+    facts = make_picture(image.find(image_id), picture_id, operations, width)
+    return {"picture_id": picture_id, **facts}
 
 
 # --8<-- [start:steps]
@@ -73,9 +54,3 @@ def tell_webhook(facts: JSONDict) -> JSONDict:
 
 
 # --8<-- [end:steps]
-def check_exists(image_id: UUID) -> None:
-    """Raise 404 if there is no such picture."""
-    try:
-        image.find(str(image_id))
-    except WorkError as error:
-        raise HTTPException(404, str(error)) from None

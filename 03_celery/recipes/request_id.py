@@ -4,11 +4,10 @@ import logging
 from typing import Any
 
 from celery import signals
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Depends
 
-from scenarios.contract import JSONDict, Line
-from scenarios.http import GivenId
+from scenarios import http
+from scenarios.contract import JSONDict
 from scenarios.recipes import tracing
 
 from ..celery_app import app
@@ -19,20 +18,11 @@ router = APIRouter()
 logger = logging.getLogger(__name__)
 
 
-class Note(BaseModel):
-    """Something to keep."""
-
-    text: Line
-
-
 # --8<-- [start:request-id]
-async def take_request_id(request: Request, response: Response, given: GivenId = None) -> None:
-    """Note the id of this request, and tell it to the client."""
-    response.headers[tracing.REQUEST_ID] = tracing.begin(request.headers, given)
-
-
-@router.post("/notes", status_code=202, responses=REFUSALS, dependencies=[Depends(take_request_id)])
-def create_note(note: Note) -> Queued:
+@router.post(
+    "/notes", status_code=202, responses=REFUSALS, dependencies=[Depends(http.take_request_id)]
+)
+def create_note(note: tracing.Note) -> Queued:
     """Keep a note; the log lines of its job name this request."""
     return jobs.start([keep_note.s(note.text)])
 

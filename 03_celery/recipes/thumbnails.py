@@ -9,11 +9,11 @@ from celery import chord
 from fastapi import APIRouter, File, UploadFile
 from fastapi.exceptions import RequestValidationError
 
-from scenarios import files, image, uploads
+from scenarios import files, uploads
 from scenarios.contract import JSONDict, Operation
-from scenarios.errors import WorkError, explain
+from scenarios.errors import BadUpload, WorkError, explain
 from scenarios.http import Width
-from scenarios.uploads import BadUpload
+from scenarios.recipes.pictures import make_picture
 
 from ..celery_app import app
 from ..tasks import AnyTask
@@ -49,14 +49,11 @@ def last_after_all(steps: list[Signed]) -> Signed:
 # --8<-- [start:jobs]
 @app.task(bind=True)
 def make_thumbnail(job: AnyTask, width: int) -> JSONDict:
+    task_id = str(job.request.id)
     try:
-        picture, kind = image.load(files.upload_path(str(job.request.id)), width)
-        thumbnail = image.transform(picture, [Operation.THUMBNAIL], width)
+        return make_picture(files.upload_path(task_id), task_id, [Operation.THUMBNAIL], width)
     except WorkError as error:  # one that is raised would cost all others their summary
         return {"error": explain(error)}
-    content = image.encode(thumbnail, kind)
-    files.publish(str(job.request.id), image.SUFFIXES[kind], content)
-    return {"width": thumbnail.width, "height": thumbnail.height, "size_bytes": len(content)}
 
 
 @app.task

@@ -1,13 +1,12 @@
 """A request id in each log line of a job: the task carries it, as one of its arguments."""
 
 import logging
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Depends, Response
 
-from scenarios.contract import JSONDict, Line, new_task_id
-from scenarios.http import GivenId, Key
+from scenarios import http
+from scenarios.contract import JSONDict, new_task_id
+from scenarios.http import Key
 from scenarios.recipes import tracing
 from scenarios.status import ReportProgress
 
@@ -19,28 +18,17 @@ logger = logging.getLogger(__name__)
 KIND = "note"
 
 
-class Note(BaseModel):
-    """Something to keep."""
-
-    text: Line
-
-
 # --8<-- [start:request-id]
-async def take_request_id(request: Request, given: GivenId = None) -> str:
-    """Note the id of this request."""
-    return tracing.begin(request.headers, given)
-
-
-RequestId = Annotated[str, Depends(take_request_id)]
-
-
-@router.post("/notes", status_code=202, responses=REFUSALS)
-async def create_note(note: Note, queue: Queue, request_id: RequestId, key: Key = None) -> Response:
+@router.post(
+    "/notes",
+    status_code=202,
+    responses=REFUSALS,
+    dependencies=[Depends(http.take_request_id)],
+)
+async def create_note(note: tracing.Note, queue: Queue, key: Key = None) -> Response:
     """Keep a note; the log lines of its job name this request."""
     arguments = {"text": note.text, "carried": tracing.pack()}
-    answer = await start(queue, Task(new_task_id(), KIND, arguments, key=key), note)
-    answer.headers[tracing.REQUEST_ID] = request_id
-    return answer
+    return await start(queue, Task(new_task_id(), KIND, arguments, key=key), note)
 
 
 def keep_note(

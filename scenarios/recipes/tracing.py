@@ -11,11 +11,18 @@ from contextvars import ContextVar
 from uuid import uuid4
 
 from opentelemetry import context, propagate, trace
+from pydantic import BaseModel
 
-from scenarios.contract import JSONDict
+from scenarios.contract import JSONDict, Line
 
 REQUEST_ID = "x-request-id"
 request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+class Note(BaseModel):
+    """Something to keep."""
+
+    text: Line
 
 
 def begin(headers: Mapping[str, str], given: str | None) -> str:

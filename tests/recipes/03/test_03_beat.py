@@ -68,6 +68,23 @@ def test_order_is_queued_from_its_202_on(celery_api: CeleryApi) -> None:
     assert celery_api.http.get("/orders/nobody").status_code == 404
 
 
+def test_confirmation_belongs_to_the_request_of_its_order(celery_api: CeleryApi) -> None:
+    given, wanted = ["shop-1", "shop-2"], {"customer": "fay@example.com", "product": "x"}
+    orders = [
+        celery_api.http.post("/orders", json=wanted, headers={"X-Request-ID": each})
+        for each in given
+    ]
+    lines = [
+        rf"\[request {each}\] Task \S+\.email\[{order.json()['task_id']}\] succeeded"
+        for each, order in zip(given, orders, strict=True)
+    ]
+
+    with celery_api.worker("late") as worker:  # one relay publishes both
+        wait_until("both are sent", lambda: all(count_lines(worker, line) for line in lines))
+
+    assert [order.headers["X-Request-ID"] for order in orders] == given
+
+
 def test_second_beat_refuses_to_start(celery_api: CeleryApi) -> None:
     with celery_api.beat(OFTEN) as beat:
         with pytest.raises(LabError, match="another beat is running: one is enough"):

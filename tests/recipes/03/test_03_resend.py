@@ -51,6 +51,21 @@ def test_job_whose_message_is_gone_is_sent_again_and_done_once(
         assert celery_api.task(task_id)["status"] == "succeeded"
 
 
+def test_job_that_is_sent_again_still_belongs_to_its_request(
+    celery_api: CeleryApi, broker: "redis.Redis"
+) -> None:
+    headers = {"X-Request-ID": "shop-7"}
+    answer = celery_api.http.post("/notes", json={"text": "milk"}, headers=headers)
+    [job] = celery_api.read(answer.json()["jobs_url"])
+    lose(broker, job["job_id"])
+
+    with celery_api.worker("resender", env=SOON):
+        [ended] = celery_api.jobs(answer)
+
+    assert len(celery_api.log_of(job["job_id"], "resent")) == 1
+    assert ended["result"]["request_id"] == "shop-7"
+
+
 def test_job_that_waits_for_longer_than_the_timeout_is_not_sent_again(
     celery_api: CeleryApi, broker: "redis.Redis"
 ) -> None:
