@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from . import contract, files, status, uploads
+from . import contract, files, uploads
 from .contract import Kind
 from .email import send_email
 from .image import process_image
@@ -29,6 +29,5 @@ __all__ = [
     "files",
     "get_settings",
     "set_up",
-    "status",
     "uploads",
 ]

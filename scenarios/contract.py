@@ -7,7 +7,15 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    Field,
+    JsonValue,
+    StringConstraints,
+)
 
 from .text import CONTROLS
 
@@ -75,16 +83,18 @@ class Operation(StrEnum):
 Operations = Annotated[list[Operation], Field(min_length=1, max_length=10)]
 
 
+SOME_ID = "01a21875-3cb3-7b2c-b7c8-931fc04a822b"
+
+
+def example(**facts: JsonValue) -> ConfigDict:
+    """Return what shows these values of a model in the documentation of the API."""
+    return ConfigDict(json_schema_extra={"examples": [facts]})
+
+
 class EmailIn(BaseModel):
     """An e-mail to send."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"to": "ann@example.com", "subject": "Your order", "body": "It is on its way."}
-            ]
-        }
-    )
+    model_config = example(to="ann@example.com", subject="Your order", body="It is on its way.")
 
     to: Address
     subject: Line
@@ -94,17 +104,7 @@ class EmailIn(BaseModel):
 class Accepted(BaseModel):
     """The answer to a job that was taken: ask `status_url` what became of it."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "task_id": "01a21875-3cb3-7b2c-b7c8-931fc04a822b",
-                    "status": "queued",
-                    "status_url": "/tasks/01a21875-3cb3-7b2c-b7c8-931fc04a822b",
-                }
-            ]
-        }
-    )
+    model_config = example(task_id=SOME_ID, status="queued", status_url=f"/tasks/{SOME_ID}")
 
     task_id: str
     status: Status = Status.QUEUED
@@ -114,19 +114,8 @@ class Accepted(BaseModel):
 class QueueMetrics(BaseModel):
     """Counts over the tasks that the app still remembers."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "queued": 12,
-                    "running": 4,
-                    "succeeded": 380,
-                    "failed": 2,
-                    "oldest_queued_s": 1.5,
-                    "workers": 4,
-                }
-            ]
-        }
+    model_config = example(
+        queued=12, running=4, succeeded=380, failed=2, oldest_queued_s=1.5, workers=4
     )
 
     queued: int

@@ -46,14 +46,14 @@ def make_report(task_id: str, title: str, report_progress: ReportProgress) -> JS
 
 
 # --8<-- [end:report]
-def store_orders(database: sqlite3.Connection, task_id: str) -> int:
-    """Insert every row of the upload or none, and return how many there are."""
+def store_orders(database: sqlite3.Connection, task_id: str) -> None:
+    """Insert every row of the upload or none."""
     try:
         with database:
             # A second run of the same job replaces what the first one may have stored.
             database.execute("DELETE FROM orders WHERE task_id = ?", (task_id,))
             insert = "INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?)"
-            return database.executemany(insert, read_orders(task_id)).rowcount
+            database.executemany(insert, read_orders(task_id))
     except WorkError:
         discard_upload(task_id)
         raise

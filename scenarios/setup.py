@@ -64,20 +64,15 @@ def set_up(
         this_process_is_the_api()
         configure_logging()
         limit_connections()
-        arguments = (sweep or do_nothing,)
-        threading.Thread(target=clean_up, args=arguments, name="sweeper", daemon=True).start()
+        threading.Thread(target=clean_up, args=(sweep,), name="sweeper", daemon=True).start()
 
 
-def do_nothing() -> None:
-    """Do nothing, for an app whose tasks are forgotten elsewhere."""
-
-
-def clean_up(sweep: Callable[[], None]) -> None:
+def clean_up(sweep: Callable[[], None] | None) -> None:
     """Remove what no task needs any more, now and every minute."""
     pause_s = min(60, max(0.5, get_settings().result_ttl_s))
     for sweeps in count():
         steps: list[Callable[[], None]] = [
-            sweep,
+            *([sweep] if sweep else []),  # else the tasks are forgotten elsewhere
             jobs.forget_files,
             ledger.turn_over,
             partial(owners.forget_dead_processes, files.forget),

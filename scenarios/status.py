@@ -3,16 +3,16 @@
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Protocol
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, PrivateAttr, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from . import ledger
-from .contract import JSONDict, Kind, QueueMetrics, Status
+from .contract import SOME_ID, JSONDict, Kind, Status, example
 from .errors import WorkError, explain
 
 logger = logging.getLogger(__name__)
@@ -64,20 +64,14 @@ class JobStopped(Exception):
 class TaskStatus(BaseModel):
     """What is known of one task; each change of state is also written to the ledger."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "task_id": "01a21875-3cb3-7b2c-b7c8-931fc04a822b",
-                    "kind": "report",
-                    "status": "running",
-                    "progress": 50,
-                    "attempts": 1,
-                    "queued_at": "2026-11-26T15:24:08.563Z",
-                    "started_at": "2026-11-26T15:24:08.570Z",
-                }
-            ]
-        }
+    model_config = example(
+        task_id=SOME_ID,
+        kind="report",
+        status="running",
+        progress=50,
+        attempts=1,
+        queued_at="2026-11-26T15:24:08.563Z",
+        started_at="2026-11-26T15:24:08.570Z",
     )
 
     task_id: str
@@ -183,18 +177,3 @@ def this_process_is_the_api() -> None:
     """Let `here` know."""
     global _api_pid
     _api_pid = os.getpid()
-
-
-def count(tasks: Iterable[TaskStatus], workers: int | None) -> QueueMetrics:
-    """Count the tasks by status."""
-    seen = list(tasks)
-    waiting = [task.queued_at for task in seen if task.status is Status.QUEUED]
-    counts = {status: sum(task.status is status for task in seen) for status in Status}
-    return QueueMetrics(
-        queued=counts[Status.QUEUED],
-        running=counts[Status.RUNNING],
-        succeeded=counts[Status.SUCCEEDED],
-        failed=counts[Status.FAILED],
-        oldest_queued_s=(now() - min(waiting)).total_seconds() if waiting else 0.0,
-        workers=workers,
-    )

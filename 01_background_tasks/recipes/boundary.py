@@ -8,7 +8,7 @@ from typing import Any
 from scenarios.contract import JSONDict, Status
 from scenarios.jobs import JobRecord
 
-Work = Callable[..., Any]  # Any: each job takes arguments of its own
+Work = Callable[..., Any]  # Any: each job takes arguments of its own, `def` or `async def`
 Arguments = tuple[object, ...]
 
 

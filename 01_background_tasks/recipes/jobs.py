@@ -1,10 +1,10 @@
 """The jobs of one request: added by its route and its dependencies, run in order, each guarded."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from inspect import iscoroutinefunction
 from itertools import chain
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, HTTPException
 from pydantic import BaseModel
@@ -13,10 +13,9 @@ from scenarios.contract import Problem, new_task_id
 from scenarios.jobs import JobRecord, forget_oldest
 from scenarios.web.edge import link
 
-from .boundary import run, run_in_thread
+from .boundary import Work, run, run_in_thread
 
 batches: dict[str, list[JobRecord]] = {}
-Work = Callable[..., Any]  # Any: each job takes arguments of its own, `def` or `async def`
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """Users and items: several jobs in order, and an audit line whatever happens."""
 
 import sqlite3
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Path
 from pydantic import BaseModel
@@ -38,7 +38,7 @@ class Item(BaseModel):
     name: Line
 
 
-async def send_welcome_email(to: str, username: str) -> dict[str, Any]:
+async def send_welcome_email(to: str, username: str) -> JSONDict:
     body = f"Hello {username},\n\nyour account is ready.\n"
     await deliver(compose(current_task_id.get(), to, f"Welcome, {username}", body))
     return {"to": to}

@@ -12,7 +12,6 @@ from scenarios.errors import WorkError
 from scenarios.jobs import JobRecord, forget_oldest
 from scenarios.web.edge import link
 
-# The name of this folder starts with a digit: there is no other way to its modules.
 from ..tracked import create_tracked_task, refuse_if_full, running
 
 router = APIRouter()

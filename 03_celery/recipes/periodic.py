@@ -25,6 +25,7 @@ class Entry(BaseModel):
 # --8<-- [start:scheduled]
 @router.get("/schedule")
 async def read_schedule() -> list[Entry]:
+    """List what beat sends, and when."""
     return [
         Entry(
             name=name,

@@ -17,7 +17,7 @@ DOWN: dict[int | str, JSONDict] = {503: ACCEPTS[503]}
 LONGEST_WAIT_S = 30 * 24 * 3600
 
 
-def get_queue(request: Request) -> JobQueue:
+async def get_queue(request: Request) -> JobQueue:
     """Return the queue that `lifespan` in `main.py` has made."""
     queue: JobQueue = request.app.state.tasks
     return queue

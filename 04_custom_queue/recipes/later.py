@@ -4,9 +4,9 @@ import time
 from typing import Annotated
 
 from fastapi import APIRouter, Response
-from pydantic import AwareDatetime, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AwareDatetime, Field, ValidationInfo, field_validator
 
-from scenarios.contract import EmailIn, Kind, new_task_id
+from scenarios.contract import EmailIn, Kind, example, new_task_id
 from scenarios.http import Key
 
 from ..job_queue import Task
@@ -19,18 +19,7 @@ Delay = Annotated[float, Field(gt=0, le=LONGEST_WAIT_S)]
 class LaterEmail(EmailIn):
     """An e-mail, and when to send it: one of two ways to say so."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "to": "ann@example.com",
-                    "subject": "Reminder",
-                    "body": "It is time.",
-                    "delay_s": 60,
-                }
-            ]
-        }
-    )
+    model_config = example(to="ann@example.com", subject="Reminder", body="It is time.", delay_s=60)
 
     delay_s: Delay | None = None
     at: AwareDatetime | None = Field(None, validate_default=True, description="With its zone.")

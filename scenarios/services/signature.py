@@ -50,9 +50,8 @@ def decode(text: str) -> bytes:
 class Receiver:
     """Checks webhooks; it remembers the ids of those that are still in time."""
 
-    def __init__(self, secret: str, tolerance_s: float = TOLERANCE_S) -> None:
+    def __init__(self, secret: str) -> None:
         self._secret = secret
-        self._tolerance_s = tolerance_s
         self._seen: dict[str, float] = {}
 
     def is_new(self, headers: Mapping[str, str], content: bytes, now: float | None = None) -> bool:
@@ -67,13 +66,13 @@ class Receiver:
         if not any(hmac.compare_digest(one, other) for one in found for other in wanted):
             raise BadSignature("the signature does not fit the id, the time and the content")
         # Not before the signature is checked: a forged header may hold any text.
-        if abs(now - int(sent_at)) > self._tolerance_s:
-            raise BadSignature(f"sent at {sent_at}, more than {self._tolerance_s:g} s from now")
+        if abs(now - int(sent_at)) > TOLERANCE_S:
+            raise BadSignature(f"sent at {sent_at}, more than {TOLERANCE_S} s from now")
         return self._remember(message_id, now)
 
     def _remember(self, message_id: str, now: float) -> bool:
         # Twice the tolerance: a webhook may be dated from the future by one.
-        oldest = now - 2 * self._tolerance_s
+        oldest = now - 2 * TOLERANCE_S
         self._seen = {each: at for each, at in self._seen.items() if at >= oldest}
         is_new = message_id not in self._seen
         self._seen.setdefault(message_id, now)
