@@ -28,7 +28,7 @@ def rush(app: App) -> None:
     for name in refused:
         expect_refusal(app, first, name)
 
-    app.wait_event("started", "a queued film to start", name=accepted[1])
+    app.wait_event("started", "the queued films to start", name=accepted[-1])
     post(app, late, 0.05)
     for name in (*accepted, late):
         app.wait_event("finished", "each film that was accepted to be made", name=name)

@@ -69,6 +69,7 @@ def fail_an_email(celery: CeleryApi, to: str) -> str:
     celery.refuse_mail(to, 550)
     task_id = celery.post_email(to)
     assert celery.wait_for(task_id, "failed", "succeeded")["status"] == "failed"
+    wait_until("the dead letter is kept", lambda: task_id in dead(celery))
     return task_id
 
 
@@ -109,7 +110,7 @@ def test_of_many_replays_at_once_one_runs_the_job(celery: CeleryApi) -> None:
 def test_picture_whose_file_is_gone_is_not_run_again(celery: CeleryApi) -> None:
     data, files = {"operations": ["blur"], "width": "48"}, {"file": ("a.png", damaged_png())}
     task_id = celery.http.post("/images", data=data, files=files).json()["task_id"]
-    celery.wait_for(task_id, "failed")
+    wait_until("the dead letter is kept", lambda: task_id in dead(celery))
 
     refused = celery.http.post(f"/dead-letters/{task_id}/retry")
 
