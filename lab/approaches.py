@@ -1,6 +1,7 @@
 """What `approaches.toml` says of each approach."""
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,10 +22,10 @@ class Approach:
     title: str
     summary: str
     port: int
-    services: tuple[str, ...] = ()
+    services: Sequence[str] = ()
     promises: dict[str, bool | str] = field(default_factory=dict)
     folder: str = ""
-    rooms: tuple[str, ...] = ()
+    rooms: Sequence[str] = ()
     env: dict[str, str] = field(default_factory=dict)
     survives: dict[str, str] = field(default_factory=dict)
     survives_by_default: dict[str, str] = field(default_factory=dict)
@@ -40,26 +41,11 @@ def load_approaches(root: Path = ROOT) -> dict[str, Approach]:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise LabError(f"no file {str(path)!r}: the lab runs from a clone of the project") from None
-    return {
-        name: Approach(
-            name=name,
-            title=table["title"],
-            summary=table["summary"],
-            port=table["port"],
-            services=tuple(table["services"]),
-            promises=table.get("promises", {}),
-            folder=table.get("folder", name),
-            rooms=tuple(table.get("rooms", ())),
-            env=table.get("env", {}),
-            survives=table.get("survives", {}),
-            survives_by_default=table.get("survives_by_default", {}),
-        )
-        for name, table in tables.items()
-    }
+    return {name: Approach(name=name, **table) for name, table in tables.items()}
 
 
 def find_approach(name: str, root: Path = ROOT) -> Approach:
-    """Return the approach called `name`, in full or by its number; raise LabError if none is."""
+    """Return the approach of this name or number; raise LabError if there is none."""
     approaches = load_approaches(root)
     for approach in approaches.values():
         if name in (approach.name, approach.name.partition("_")[0]):

@@ -61,7 +61,7 @@ def step(
 def transcripts(
     names: Annotated[list[str] | None, typer.Argument(help="01/s1 …; default: all.")] = None,
 ) -> None:
-    """Run the transcripts of the steps and write those anew that are no longer right."""
+    """Run the transcripts of the steps, and rewrite those that are no longer right."""
     from .steps.ladder import find_step, find_steps  # imported here, as above
     from .steps.record import renew
 

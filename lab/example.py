@@ -1,4 +1,4 @@
-"""One approach that runs in a terminal, and what the terminal tells of it and of its jobs."""
+"""One approach that runs in a terminal, and what the terminal says of it and of its jobs."""
 
 import os
 import time
@@ -22,7 +22,7 @@ StartPages = Callable[[Approach, Stack], Iterator[tuple[str, str]]]
 
 
 class Example:
-    """One approach that runs, and what the terminal tells of it."""
+    """An approach with its processes, from the start to the stop."""
 
     def __init__(
         self, approach: Approach, stack: Stack, screen: Screen, settings: Mapping[str, str]
@@ -97,7 +97,7 @@ class Example:
         yield "Processes", ", ".join(names)
 
     def revive(self, part: Part) -> None:
-        """Start a process again that has ended, if the live page has not done so."""
+        """Start an ended process again, unless the live page has done so."""
         part.restart()
         self.shown.say_new()
         self.show_places()
@@ -113,7 +113,7 @@ class Example:
             self.screen.expect_banner()
 
     def _tell_fate(self, part: Part) -> str:
-        """Say what became of the jobs of a process that has died, and when those kept run again."""
+        """Say what became of the jobs of a dead process, and when those that are kept run again."""
         if part is not self.app and part.name != "worker":
             return "What it kept in memory is gone." if part.name == "mailbox" else ""
         jobs = find_open_jobs(self.data_dir).without(self._lost)
@@ -137,7 +137,7 @@ class Example:
         return f"Those that ran run again in about {left_s:.0f} s (VISIBILITY_TIMEOUT_S)."
 
     def stop(self) -> None:
-        """End what runs jobs before the services that the jobs need, and say what is waited for."""
+        """End what runs jobs, and after it the services; say what the stop waits for."""
         jobs = OpenJobs()
         if self.approach.name in self.stack.parts:
             jobs = find_open_jobs(self.data_dir).without(self._lost)
@@ -211,7 +211,7 @@ def shorten(path: Path) -> str:
 
 
 def find_unknown(url: str, task_ids: set[str]) -> set[str]:
-    """Return those of these tasks that the app at `url` does not know: they were lost before."""
+    """Return the tasks that the app at `url` does not know, because they were lost before."""
     asked_by = {"asked-by": "lab"}  # the screen leaves these requests out
     with httpx.Client(base_url=url, trust_env=False, verify=TRUSTS_NOBODY) as client:
         answers = {each: client.get(f"/tasks/{each}", params=asked_by) for each in task_ids}

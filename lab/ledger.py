@@ -1,4 +1,4 @@
-"""Reads what an app has written into its ledger: the only source of the counts."""
+"""Reads the ledger of an app, which is the only source of what the lab counts."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 NAME = "ledger.jsonl"
-OLDER = "ledger.*.jsonl"  # what it was turned over to when it had become large
+OLDER = "ledger.*.jsonl"  # older events, moved there when the file had become large
 
 
 def read_ledger(data_dir: Path) -> Iterator[dict[str, Any]]:  # Any: events carry different facts
@@ -19,7 +19,7 @@ def read_ledger(data_dir: Path) -> Iterator[dict[str, Any]]:  # Any: events carr
 
 
 def read_files(data_dir: Path) -> list[str]:
-    """Return what the files hold, the oldest first; read again if one is turned over meanwhile."""
+    """Return the text of each file, the oldest first; read all again if one is moved meanwhile."""
     while True:
         older = find_older(data_dir)
         with suppress(FileNotFoundError):

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from lab.processes.ports import HOST
 
-# Told path, headers (names in small letters) and body; returns status, headers and body.
+# Is given path, headers (names in small letters) and body; returns status, headers and body.
 Answer = Callable[[str, dict[str, str], bytes], tuple[int, Mapping[str, str], bytes]]
 
 
@@ -20,7 +20,7 @@ def listen(answer: Answer) -> Iterator[str]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             told = {name.lower(): value for name, value in self.headers.items()}
             code, headers, content = answer(self.path, told, body)
-            with suppress(OSError):  # who waited may have gone
+            with suppress(OSError):  # the client may have gone
                 self.send_response(code)
                 self.send_header("Content-Length", str(len(content)))
                 for name, value in headers.items():
@@ -31,7 +31,7 @@ def listen(answer: Answer) -> Iterator[str]:
         do_GET = do_PUT = do_POST  # noqa: N815 - the names that the server looks for
 
         def log_message(self, format: str, *args: object) -> None:
-            """Keep quiet: it is counted and asserted, not read."""
+            """Print nothing of a request."""
 
     class Server(ThreadingHTTPServer):
         request_queue_size = 128  # five, the default, would make the sixth client wait a second

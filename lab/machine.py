@@ -1,4 +1,4 @@
-"""Where and with what a measurement was made: no figure is printed without it."""
+"""The machine and the versions with which a measurement was made; each figure names them."""
 
 import os
 import platform

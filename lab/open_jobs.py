@@ -1,4 +1,4 @@
-"""The jobs that an app has taken and that have not ended, as its ledger tells."""
+"""The jobs that an app has accepted and that have not ended, according to its ledger."""
 
 from collections import Counter
 from collections.abc import Iterable, Set
@@ -13,7 +13,7 @@ WAITS = {"accepted", "retried", "repeated", "requeued", "recovered", "put back",
 
 @dataclass(frozen=True)
 class OpenJobs:
-    """Those that run, by id with their start in monotonic seconds, and those that wait."""
+    """The jobs that run, by id with their start in monotonic seconds, and those that wait."""
 
     running: dict[str, float] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
@@ -23,11 +23,11 @@ class OpenJobs:
 
     @property
     def ids(self) -> set[str]:
-        """All of them."""
+        """The ids of all open jobs."""
         return {*self.running, *self.waiting}
 
     def without(self, task_ids: Set[str]) -> "OpenJobs":
-        """Return the others."""
+        """Return the jobs that are not among these."""
         running = {each: start for each, start in self.running.items() if each not in task_ids}
         return OpenJobs(running, self.waiting - task_ids)
 

@@ -1,4 +1,4 @@
-"""Clients of what the lab runs: plain HTTP on this machine, by no proxy."""
+"""For HTTP clients of what the lab runs, which speak plain HTTP and use no proxy."""
 
 import ssl
 

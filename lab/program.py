@@ -1,4 +1,4 @@
-"""Command lines that end in one sentence when the reader has mistyped something."""
+"""Command lines that answer a mistake of the reader with one sentence."""
 
 import re
 import sys
@@ -7,16 +7,17 @@ import typer
 from typer.exceptions import TyperException
 
 from .errors import LabError
+from .processes.signals import INTERRUPTED
 
 TOO_MANY = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)")
 
 
 def run_program(name: str, app: typer.Typer) -> None:
-    """Run the command line and exit; what the reader can put right is one sentence and code 2."""
+    """Run the command line and exit; a mistake of the reader is one sentence and code 2."""
     try:
         code = app(standalone_mode=False)
     except typer.Abort:
-        sys.exit(130)  # Ctrl-C, as a shell counts it
+        sys.exit(INTERRUPTED)
     except LabError as error:
         print(f"{name}: {error}", file=sys.stderr)
     except TyperException as error:

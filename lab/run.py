@@ -19,7 +19,7 @@ from .screen import Screen
 from .survival.receiver import Receiver, receive_webhooks
 
 GRACE_S = 25.0  # longer than DRAIN_S, the time that the apps give to their jobs
-# A killed worker's jobs come back in time to watch it: by default it takes six minutes.
+# So that a reader can watch a killed worker's jobs come back: by default that takes six minutes.
 SOON = {"JOB_TIMEOUT_S": "12", "VISIBILITY_TIMEOUT_S": "15"}
 
 
@@ -43,7 +43,7 @@ def run_approach(name: str, data_dir: Path | None, console: Console, root: Path 
 
 
 def choose_settings(approach: Approach) -> Mapping[str, str]:
-    """Return the settings that the reader has not chosen and that make a fault worth watching."""
+    """Return settings that make a fault quick to watch, unless the reader has chosen her own."""
     if "worker" not in approach.services or SOON.keys() & os.environ.keys():
         return {}
     return SOON
@@ -53,7 +53,7 @@ def choose_grace_s() -> float:
     """Return how long a stop waits at most: a little longer than the apps themselves."""
     with suppress(ValueError):
         return max(GRACE_S, float(os.environ.get("DRAIN_S", "0")) + 5)
-    return GRACE_S  # the app itself says what is wrong with it
+    return GRACE_S  # a wrong value is named by the app itself
 
 
 def start_pages(

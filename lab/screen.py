@@ -1,4 +1,4 @@
-"""What the terminal of `make 01` … `make 04` shows: short log lines, addresses, things to try."""
+"""What the terminal of `make 01` to `make 04` shows: log lines, addresses, things to try."""
 
 import re
 
@@ -7,9 +7,9 @@ from rich.text import Text
 
 HIDDEN = re.compile(
     r"""^\s*$
-    |"GET\ /healthz\ HTTP/1\.1"\ 200  # the lab asks, and so does the live page
+    |"GET\ /healthz\ HTTP/1\.1"\ 200  # the lab and the live page ask again and again
     |^INFO:\ +(Started\ server|Waiting\ for\ application\ startup|Application\ startup|Uvicorn\ run)
-    |\?asked-by=lab\ HTTP  # whether it knows a task of the last run
+    |\?asked-by=lab\ HTTP  # the lab asks about the tasks of the last run
     |Events\ of\ group\ {task}""",
     re.VERBOSE,
 )
@@ -25,12 +25,13 @@ SHORTER = [
 ]
 WORKER_READY = re.compile(r"@\S+ ready\.$")
 WORKER_NEWS = re.compile(r"(WARNING|ERROR|CRITICAL)/")
-# A proxy of the environment cannot reach this machine, and a prompt needs a line of its own.
+# A proxy of the environment cannot reach this machine, so curl uses none. The answers end without
+# a newline, and the next prompt of the shell would stand behind them.
 CURL = "curl -sS --noproxy '*' -w '\\n'"
 
 
 class Terminal:
-    """Prints lines with a short name of who says them."""
+    """Prints lines, each behind a short name of the process that has written it."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -45,13 +46,13 @@ class Terminal:
 
     def show(self, who: str, line: str) -> None:
         """Print what a process has to say."""
-        # At once: the live page says something from a thread of its own.
+        # In one call, because the live page prints from a thread of its own.
         told = Text.assemble((f"{who} |", "dim"), f" {line}")
         self._console.print(told, highlight=False, soft_wrap=True)
 
 
 class Screen(Terminal):
-    """Prints what an app, and what it needs, has logged, as short as it can be understood."""
+    """Prints the logs of an app and its services, with what a reader needs of each line."""
 
     def __init__(self, console: Console, app: str) -> None:
         super().__init__(console)
@@ -63,11 +64,11 @@ class Screen(Terminal):
         return "api" if part == self._app else part
 
     def expect_banner(self) -> None:
-        """Leave out what a worker prints until it is ready, which is a screenful."""
+        """Leave out what a worker prints until it is ready, because that fills a screen."""
         self._worker_starts = True
 
     def show_log(self, part: str, line: str) -> None:
-        """Print a line of a log, as short as it can be understood."""
+        """Print a line of a log without what does not help the reader."""
         if part == "worker" and self._worker_starts:
             self._worker_starts = not WORKER_READY.search(line)
             if not WORKER_NEWS.search(line):
@@ -94,7 +95,7 @@ def commands_to_try(url: str, inbox: str | None, victim: str, pid: int) -> list[
         "    -F title=Orders -F file=@samples/orders.csv",
         f"  {CURL} {url}/images \\",
         "    -F operations=blur -F width=200 -F file=@samples/photo.jpg",
-        "The answer's status_url says what became of it, with /result behind it the file:",
+        "The status_url of the answer says what became of the job; /result behind it is its file:",
         f"  {CURL} {url}/tasks/TASK_ID",
     ]
     if inbox:

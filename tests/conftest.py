@@ -50,7 +50,7 @@ def running(
         part = stack.start(approach.name)
         with (
             closing(Api(part.url)) as api,
-            closing(Inbox(stack.parts["mailbox"].url)) as inbox,
+            Inbox(stack.parts["mailbox"].url) as inbox,
         ):
             yield Running(approach, stack, part, api, inbox, webhooks)
 

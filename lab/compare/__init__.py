@@ -1,1 +1,1 @@
-"""Runs the same jobs on all four and puts what came of it side by side."""
+"""Runs the same jobs on all approaches, and shows the figures side by side."""

@@ -1,6 +1,5 @@
 """The command `lab compare`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +7,7 @@ import typer
 
 from lab.approaches import ROOT
 from lab.load.plan import Plan
-from lab.processes.signals import signals_exit
+from lab.processes.signals import told_when_stopped
 
 PLAN = Plan()
 STOPPED = "Stopped before the end: no process is left, and no table was written."
@@ -34,13 +33,6 @@ def compare(
     from .comparison import make_comparison  # imported here: other commands start faster
 
     plan = Plan(emails, reports, pictures, orders, kill_emails)
-    try:
-        with signals_exit():
-            broken = make_comparison(plan, only or [], out, root)
-    except KeyboardInterrupt:
-        print(STOPPED, file=sys.stderr)
-        raise typer.Exit(130) from None
-    except SystemExit:
-        print(STOPPED, file=sys.stderr)
-        raise
+    with told_when_stopped(STOPPED):
+        broken = make_comparison(plan, only or [], out, root)
     raise typer.Exit(1 if broken else 0)

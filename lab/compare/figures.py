@@ -17,7 +17,7 @@ class Count:
 
 @dataclass(frozen=True)
 class Latency:
-    """Percentiles in milliseconds: values that were measured, never between two of them."""
+    """Percentiles in milliseconds, each a value that was measured."""
 
     p50_ms: float
     p99_ms: float
@@ -25,7 +25,7 @@ class Latency:
 
 @dataclass(frozen=True)
 class Figures:
-    """The row of one approach; `faults` says what is wrong with single jobs."""
+    """The figures of one approach; `faults` says what is wrong with single jobs."""
 
     approach: str
     title: str

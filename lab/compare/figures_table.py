@@ -1,4 +1,4 @@
-"""The table of figures: its columns once, for the terminal, Markdown and the page."""
+"""The table of figures, with one list of columns for the terminal, Markdown and the page."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,8 @@ from typing import Generic, TypeVar
 
 from rich import box
 from rich.table import Table
+
+from lab.results import to_markdown
 
 from .figures import Figures
 
@@ -15,7 +17,7 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Column(Generic[Row]):
-    """A heading with its unit, what it means, and how its cell reads."""
+    """A heading with its unit, what it means, and how its cells are written."""
 
     heading: str
     meaning: str
@@ -82,7 +84,7 @@ def make_terminal_table(rows: Sequence[Figures]) -> Table:
 
 
 def explain_table(rows: Sequence[Figures]) -> str:
-    """Return in words which approach each row is, and what each column tells."""
+    """Say in words which approach each row is, and what each column means."""
     names = [f"{row.approach}: {row.title}" for row in rows]
     meanings = [f"{column.heading}: {column.meaning}" for column in COLUMNS[1:]]
     return "".join(f"  {line}\n" for line in [*names, "", *meanings]).replace("  \n", "\n")
@@ -90,12 +92,8 @@ def explain_table(rows: Sequence[Figures]) -> str:
 
 def make_markdown_table(rows: Sequence[Figures]) -> str:
     """Return the table as Markdown."""
-    lines = [
-        [column.heading for column in COLUMNS],
-        ["---"] + ["---:"] * (len(COLUMNS) - 1),
-        *([column.cell(row) for column in COLUMNS] for row in rows),
-    ]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    head = [column.heading for column in COLUMNS]
+    return to_markdown(head, ([column.cell(row) for column in COLUMNS] for row in rows))
 
 
 def make_legend() -> str:

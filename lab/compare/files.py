@@ -24,10 +24,7 @@ def write_files(
         "broken_promises": list(broken),
     }
     markdown = f"{make_markdown_table(rows)}\n{plan}.\n{machine}.\n\n{make_legend()}"
-    _write(folder / "compare.json", to_json(content))
-    _write(folder / "compare.md", markdown)
-    _write(folder / "index.html", make_page(rows, machine, plan, broken))
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+    page = make_page(rows, machine, plan, broken)
+    (folder / "compare.json").write_text(to_json(content), encoding="utf-8")
+    (folder / "compare.md").write_text(markdown, encoding="utf-8")
+    (folder / "index.html").write_text(page, encoding="utf-8")

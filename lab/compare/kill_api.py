@@ -1,7 +1,6 @@
 """Kills the API with -9 while it has e-mails in flight, starts it again, counts what arrives."""
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from lab.errors import LabError
@@ -9,11 +8,11 @@ from lab.load.run_jobs import connect, wait_until_final
 from lab.load.workload import email_posts, send_all
 from lab.mailbox.client import Mailbox
 from lab.processes.part import Part
+from lab.processes.pauses import wait_for
 
 from .figures import Count
 
 DEADLINE_S = 30.0
-POLL_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ async def kill_and_count(app: Part, mailbox: Mailbox, emails: int) -> Aftermath:
     mailbox.hold()
     try:
         task_ids = await _accept(app.url, emails)
-        _wait_for("an e-mail in flight", lambda: mailbox.open_sessions() > 0)
+        wait_for("an e-mail in flight", lambda: mailbox.open_sessions() > 0)
         app.kill9()
         app.restart()
     finally:
@@ -51,7 +50,7 @@ async def _accept(url: str, emails: int) -> set[str]:
 
 
 async def _wait_until_settled(url: str, mailbox: Mailbox, task_ids: set[str]) -> None:
-    """Wait until the API knows of no e-mail that may still be sent, and nobody is sending one.
+    """Wait until the API knows of no e-mail that may still be sent, and none is being sent.
 
     The same rule for every approach, whatever it promises: each id is final or unknown.
     """
@@ -59,12 +58,4 @@ async def _wait_until_settled(url: str, mailbox: Mailbox, task_ids: set[str]) ->
     async with connect(url) as client:
         for task_id in task_ids:
             await wait_until_final(client, task_id, deadline)
-    _wait_for("a quiet mailbox", lambda: mailbox.open_sessions() == 0)
-
-
-def _wait_for(what: str, holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not holds():
-        if time.monotonic() > deadline:
-            raise LabError(f"waited for {what} for {DEADLINE_S:g} s, and it did not come")
-        time.sleep(POLL_S)
+    wait_for("a quiet mailbox", lambda: mailbox.open_sessions() == 0)

@@ -17,7 +17,7 @@ from .figures import Count, Figures, percentiles
 from .folder_size import count_code_lines
 from .kill_api import Aftermath, kill_and_count
 
-HURRY_S = 1.0  # a comparison that is stopped counts no job any more
+HURRY_S = 1.0  # for the end after an interrupt: nothing is counted then, so no job need end
 
 
 def measure_all(
@@ -90,7 +90,7 @@ def _make_figures(
 
 
 def _forget_earlier_runs(stack: Stack) -> None:
-    """Start from nothing: an old queue or ledger would be counted again."""
+    """Remove old queues and ledgers, which would be counted again."""
     for path in stack.data_dir.iterdir():
         if path.is_dir():
             shutil.rmtree(path)

@@ -1,4 +1,4 @@
-"""Holds the figures of an approach against what it promises; a "no" is a promise, too."""
+"""Compares the figures of an approach with its promises; a "no" is a promise as well."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ HELD = (
 
 
 def find_broken_promises(figures: Figures, promises: Mapping[str, bool | str]) -> list[str]:
-    """Return a sentence for each promise that the figures do not bear out."""
+    """Return a sentence for each promise that the figures contradict."""
     name, kill = figures.approach, figures.arrived_after_kill
     outside = figures.pictures_outside_api
     broken = [f"promised {promise}; seen {seen}" for promise, seen in _unkept(figures)]
@@ -38,7 +38,7 @@ def _check(
 
 
 def _unkept(figures: Figures) -> list[tuple[str, str]]:
-    """Return what every approach promises as long as nothing fails, where it was not kept."""
+    """Return what every approach promises as long as nothing fails, and what was seen instead."""
     asked = {
         "to accept every job": figures.accepted,
         "to deliver every e-mail exactly once": figures.emails,

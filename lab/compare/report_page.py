@@ -1,4 +1,4 @@
-"""The page of a comparison: one file with charts, nothing fetched from elsewhere."""
+"""The page of a comparison: one file with charts that loads nothing else."""
 
 from collections.abc import Callable, Sequence
 from html import escape

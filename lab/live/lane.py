@@ -1,7 +1,6 @@
-"""One lane: a column whose processes stay from run to run, and what a run does to it."""
+"""One lane: a column whose processes stay from run to run, and the runs that are played in it."""
 
 import threading
-from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -26,15 +25,9 @@ OVERLOAD_S = 5.0
 class Lane:
     """The processes of one column, started when a run first needs them."""
 
-    def __init__(
-        self,
-        folder: Path,
-        column: Column,
-        root: Path = ROOT,
-        say: Callable[[str], None] = lambda sentence: None,
-    ) -> None:
+    def __init__(self, folder: Path, column: Column, root: Path = ROOT) -> None:
         self.column = column
-        self._folder, self._root, self._say = folder, root, say
+        self._folder, self._root = folder, root
         self._opened = ExitStack()
         self._running: RunningColumn | None = None
         self._lock = threading.Lock()
@@ -48,7 +41,7 @@ class Lane:
         """Return its processes, started as the fault needs them."""
         with self._lock:
             if self._running is None:
-                opened = open_column(self._folder, self.column, self._root, self._say)
+                opened = open_column(self._folder, self.column, self._root)
                 self._running = self._opened.enter_context(opened)
         self._running.revive_services()  # a run that was given up may have left them dead
         self._running.prepare(fault.job_env, fault.api_env, fault.uvicorn_args)
@@ -71,7 +64,7 @@ class Lane:
         wish: Wish,
         trials: dict[int, WatchedTrial],
     ) -> Cell | None:
-        """Do the fault, and return what came of it; None if the run was given up.
+        """Play the fault, and return its counts; None if the run was given up.
 
         The trial is put among `trials` before it begins.
         """

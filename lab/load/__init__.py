@@ -1,1 +1,1 @@
-"""The work that is posted to an app, and what came of it."""
+"""Posts work to an app, and checks what comes out."""

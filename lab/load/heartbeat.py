@@ -1,6 +1,6 @@
 """Asks one URL again and again from a process of its own, and keeps how long the answers took.
 
-In the process that uploads the pictures, the client's own work would count as the server's delay.
+The process that uploads the pictures is busy itself, and would count that as the server's delay.
 """
 
 import http.client
@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -46,25 +45,20 @@ class Heartbeat:
         return self
 
     def forget(self) -> None:
-        """Begin to count anew."""
+        """Drop what was counted so far, and begin again."""
         assert self._process.stdin is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, exc_type: object, *exc_info: object) -> None:
         # It ends when its input does, so also when this process is killed.
         output, _ = self._process.communicate()
-        if exc is None:
+        if exc_type is None:
             self.beats = Beats(**json.loads(output))
 
 
 def ask_until_told(url: str, pause_s: float) -> Beats:
-    """Ask until standard input ends; a line of it makes forget what was counted."""
+    """Ask until standard input ends; each line of it starts the count again."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_S)
     failures, times_ms = 0, list[float]()
@@ -81,7 +75,7 @@ def ask_until_told(url: str, pause_s: float) -> Beats:
 
 
 def answers(connection: http.client.HTTPConnection, path: str) -> bool:
-    """Ask once, and tell whether it answered 200."""
+    """Ask once, and tell whether the answer was 200."""
     try:
         connection.request("GET", path)
         answer = connection.getresponse()

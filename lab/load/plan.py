@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Plan:
-    """How many jobs of each kind, how many orders in a report, how many e-mails in the kill."""
+    """The jobs of each kind, the orders in a report, and the e-mails in flight at the kill."""
 
     emails: int = 20
     reports: int = 3

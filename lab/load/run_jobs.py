@@ -40,7 +40,7 @@ class Run:
 
 
 async def run_jobs(url: str, workload: Workload, watch: Watch) -> Run:
-    """Send all jobs at once, wait for the last, and only then look at what came out."""
+    """Send all jobs at once, wait for the last, and then check what came out."""
     posts = workload.posts(url)
     async with connect(url) as client:
         await _warm_up(client, url)
@@ -68,14 +68,10 @@ async def _warm_up(client: httpx.AsyncClient, url: str) -> None:
 
 
 def connect(url: str) -> httpx.AsyncClient:
-    """Return a client that opens as many connections as it is asked to."""
+    """Return a client without a limit of connections."""
     limits = httpx.Limits(max_connections=None)
     return httpx.AsyncClient(
-        base_url=url,
-        timeout=UPLOAD_TIMEOUT_S,
-        limits=limits,
-        trust_env=False,
-        verify=TRUSTS_NOBODY,
+        base_url=url, timeout=UPLOAD_TIMEOUT_S, limits=limits, trust_env=False, verify=TRUSTS_NOBODY
     )
 
 
@@ -94,7 +90,7 @@ async def wait_until_final(client: httpx.AsyncClient, task_id: str, deadline: fl
 
 
 async def _wait_for_all(client: httpx.AsyncClient, jobs: list[Job], watch: Watch) -> list[JSONDict]:
-    # One after another: asking for all of them all the time would itself be load on the API.
+    # One after another, because asking for all of them all the time would be load on the API.
     deadline = time.monotonic() + DEADLINE_S
     statuses = []
     for job in jobs:

@@ -1,7 +1,7 @@
 """Inputs for measurements and tests, the same bytes for the same seed: orders and photographs.
 
-The photographs carry detail at every scale, as a camera's do: flat synthetic pictures would be
-decoded and encoded several times faster, and a measurement with them would flatter everybody.
+The photographs have detail at every scale, as those of a camera do. Flat pictures are decoded and
+encoded several times faster, so a measurement with them would show too small times.
 """
 
 import random
@@ -50,7 +50,7 @@ def make_photo(size_px: tuple[int, int] = PHOTO_PX, seed: int = 1) -> Image.Imag
 
 
 def make_photos(count: int, size_px: tuple[int, int] = PHOTO_PX, seed: int = 1) -> list[bytes]:
-    """Return `count` different JPEG files; mirrored and coloured anew, as drawing each is slow."""
+    """Return `count` different JPEG files: one picture, mirrored and in other colours."""
     base = make_photo(size_px, seed)
     return [encode(_variant(base, number)) for number in range(count)]
 

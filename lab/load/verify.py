@@ -1,4 +1,4 @@
-"""Looks at what an approach produced: opens each file, adds up, and does not trust a status."""
+"""Checks what an approach has produced: opens each file and adds up, instead of asking the API."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -34,7 +34,7 @@ def find_picture_fault(picture: bytes, size_px: tuple[int, int]) -> str | None:
 
 
 def count_once(task_ids: Sequence[str], delivered: Sequence[str]) -> tuple[int, list[str]]:
-    """Return how many ids were delivered exactly once, and a sentence for each other one."""
+    """Return how many ids were delivered exactly once, and a sentence for each other id."""
     faults = [
         f"the e-mail of task {task_id} was delivered {delivered.count(task_id)} times"
         for task_id in task_ids

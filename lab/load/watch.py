@@ -1,6 +1,5 @@
-"""Shows what a measurement does at the moment: bars on a terminal, plain lines elsewhere."""
+"""Shows what a measurement is doing: bars on a terminal, plain lines elsewhere."""
 
-from types import TracebackType
 from typing import Self
 
 from rich.console import Console
@@ -29,16 +28,11 @@ class Watch:
         self._progress.start()
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc_info: object) -> None:
         self._progress.stop()
 
     def begin(self, name: str, steps: int) -> None:
-        """Turn to the next approach, with this many jobs."""
+        """Show the next approach, which has this many jobs."""
         self._name = name
         self._task = self._progress.add_task("", total=steps, name=name)
 

@@ -92,16 +92,17 @@ def _email(number: int, subject: str) -> dict[str, str]:
 
 def _report(url: str, csv: bytes, number: int) -> httpx.Request:
     file = ("orders.csv", csv, "text/csv")
-    return _multipart(f"{url}/reports", {"title": f"Orders {number}"}, file)
+    return multipart(f"{url}/reports", {"title": f"Orders {number}"}, file)
 
 
 def _picture(url: str, photo: bytes) -> httpx.Request:
     fields: dict[str, str | list[str]] = {"operations": OPERATIONS, "width": str(WIDTH_PX)}
-    return _multipart(f"{url}/images", fields, ("photo.jpg", photo, "image/jpeg"))
+    return multipart(f"{url}/images", fields, ("photo.jpg", photo, "image/jpeg"))
 
 
-def _multipart(
+def multipart(
     url: str, fields: Mapping[str, str | list[str]], file: tuple[str, bytes, str]
 ) -> httpx.Request:
+    """Return an upload whose body is built, so that building it costs no time later."""
     built = httpx.Request("POST", url, data=dict(fields), files={"file": file})
     return httpx.Request("POST", url, headers=built.headers, content=built.read())

@@ -1,4 +1,4 @@
-"""The HTTP side of the mail server: the inbox page, the messages as JSON, the switches."""
+"""The HTTP side of the mail server: the inbox page, the messages as JSON, and the switches."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from .behaviour import Behaviour, Rules
 from .inbox import Inbox, Message
 from .own_site import OwnSiteOnly
 from .page import CONTENT_SECURITY_POLICY, page, state
-from .switches import Mood, turn
+from .switches import Mode, turn
 
 
 def make_app(inbox: Inbox, rules: Rules) -> FastAPI:
@@ -64,8 +64,8 @@ def switch_routes(rules: Rules) -> APIRouter:
     routes = APIRouter()
 
     @routes.post("/switch", status_code=303, response_class=PlainTextResponse)
-    async def post_switch(mail: Annotated[Mood, Form()]) -> PlainTextResponse:
-        """Take a button of the page, and the same from curl: a browser goes back to the page."""
+    async def post_switch(mail: Annotated[Mode, Form()]) -> PlainTextResponse:
+        """Take a button of the page, or the same from curl; a browser goes back to the page."""
         turn(rules, mail)
         return PlainTextResponse(state(mail), 303, headers={"Location": "/"})
 

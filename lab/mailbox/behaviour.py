@@ -1,4 +1,4 @@
-"""Switches of the mail server: answer late, or refuse, for all recipients or for some."""
+"""Switches that make the mail server answer late or refuse, for all recipients or for some."""
 
 import asyncio
 import random
@@ -29,9 +29,9 @@ class Behaviour(BaseModel):
 
 
 class Rules:
-    """The switches in force: one for each pair of `delay_only` and `fail_only`.
+    """The switches that are on: one for each pair of `delay_only` and `fail_only`.
 
-    Tests that run at the same time thus do not undo each other's switches.
+    So tests that run at the same time do not undo each other's switches.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Rules:
         return iter(list(self._rules.values()))
 
     def put(self, rule: Behaviour) -> None:
-        """Add a rule in place of the one for the same addresses; an idle one removes it."""
+        """Replace the rule for the same addresses; one that changes nothing removes it."""
         key = (rule.delay_only, rule.fail_only)
         self._rules.pop(key, None)
         if not rule.idle:
@@ -59,7 +59,7 @@ class Rules:
     async def wait(self, address: str) -> None:
         """Wait for the longest delay that applies; a client that leaves ends it.
 
-        A switch that is turned meanwhile counts at once for those who wait, too.
+        A switch that is turned meanwhile counts at once, also for the clients that wait.
         """
         clock = asyncio.get_running_loop().time
         started = clock()

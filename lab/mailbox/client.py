@@ -1,13 +1,12 @@
-"""Speaks to the HTTP side of the mail server: its switches, and what arrived."""
+"""A client for the HTTP side of the mail server: its switches, and what has arrived."""
 
-from types import TracebackType
 from typing import Self
 
 import httpx
 
 from lab.plain_http import TRUSTS_NOBODY
 
-# Longer than any measurement: whoever sends meanwhile waits until `release`.
+# Longer than any measurement, so that every client waits until `release`.
 HELD_S = 300
 
 
@@ -20,16 +19,7 @@ class Mailbox:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connection."""
+    def __exit__(self, *exc_info: object) -> None:
         self._client.close()
 
     def hold(self) -> None:
@@ -41,7 +31,7 @@ class Mailbox:
         self._client.put("/behaviour", json=behaviour).raise_for_status()
 
     def release(self) -> None:
-        """Answer everybody at once, also those who are held."""
+        """Answer every client at once, also those that are held."""
         self._client.delete("/behaviour").raise_for_status()
 
     def open_sessions(self) -> int:

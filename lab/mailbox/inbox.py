@@ -1,4 +1,4 @@
-"""The mail that has arrived: what is kept of each message, and how much is kept."""
+"""Keeps the mail that has arrived, up to a number of messages and bytes."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ class Inbox:
         return iter(self._messages)
 
     def add(self, envelope: Envelope) -> None:
-        """Keep a message; the oldest make room for it."""
+        """Keep a message, and forget the oldest ones if there are too many."""
         self.received += 1
         message = read_message(self.received, envelope)
         self._messages.append(message)

@@ -1,4 +1,4 @@
-"""Keeps pages of other sites, open in the same browser, away from what listens on this machine."""
+"""Refuses requests that a page of another site, open in the same browser, sends to this machine."""
 
 from urllib.parse import urlsplit
 
@@ -15,8 +15,8 @@ OWN_SITE = {"same-origin", "none"}  # none: typed in, or sent by a program
 class OwnSiteOnly:
     """Refuses requests for another host name, and changes that another site asks for.
 
-    The name of another site can be made to lead to 127.0.0.1 (DNS rebinding); the browser then
-    takes this server for that site and lets its scripts read. `Host` still has that name.
+    The owner of another site can let its name lead to 127.0.0.1 (DNS rebinding). The browser then
+    takes this server for that site and lets its scripts read, but `Host` still has that name.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -1,4 +1,4 @@
-"""The inbox as a page: self-contained, and safe whatever a message contains."""
+"""The inbox as a page that loads nothing else and runs no script of a message."""
 
 import base64
 import hashlib
@@ -8,7 +8,7 @@ from string import Template
 
 from .behaviour import Rules
 from .inbox import Inbox, Message
-from .switches import EFFECTS, Mood, find_mood
+from .switches import EFFECTS, Mode, find_mode
 
 PAGE = Template(Path(__file__).with_name("inbox.html").read_text(encoding="utf-8"))
 ROW = Template(
@@ -21,27 +21,27 @@ SHOWN, SHOWN_CHARACTERS = 200, 4000
 
 def page(inbox: Inbox, rules: Rules) -> str:
     """Return the inbox page: the newest messages first, every value escaped."""
-    mood = find_mood(rules)
+    mode = find_mode(rules)
     newest = list(inbox)[: -SHOWN - 1 : -1]
     rows = "".join(row(message) for message in newest)
     return PAGE.substitute(
         count=len(inbox),
         messages="1 message" if len(inbox) == 1 else f"{len(inbox)} messages",
         shown=f", the newest {SHOWN} are shown" if len(inbox) > SHOWN else "",
-        switches="".join(button(each, mood) for each in Mood),
-        state=escape(state(mood)),
+        switches="".join(button(each, mode) for each in Mode),
+        state=escape(state(mode)),
         rows=rows or "<p>No mail yet.</p>",
     )
 
 
-def button(mood: Mood, now: Mood | None) -> str:
-    """Return the button that turns the mail server into this mood."""
-    return BUTTON.format(mood, str(mood is now).lower(), mood.capitalize())
+def button(mode: Mode, now: Mode | None) -> str:
+    """Return the button that chooses this mode."""
+    return BUTTON.format(mode, str(mode is now).lower(), mode.capitalize())
 
 
-def state(mood: Mood | None) -> str:
-    """Say how the mail server treats everybody."""
-    effect = EFFECTS[mood] if mood else "does what a program has told it by PUT /behaviour"
+def state(mode: Mode | None) -> str:
+    """Say how the mail server answers all recipients."""
+    effect = EFFECTS[mode] if mode else "does what a program has told it by PUT /behaviour"
     return f"Now it {effect}."
 
 

@@ -19,7 +19,7 @@ from .ready import answers_http, answers_ping, logs
 
 @dataclass(frozen=True)
 class Command:
-    """What to run, where it will be reached, how to ask whether it answers, what it must know."""
+    """What to run, its address, how to ask whether it answers, and its environment."""
 
     words: Sequence[str]
     url: str

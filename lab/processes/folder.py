@@ -1,4 +1,4 @@
-"""Folders of the lab: its user's alone, proven writable, and used by one lab at a time."""
+"""Folders of the lab: private to their user, tried for writing, used by one lab at a time."""
 
 import fcntl
 import os
@@ -13,7 +13,7 @@ OF_OTHERS = 0o077  # what group and others may do
 
 
 def make_folder(path: Path) -> Path:
-    """Make the folder and return its absolute path; one that is new is its user's alone.
+    """Make the folder and return its absolute path; a new one is private to its user.
 
     Raises LabError if it cannot be written, or belongs to another user of the machine.
     """
@@ -33,7 +33,7 @@ def make_folder(path: Path) -> Path:
 
 
 def make_private_folder(path: Path) -> Path:
-    """Make a folder below the data folder, and close it to others also if it was there before."""
+    """Make a folder below the data folder, closed to other users even if it was there before."""
     path.mkdir(mode=PRIVATE, exist_ok=True)
     refuse_folder_of_others(path)
     path.chmod(PRIVATE)
@@ -41,10 +41,9 @@ def make_private_folder(path: Path) -> Path:
 
 
 def make_shared_name(path: Path) -> Path:
-    """Make a folder whose name anybody can guess, in a place where anybody can make one.
+    """Make a folder with a name that anybody can guess, where every user can make folders.
 
-    Raises LabError if somebody else was first: what is opened there could be a link to a file of
-    ours.
+    Raises LabError if somebody else has made it: a file in it could be a link to a file of ours.
     """
     path.mkdir(mode=PRIVATE, exist_ok=True)
     if not stat.S_ISDIR(path.lstat().st_mode):

@@ -1,4 +1,4 @@
-"""Shows what the parts log, line by line, while they run."""
+"""Shows what processes log, line by line, while they run."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterable, Sequence
 from .part import Part
 
 LOOK_S = 0.1
-Say = Callable[[str, str], None]  # who says it, and the line
+Say = Callable[[str, str], None]  # the name of the process, and the line
 
 
 class LogTail:
-    """The lines that a part has logged and that nobody has read yet."""
+    """The lines that a part has logged and that were not read yet."""
 
     def __init__(self, part: Part) -> None:
         self._log = part.log.open("rb")
         self._rest = b""
 
     def close(self) -> None:
-        """Read no more of it."""
+        """Close the log."""
         self._log.close()
 
     def lines(self) -> list[str]:
@@ -43,8 +43,8 @@ class Shown:
 def follow(shown: Shown, every_part: Sequence[Part], revive: Callable[[Part], None]) -> None:
     """Say each new log line, for ever; `revive` each part that has ended.
 
-    That lets a reader kill a process by hand and see what becomes of its jobs. A part that
-    somebody else has started again meanwhile is given to `revive` as well.
+    So a reader can kill a process by hand and see what becomes of its jobs. A part that the live
+    page has started again meanwhile is given to `revive` as well.
     """
     pids = {part.name: part.pid for part in every_part}
     while True:

@@ -1,4 +1,4 @@
-"""A set of processes with one data folder, one environment and one end."""
+"""Processes that share a data folder and end together."""
 
 import tempfile
 import time
@@ -22,8 +22,8 @@ Meanwhile = Callable[[list[Part], float], None]
 class Processes:
     """Real processes; leaving the `with` block ends all of them and their children.
 
-    They end too when this program is killed (the guard sees to it), or else at the next start
-    with the same folder. What still runs `grace_s` seconds after SIGTERM is killed.
+    If this program is killed, a guard ends them; if the guard is killed as well, the next start
+    with the same folder does. What still runs `grace_s` seconds after SIGTERM is killed.
     """
 
     def __init__(self, data_dir: Path | str, *, say: Callable[[str], None], grace_s: float) -> None:
@@ -40,7 +40,7 @@ class Processes:
             opened.enter_context(lock_folder(self.data_dir))
             end_leftovers(self.data_dir / LIST)
             make_private_folder(self.data_dir / "logs")
-            # Not below `data_dir`: the sockets that Python puts there must have short names.
+            # Not below `data_dir`, because the sockets that Python puts there need short names.
             self._temporary = Path(tempfile.mkdtemp(prefix="lab-"))
             self._leftovers = Leftovers(self.data_dir / LIST, self._temporary)
             opened.callback(self._leftovers.close)

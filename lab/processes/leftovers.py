@@ -1,4 +1,4 @@
-"""No process stays behind: a list on disk, and a guard that outlives a killed lab.
+"""Ends what a killed lab has left: a list on disk names it, and a guard outlives the lab.
 
 A process counts as the lab's own if its id and start time are on the list, or if its environment
 carries the mark of the list; the second finds children whose parent was killed, the first finds
@@ -24,13 +24,14 @@ from lab.errors import LabError
 MARK = "LAB_STACK"
 # The start time is computed from the clock, which may be set while the process runs.
 CLOCK_S = 1.0
+TIMEOUT_S = 10.0
 
 
 class Leftovers:
-    """The processes of one stack, listed in the file `path`, and their folder for the rest.
+    """The processes of one stack, listed in the file `path`.
 
-    A process that is killed leaves its temporary files behind; `temporary` goes when all have
-    ended.
+    A killed process leaves its temporary files behind, so the folder `temporary`, which all of
+    them share, is removed when all have ended.
     """
 
     def __init__(self, path: Path, temporary: Path) -> None:
@@ -40,7 +41,7 @@ class Leftovers:
         self._started: dict[int, float] = {}
         self._lock = threading.Lock()
         self._write()
-        # The guard reads until the lab ends, in whatever way, and then ends what is listed.
+        # The guard's input ends with the lab, however that ends; then it ends what is listed.
         self._guard = subprocess.Popen(
             [sys.executable, "-m", "lab.processes.leftovers", str(path)],
             stdin=subprocess.PIPE,
@@ -66,14 +67,14 @@ class Leftovers:
         draft.replace(self._path)
 
 
-def end_leftovers(path: Path, timeout_s: float = 10.0) -> None:
+def end_leftovers(path: Path) -> None:
     """Kill the listed processes and their descendants, wait until all are gone, drop the list."""
     try:
         facts = json.loads(path.read_text())
     except (FileNotFoundError, json.JSONDecodeError):
         return
     started = {int(pid): start for pid, start in facts["started"].items()}
-    deadline = time.monotonic() + timeout_s
+    deadline = time.monotonic() + TIMEOUT_S
     while found := list(_running(facts["mark"], started)):
         for process in found:
             with suppress(psutil.Error):

@@ -24,7 +24,7 @@ Signal = signal.Signals
 
 
 class Process(Protocol):
-    """What a part needs to know of its process; `subprocess.Popen` does."""
+    """What a part needs of its process; `subprocess.Popen` has it."""
 
     pid: int
 
@@ -33,7 +33,7 @@ class Process(Protocol):
     def wait(self, timeout: float | None = None) -> int: ...
 
 
-# The tests put something in its place that is quicker than a new Python for each app.
+# The tests replace it with something quicker than a new Python for each app.
 start_process: Callable[..., Process] = subprocess.Popen
 
 
@@ -56,7 +56,9 @@ class Part:
     launched: Callable[[int], None] = lambda pid: None
     signalled: Callable[[str], None] = lambda command: None
     ended: Callable[["Part"], None] = lambda part: None
-    is_over: bool = field(default=False, init=False)  # its lab ends: nothing starts it again
+    is_over: bool = field(
+        default=False, init=False
+    )  # the lab is ending, so it must not be started again
     _process: Process | None = field(default=None, init=False, repr=False)
     _starting: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
     _log_start: int = field(default=0, init=False, repr=False)
@@ -113,7 +115,7 @@ class Part:
     def restart(self) -> None:
         """Start it again with the same command, port and data, and wait until it answers.
 
-        Several threads may want that at once: one of them starts it.
+        If several threads ask for that at once, only one of them starts it.
         """
         with self._starting:
             if not self.alive:
@@ -125,8 +127,8 @@ class Part:
     def send(self, number: Signal, *, group: bool = False) -> None:
         """Send a signal to the process, or to its whole process group."""
         alive = self.alive
-        # After the end the id may belong to another program. It cannot while a child lives: the
-        # kernel gives no new process the id of a process group.
+        # After its end the id may belong to another program, but not while one of its children
+        # lives: the kernel gives no new process the id of a process group.
         with suppress(ProcessLookupError, PermissionError):
             if group and (alive or not psutil.pid_exists(self.pid)):
                 os.killpg(self.pid, number)
@@ -141,7 +143,7 @@ class Part:
         A child of uvicorn holds the port until its own end: the next start would find it taken.
         """
         if self._process is None:
-            return  # the stop came before the start
+            return  # it was stopped before it was started
         members = [pid for pid in self.children() if _is_in_group(pid, self.pid)] if group else []
         self.send(signal.SIGKILL, group=group)
         self.wait_exit()
@@ -149,9 +151,9 @@ class Part:
         while any(map(_runs, members)) and time.monotonic() - started < GONE_S:
             pause(started)
 
-    def term(self, *, group: bool = False) -> None:
+    def term(self) -> None:
         """Send SIGTERM; see `wait_exit`."""
-        self.send(signal.SIGTERM, group=group)
+        self.send(signal.SIGTERM)
 
     def interrupt(self, *, group: bool = False) -> None:
         """Send SIGINT; see `wait_exit`."""

@@ -18,14 +18,14 @@ LOCKS = Path("/tmp")  # not TMPDIR: labs with different ones still share the por
 
 
 class Port:
-    """A port that no other lab takes until `release`, also while nothing listens on it."""
+    """A port that no other lab takes until `release`, even while nothing listens on it."""
 
     def __init__(self, number: int, lock: TextIO) -> None:
         self.number = number
         self._lock = lock
 
     def release(self) -> None:
-        """Let others have it."""
+        """Let other labs take it."""
         self._lock.close()
 
 

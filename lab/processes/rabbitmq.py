@@ -11,7 +11,7 @@ from .folder import open_private
 from .ports import HOST
 from .ready import logs
 
-# Debian's command in the path wants to be run by root or by the user rabbitmq.
+# Debian's command in the path can be run only by root or by the user rabbitmq.
 DEBIAN = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 CONFIG = """\
 listeners.tcp.1 = {host}:{port}
@@ -30,10 +30,10 @@ def find_rabbitmq() -> str:
 
 
 def rabbitmq(folder: Path, port: int, nodes_port: int, names_port: int) -> Command:
-    """Run a node that keeps all it has in `folder`.
+    """Run a node that keeps all its files in `folder`.
 
     Nodes of a cluster speak over `nodes_port`, and find each other over `names_port`, where a
-    small server of Erlang's listens; a node that is alone has both as well.
+    small server of Erlang's listens; a single node has both as well.
     """
     password, config = secrets.token_urlsafe(18), folder / "rabbitmq.conf"
     config.unlink(missing_ok=True)

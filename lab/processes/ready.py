@@ -1,4 +1,4 @@
-"""How the lab knows that a part answers: one quick question each, asked until it does."""
+"""Tells whether a part answers yet, with one quick question."""
 
 import http.client
 import re

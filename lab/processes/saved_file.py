@@ -1,13 +1,13 @@
-"""Tells when a file was saved, for what is started again then."""
+"""Tells when a file was saved, so that a server can be started again."""
 
 from contextlib import suppress
 from pathlib import Path
 
 
 class SavedFile:
-    """A file that is asked, now and then, whether it was saved since.
+    """A file that can be asked whether it was saved since the last question.
 
-    Made before the program that reads the file is started, it misses no save.
+    Make it before you start the program that reads the file; then no save is missed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -18,6 +18,6 @@ class SavedFile:
     def was_saved(self) -> bool:
         """Tell whether it was saved since the last call."""
         before = self._time
-        with suppress(FileNotFoundError):  # some editors take it away for a moment
+        with suppress(FileNotFoundError):  # some editors remove it for a moment
             self._time = self._path.stat().st_mtime_ns
         return self._time != before

@@ -1,11 +1,13 @@
-"""SIGTERM and a closed terminal end a program as an exception, so that its `with` blocks run."""
+"""Turns signals that end a program into exceptions, so that its `with` blocks clean up."""
 
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 NUMBERS = (signal.SIGTERM, signal.SIGHUP)
+INTERRUPTED = 128 + signal.SIGINT  # as a shell counts Ctrl-C
 
 
 @contextmanager
@@ -33,3 +35,14 @@ def signals_exit() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def told_when_stopped(sentence: str) -> Iterator[None]:
+    """Exit with the code of the signal that ends the block early, after this sentence."""
+    try:
+        with signals_exit():
+            yield
+    except (KeyboardInterrupt, SystemExit) as stop:
+        print(sentence, file=sys.stderr)
+        raise SystemExit(stop.code if isinstance(stop, SystemExit) else INTERRUPTED) from None

@@ -5,7 +5,7 @@ and the services that `approaches.toml` names for it; then `app.kill9()`, `app.r
 """
 
 import os
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from .rabbitmq import rabbitmq
 
 Env = Mapping[str, str]
 SMTP, INBOX, VALKEY, FLOWER, RABBITMQ = 1025, 8025, 16379, 5555, 15672
-AFTER_THE_APPS = 8005  # where an app goes whose port is taken
+AFTER_THE_APPS = 8005  # the first port to try for an app whose own port is taken
 SERVICES = {"mailbox", "valkey", "rabbitmq"}
 CELERY = "03_celery"
 
@@ -54,7 +54,7 @@ class Stack(Processes):
             super().__exit__(*exc_info)
 
     def stop_apps(self, meanwhile: Meanwhile = lambda parts, left_s: None) -> None:
-        """Stop all but the services; these end last, as a job may need them for an orderly end."""
+        """Stop all but the services, which a job may need until its end."""
         for part in self.parts.values():
             part.is_over = True
         self.stop(*self.parts.keys() - SERVICES, meanwhile=meanwhile)
@@ -79,26 +79,18 @@ class Stack(Processes):
         without: Container[str] = (),
         folder: str = "",
     ) -> Part:
-        """Start one app and the services it needs, but those in `without`; wait until all answer.
+        """Start an app and the services it needs, except those in `without`; wait until all answer.
 
         A second run of one approach needs a `label`: it names the part and its DATA_DIR. `folder`
         is another package whose `main.app` is to be served instead.
         """
         approach = find_approach(name, self.root)
-        services = self._launch_services([approach], without)
+        services = self._launch_services(approach, without)
         if folder:
             approach = replace(approach, folder=folder)
         app = self._launch_app(approach, label or approach.name, env, uvicorn_args)
         wait_ready([*services, app])
         return app
-
-    def start_all(self, names: Iterable[str], *, env: Env | None = None) -> dict[str, Part]:
-        """Start several apps and their services at once; return the apps by folder name."""
-        approaches = [find_approach(name, self.root) for name in names]
-        services = self._launch_services(approaches)
-        apps = {each.name: self._launch_app(each, each.name, env) for each in approaches}
-        wait_ready([*services, *apps.values()])
-        return apps
 
     def start_mailbox(self) -> Part:
         """Start the mail server: `url` is the part's HTTP side, `smtp_url` is for the apps."""
@@ -158,11 +150,8 @@ class Stack(Processes):
         flower.wait_ready()
         return flower
 
-    def _launch_services(
-        self, approaches: Iterable[Approach], without: Container[str] = ()
-    ) -> list[Part]:
-        named = {service for approach in approaches for service in approach.services}
-        needed = {service for service in named if service not in without}
+    def _launch_services(self, approach: Approach, without: Container[str]) -> list[Part]:
+        needed = {service for service in approach.services if service not in without}
         launched = []
         if "mailbox" in needed and "SMTP_URL" not in self._env:
             launched.append(self._launch_mailbox())
@@ -205,11 +194,7 @@ class Stack(Processes):
         return {"DATA_DIR": str(make_private_folder(self.data_dir / label))}
 
     def _launch(
-        self,
-        name: str,
-        command: commands.Command,
-        env: Env | None = None,
-        cwd: Path | None = None,
+        self, name: str, command: commands.Command, env: Env | None = None, cwd: Path | None = None
     ) -> Part:
         if name in self.parts:
             raise LabError(f"{name!r} was started before: use restart(), or another label")

@@ -1,1 +1,1 @@
-"""The steps of the numbered folders: started for a reader, and run against their transcripts."""
+"""Starts a step of a numbered folder for a reader, and runs it against its transcript."""

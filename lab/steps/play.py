@@ -1,4 +1,4 @@
-"""Runs a transcript: its commands one after the other, its servers meanwhile."""
+"""Runs the commands of a transcript one after the other, while its servers run."""
 
 import difflib
 import os
@@ -21,7 +21,7 @@ from .values import Bindings, find_bound, make_shape
 COMMAND_S = 90.0
 LOOK_S = 0.02
 READ_S = 0.05
-SETTLE_S = 0.4  # after which a server has said what it says at once
+SETTLE_S = 0.4  # of silence: then a server has printed what it prints at once
 LAST_S = 4.0
 
 
@@ -45,8 +45,8 @@ class Played:
 class Player:
     """Plays the blocks of a transcript; `patience_s` is how long it waits for a line to come.
 
-    At the end of the transcript nothing more may be printed. A block that is `recording` and has
-    no lines yet takes those that come at once: a reader types the next command soon, too.
+    At the end of the transcript nothing more may be printed. While `recording`, a block without
+    lines takes those that come at once, because a reader types the next command soon, too.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Player:
 
     def _run(self, command: str) -> None:
         if label := find_label(command):
-            # What was told to end is waited for; else the reader presses Ctrl-C before.
+            # A server that was signalled is waited for; any other one gets Ctrl-C first.
             if not self._told_to_end(label) and self._servers.interrupt(label):
                 self._look()
                 self._take_all()

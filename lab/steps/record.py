@@ -1,4 +1,4 @@
-"""Plays the transcripts of the steps and writes those anew that are no longer right."""
+"""Plays the transcripts of the steps, and rewrites those that are no longer right."""
 
 import os
 import re
@@ -12,13 +12,13 @@ from .play import Played, Player
 from .servers import Servers, find_label
 from .transcript import CUT, Block, Line, parse, write
 
-# Far from those that a reader uses, and each run begins with another one.
+# Far from the ports that a reader uses, and another one for each run.
 FIRST_PORT = 20_000 + os.getpid() % 1_200 * 10
 
 
 @contextmanager
 def stage(step: Step, folder: Path) -> Iterator[Servers]:
-    """Yield servers that run in a folder of their own, which looks like the repository's root."""
+    """Yield servers that run in a new folder, which looks like the root of the repository."""
     cwd = folder / "root"
     cwd.mkdir()
     for each in step.root.glob("0[0-9]_*"):
@@ -39,7 +39,7 @@ def play(step: Step, folder: Path, *, patience_s: float = 45.0) -> Iterator[Play
 
 
 def renew(step: Step) -> list[str]:
-    """Write the transcript of a step anew where it is no longer right; returns what differed.
+    """Rewrite the transcript of a step where it is no longer right; return what differed.
 
     A command without a line below it is a new one, and gets the lines that come.
     """

@@ -60,8 +60,8 @@ def read_transcript(step: Step) -> str:
         return step.transcript.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise LabError(
-            f"{step.path.name} has no transcript; the commands that start it "
-            f"belong into {step.transcript}"
+            f"{step.path.name} has no transcript: write the commands that start it "
+            f"into {step.transcript}"
         ) from None
 
 
@@ -116,21 +116,21 @@ def show_trials(servers: Servers, blocks: list[Block], commands: dict[str, str])
         printed |= {value.text for line in block.printed for value in find_values(line.text)}
     head = ["", "Try it in a second terminal. Ctrl-C here ends all of it."]
     if PROXIES & os.environ.keys():
-        head.append("For curl to pass by your proxy, first: export no_proxy=127.0.0.1")
+        head.append("Let curl not use your proxy; run first: export no_proxy=127.0.0.1")
     if names := [each for each in NAMES.values() if any(each in line for line in lines)]:
         head.append(f"In the place of {' and '.join(names)} write what your run has printed.")
     return [*head, "", *(f"  {line}" for line in lines), ""]
 
 
 def show_source(step: Step, blocks: list[Block]) -> list[str]:
-    """Return where the reader finds what these lines should print."""
+    """Say where the reader finds what these lines should print."""
     first = next(block for block in blocks if find_label(block.command))
     more = "" if _starts(step, first) else ", and what goes wrong without this step"
     return [f"What you should see{more}:", "", f"  {step.transcript.relative_to(step.root)}", ""]
 
 
 def name_values(command: str, printed: set[str]) -> str:
-    """Put names in the place of ids and process ids that the reader's run prints other ones of."""
+    """Replace ids that differ in the reader's run with names, as TASK_ID."""
     for value in find_bound(command):
         if value.text in printed:
             command = command.replace(value.text, NAMES[value.kind])
@@ -145,7 +145,7 @@ def show_lines(servers: Servers, terminal: Terminal) -> None:
 
 
 def follow(file: SavedFile, servers: Servers, commands: dict[str, str], terminal: Terminal) -> None:
-    """Show each new line, for ever; start a server again when its file was saved or it ended."""
+    """Show each new line, for ever; start a server again after a save, or when it has ended."""
     begun = dict.fromkeys(commands, time.monotonic())
     while True:
         time.sleep(LOOK_S)

@@ -128,7 +128,7 @@ class Servers(Processes):
         if _ASSIGNED.fullmatch(words[0]):
             words.insert(0, "env")
         if part := self.parts.get(label):
-            part.wait_exit()  # its terminal is not free before
+            part.wait_exit()  # until then its terminal is not free
             part.command = words
             part.launch()
         else:

@@ -1,4 +1,4 @@
-"""What differs from run to run: ids and process ids, which are bound, and times, which vary.
+"""The values that differ from run to run: ids, which are bound, and times, which may vary.
 
 A value is bound by its position: where the transcript says 4711 and this run prints 5002, every
 4711 of the transcript means 5002 from then on, also in a command.

@@ -1,4 +1,4 @@
-"""Looks into the broker of 03 from outside: what it still holds, and how to empty it."""
+"""Reads what the broker of 03 still holds, and empties it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,16 +23,10 @@ def count_waiting(url: str) -> int:
         return sum(int(str(redis.llen(queue))) for queue in QUEUES)
 
 
-def count_delivered(url: str) -> int:
-    """Count the messages that a worker has been given and has not acknowledged."""
-    with Redis.from_url(url) as redis:
-        return int(str(redis.hlen(HELD)))
-
-
 def count_pops(url: str) -> int:
     """Count the commands of the worker that waits for a message; 0 while none waits.
 
-    Each second it asks anew, and the number grows.
+    The worker asks again each second, so the number grows.
     """
     with Redis.from_url(url) as redis:
         clients: list[dict[str, str]] = redis.client_list()
@@ -47,7 +41,7 @@ def forget_messages(url: str) -> None:
 
 @contextmanager
 def full(url: str) -> Iterator[None]:
-    """Let it take nothing more until the end of the block, as when its memory is full."""
+    """Let Redis refuse every write within the block, as when its memory is full."""
     with Redis.from_url(url) as redis:
         redis.config_set("maxmemory-policy", "noeviction")
         redis.config_set("maxmemory", 1)
@@ -58,7 +52,7 @@ def full(url: str) -> Iterator[None]:
 
 
 def stop_writing(url: str) -> None:
-    """Switch the append-only file off, as it is off in a Redis that nobody has configured."""
+    """Switch the append-only file off, as it is in a Redis without any configuration."""
     with Redis.from_url(url) as redis:
         redis.config_set("appendonly", "no")
 

@@ -21,7 +21,7 @@ DEFAULTS = {f"{group}_{name}": NAMESPACES[group][name].default for group, name i
 
 @signals.worker_init.connect
 def reset(sender: Any, **_: object) -> None:
-    """Undo them, also where a worker or a task has copied them."""
+    """Put the defaults back, also where a worker or a task has copied the settings of 03."""
     sender.app.conf.update(DEFAULTS)
     sender.prefetch_multiplier = DEFAULTS["worker_prefetch_multiplier"]
     for task in sender.app.tasks.values():

@@ -1,17 +1,17 @@
-"""What came of one fault on one approach: counts, and the same in a word or two."""
+"""The outcome of one fault on one approach: counts, and the same in a word or two."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 KEPT = "kept"
-MOST_MB = 100.0  # that a trial may need beyond what the processes need when they wait
+MOST_MB = 100.0  # by which the memory of the processes may grow in a trial
 
 
 @dataclass(frozen=True)
 class Cell:
     """The counts of one trial; `why_not` says why there was none.
 
-    `traces` has a sentence for each lost task: its status and what the ledger tells of it.
+    `traces` has a sentence for each lost task: its status and its events in the ledger.
     """
 
     fault: str

@@ -1,4 +1,4 @@
-"""What the faults are tried on: each approach, and 03 once more with Celery's own defaults."""
+"""The columns of the matrix: each approach, and 03 once more with Celery's own defaults."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from lab.approaches import ROOT, Approach, load_approaches
 from lab.errors import LabError
 
 AT_ONCE = {"03_celery": 2, "04_custom_queue": 4}  # jobs; the others start everything
-THREADS = 40  # AnyIO's limit: so many `def` background tasks run, the next one waits
+THREADS = 40  # AnyIO's limit: so many `def` background tasks run, and the next one waits
 BY_DEFAULT = ("--include", "lab.survival.celery_defaults")
 
 
@@ -46,11 +46,11 @@ class Column:
         return self.is_default or bool(self.folder)
 
     def at_once(self, jobs: int) -> int:
-        """Return how many of so many e-mails are under way at the same time."""
+        """Return how many of these e-mails are under way at the same time."""
         return min(jobs, AT_ONCE.get(self.approach.folder, jobs))
 
     def pictures_at_once(self, jobs: int) -> int:
-        """Return how many of so many pictures are processed at the same time."""
+        """Return how many of these pictures are processed at the same time."""
         most = THREADS if self.approach.folder == "01_background_tasks" else 2
         return min(jobs, most)
 

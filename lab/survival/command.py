@@ -1,13 +1,12 @@
 """The command `lab survival`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lab.approaches import ROOT
-from lab.processes.signals import signals_exit
+from lab.processes.signals import told_when_stopped
 
 STOPPED = "Stopped before the end: no process is left, and what was not done is not written."
 
@@ -26,16 +25,9 @@ def survival(
     """
     from .run import make_survival, run_kills  # imported here: other commands start faster
 
-    try:
-        with signals_exit():
-            if long:
-                differences = run_kills(only or [], kills, out, root)
-            else:
-                differences = make_survival(only or [], fault or [], out, root)
-    except KeyboardInterrupt:
-        print(STOPPED, file=sys.stderr)
-        raise typer.Exit(130) from None
-    except SystemExit:
-        print(STOPPED, file=sys.stderr)
-        raise
+    with told_when_stopped(STOPPED):
+        if long:
+            differences = run_kills(only or [], kills, out, root)
+        else:
+            differences = make_survival(only or [], fault or [], out, root)
     raise typer.Exit(1 if differences else 0)

@@ -1,4 +1,4 @@
-"""Waits until the jobs of a trial have settled, and counts what the ledger and the sinks tell."""
+"""Waits until the jobs of a trial have ended, and counts what became of them."""
 
 import time
 from collections import Counter
@@ -12,8 +12,8 @@ from .cell import Cell
 from .running_column import REDELIVERY_S
 from .trial import OPEN, Events, Trial
 
-# After so long without an event nothing more will come: longer than a pause before a retry, or,
-# where jobs are expected not to come back, than the visibility timeout of those that do.
+# After so long without an event nothing more will come: it is longer than the pause before a retry
+# or, where jobs are expected to be lost, than the visibility timeout of those that come back.
 QUIET_S = 70.0
 LOST_S = REDELIVERY_S + 2.0
 
@@ -81,7 +81,7 @@ def _is_open(trial: Trial, task_id: str, events: Events) -> bool:
 def _find_fate(trial: Trial, task_id: str, copies: Counter[str], events: Events) -> str:
     if copies[task_id]:
         return "finished"
-    # Where the process of the job was killed, nobody wrote its end; the API may know it.
+    # A killed process wrote no end of its job into the ledger, but the API may know one.
     end = _told_end(task_id, events) or _status(trial, task_id)
     if end in ("failed", "interrupted"):
         return end
@@ -93,7 +93,7 @@ def _find_lost(trial: Trial) -> list[str]:
 
 
 def _trace(trial: Trial, task_id: str, events: Events) -> str:
-    """Return what is known of a lost task, for whoever looks for it."""
+    """Return what is known of a lost task, to help in finding it."""
     told = ", ".join(str(event["event"]) for event in events[task_id])
     return f"{task_id}: {_status(trial, task_id) or 'unknown'}, ledger: {told or 'nothing'}"
 
@@ -114,7 +114,7 @@ def _count_effects(trial: Trial, events: Events) -> Counter[str]:
 
 
 def _told_end(task_id: str, events: Events) -> str:
-    """Return the last end that the ledger tells of, or nothing."""
+    """Return the last end in the ledger, or nothing."""
     ends = [str(event["event"]) for event in events[task_id] if event["event"] in ENDS]
     return ends[-1] if ends else ""
 

@@ -38,8 +38,8 @@ class RandomKills(BaseModel):
 
 def write_kills(folder: Path, kills: RandomKills) -> None:
     """Write `kills.json` and `kills.md`."""
-    _write(folder / KILLS_JSON, to_json(kills.model_dump()))
-    _write(folder / "kills.md", make_kills_page(kills))
+    (folder / KILLS_JSON).write_text(to_json(kills.model_dump()), encoding="utf-8")
+    (folder / "kills.md").write_text(make_kills_page(kills), encoding="utf-8")
 
 
 def make_kills_page(kills: RandomKills) -> str:
@@ -49,10 +49,11 @@ def make_kills_page(kills: RandomKills) -> str:
 
 def write_files(folder: Path, survival: Survival) -> None:
     """Write `survival.json`, `survival.md` and `survival.svg`."""
-    # Without what did not happen or was not looked at.
-    _write(folder / JSON, to_json(survival.model_dump(exclude_defaults=True)))
-    _write(folder / "survival.md", make_page(survival))
-    _write(folder / "survival.svg", make_svg(survival.cells, survival.machine))
+    happened = survival.model_dump(exclude_defaults=True)
+    picture = make_svg(survival.cells, survival.machine)
+    (folder / JSON).write_text(to_json(happened), encoding="utf-8")
+    (folder / "survival.md").write_text(make_page(survival), encoding="utf-8")
+    (folder / "survival.svg").write_text(picture, encoding="utf-8")
 
 
 def make_page(survival: Survival) -> str:
@@ -64,7 +65,3 @@ def make_summary(survival: Survival) -> str:
     """Return the matrix, what its words mean, and how it was measured."""
     matrix = make_matrix(survival.cells)
     return f"{matrix}\n{make_legend()}\n{survival.conditions}.\n{survival.machine}.\n"
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")

@@ -1,10 +1,11 @@
 """The cells of a run as tables: the outcomes, every figure, and a picture of the outcomes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 
 from lab.compare.figures_table import Column
 from lab.machine import Machine
+from lab.results import to_markdown
 
 from .cell import MEANINGS, Cell
 from .columns import load_columns
@@ -51,11 +52,11 @@ def make_matrix(cells: Sequence[Cell]) -> str:
     columns, rows = _names(cells)
     by_place = {(cell.fault, cell.column): cell for cell in cells}
     titles = {name: column.title for name, column in load_columns().items()}
-    lines = [["fault", *map(titles.__getitem__, columns)], ["---", *[":---:"] * len(columns)]]
+    lines = []
     for row in rows:
         seen = [by_place.get((row, column)) for column in columns]
         lines.append([FAULTS[row].title, *(cell.outcome if cell else "" for cell in seen)])
-    return _table(lines)
+    return to_markdown(["fault", *map(titles.__getitem__, columns)], lines, others=":---:")
 
 
 def make_legend() -> str:
@@ -66,17 +67,13 @@ def make_legend() -> str:
 def make_figures(cells: Sequence[Cell]) -> str:
     """Return every figure as Markdown, a table for each fault, with the reasons for no trial."""
     _, rows = _names(cells)
-    parts = []
+    head, parts = ["approach", *(figure.heading for figure in FIGURES)], []
     for row in rows:
         mine = [cell for cell in cells if cell.fault == row]
-        lines = [["approach", *(figure.heading for figure in FIGURES)]]
-        lines.append(["---"] + ["---:"] * len(FIGURES))
-        lines += [
-            [cell.column, *(figure.cell(cell) for figure in FIGURES)]
-            for cell in mine
-            if not cell.why_not
-        ]
-        parts.append(f"### {FAULTS[row].title}\n\n{_table(lines)}\n{_reasons(mine)}")
+        tried = [cell for cell in mine if not cell.why_not]
+        lines = [[cell.column, *(figure.cell(cell) for figure in FIGURES)] for cell in tried]
+        table = to_markdown(head, lines)
+        parts.append(f"### {FAULTS[row].title}\n\n{table}\n{_reasons(mine)}")
     legend = "".join(f"- {figure.heading}: {figure.meaning}\n" for figure in FIGURES)
     return "\n".join([*parts, legend])
 
@@ -125,15 +122,11 @@ def _names(cells: Sequence[Cell]) -> tuple[list[str], list[str]]:
 
 
 def _reasons(cells: Sequence[Cell]) -> str:
-    reasons: Mapping[str, list[str]] = {cell.why_not: [] for cell in cells if cell.why_not}
+    reasons: dict[str, list[str]] = {}
     for cell in cells:
         if cell.why_not:
-            reasons[cell.why_not].append(cell.column)
+            reasons.setdefault(cell.why_not, []).append(cell.column)
     return "".join(f"Not tried on {', '.join(who)}: {why}.\n" for why, who in reasons.items())
-
-
-def _table(lines: Sequence[Sequence[str]]) -> str:
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _number(value: float | None, digits: int) -> str:

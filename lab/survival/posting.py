@@ -9,16 +9,16 @@ import httpx
 
 from lab.load.run_jobs import connect
 from lab.load.samples import encode, make_orders, make_photo
-from lab.load.workload import email_posts
+from lab.load.workload import email_posts, multipart
 
 PICTURE = encode(make_photo((64, 48)), "PNG")
 ORDERS = make_orders(20)
-MOST_S = 5.0  # a refusal that takes longer is none: wide, as the client shares the machine
+MOST_S = 5.0  # until a refusal must have come: a wide limit, as the client shares the machine
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the API said: a task id, or a refusal."""
+    """What the API has answered: a task id, or a refusal."""
 
     kind: str
     task_id: str | None
@@ -27,7 +27,7 @@ class Answer:
     code: int | None = None  # None: no answer
 
 
-Told = Callable[[int, Answer], None]  # which of the requests, and what came of it
+Told = Callable[[int, Answer], None]  # the number of the request, and its answer
 
 
 def emails(url: str, count: int) -> list[httpx.Request]:
@@ -43,14 +43,12 @@ def pictures(url: str, count: int) -> list[httpx.Request]:
 def picture(url: str, content: bytes) -> httpx.Request:
     """Return one picture that is made smaller."""
     fields = {"operations": "thumbnail", "width": "32"}
-    files = {"file": ("picture.png", content, "image/png")}
-    return httpx.Request("POST", f"{url}/images", data=fields, files=files)
+    return multipart(f"{url}/images", fields, ("picture.png", content, "image/png"))
 
 
 def report(url: str, csv: bytes) -> httpx.Request:
     """Return one report."""
-    files = {"file": ("orders.csv", csv, "text/csv")}
-    return httpx.Request("POST", f"{url}/reports", data={"title": "Orders"}, files=files)
+    return multipart(f"{url}/reports", {"title": "Orders"}, ("orders.csv", csv, "text/csv"))
 
 
 def reports(url: str, count: int, *, bad: bool = False) -> list[httpx.Request]:
@@ -79,7 +77,6 @@ def post_all(
 
 async def _send(client: httpx.AsyncClient, request: httpx.Request) -> Answer:
     kind = request.url.path.strip("/").removesuffix("s")
-    await request.aread()
     started = time.monotonic()
     try:
         answer = await client.send(request)

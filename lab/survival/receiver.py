@@ -23,15 +23,15 @@ class Receiver:
     _answers: threading.Event = field(default_factory=threading.Event)
 
     def hold(self) -> None:
-        """Answer nobody until `release`."""
+        """Let all clients wait until `release`."""
         self._answers.clear()
 
     def release(self) -> None:
-        """Answer everybody at once, also those who are held."""
+        """Answer all clients at once, also those that wait."""
         self._answers.set()
 
     def take(self, task_id: str) -> None:
-        """Count a request, and wait while clients are held."""
+        """Count a request, and wait until it may be answered."""
         self.asked[task_id] += 1
         time.sleep(self.delay_s)
         self._answers.wait(HELD_S)

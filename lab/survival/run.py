@@ -1,4 +1,4 @@
-"""Tries every fault on every column, one after another, and shows and writes what came out."""
+"""Tries every fault on every column, one after another, and prints and writes the outcomes."""
 
 import shutil
 import sys
@@ -69,7 +69,7 @@ def try_all(
 def run_kills(only: list[str], kills: int, out: Path, root: Path) -> list[str]:
     """Kill processes at random under load; return a sentence for each approach that lost a job.
 
-    The files are written after each column: the next ones may take an hour, and may be stopped.
+    The files are written after each column, because the next one may take an hour and be stopped.
     """
     console = Console()
     out = make_folder(out)

@@ -1,4 +1,4 @@
-"""One column, running: its app and worker, the mail server, the receiver; mended between faults."""
+"""The processes of one column: app, worker, mail server and receiver, put right between faults."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from .columns import Column
 from .receiver import Receiver
 
 DRAIN_S = 2
-VISIBILITY_S = 60  # longer than any pause before a retry: else a job is run beside itself
+VISIBILITY_S = 60  # longer than any pause before a retry, or a job would run twice at once
 REDELIVERY_S = 5  # instead, where a killed worker's jobs have to come back
 # Waits are as short as the faults allow; everything else is as in production.
 ENV = {
@@ -28,7 +28,7 @@ AT_ONCE = "QUEUE_WORKERS"  # a setting of 04; here it is meant for the worker of
 
 
 class RunningColumn:
-    """What the faults of one column are tried on."""
+    """The processes that the faults of one column are tried on."""
 
     def __init__(self, stack: Stack, column: Column, receiver: Receiver) -> None:
         self.stack = stack
@@ -79,7 +79,7 @@ class RunningColumn:
         api_env: Mapping[str, str] = NOTHING,
         uvicorn_args: Sequence[str] = (),
     ) -> None:
-        """Have an app, and a worker, that run with this; those that do so already stay.
+        """Start an app and a worker with these settings, unless they run with them already.
 
         `{folder}` in a value is the folder that all processes of this column share.
         """
@@ -93,7 +93,7 @@ class RunningColumn:
             self._start_worker(job_env)
 
     def clear(self, *, app: bool, worker: bool) -> None:
-        """Give up what a trial may have left in an odd state."""
+        """Kill the app or the worker, which a trial may have left in an odd state."""
         if app and self._app:
             self._app.kill9(group=True)
             self._app = None
@@ -124,7 +124,7 @@ class RunningColumn:
 
     def _start_app(self, env: Mapping[str, str], uvicorn_args: Sequence[str]) -> None:
         self.clear(app=True, worker=False)
-        # One worker serves all apps of 03, so they share its folder; other apps begin anew.
+        # One worker serves all apps of 03, so they share its folder; other apps get a new one.
         shared = {"DATA_DIR": str(self.stack.data_dir / self.column.approach.name)}
         data = shared if self.column.has_worker else {}
         self._app = self._launch_app({**env, **data}, uvicorn_args)

@@ -1,4 +1,4 @@
-"""What a fault works with: the parts of one column, the jobs it posts, the clock."""
+"""What a fault works with: the processes of one column, the jobs that it posts, the clock."""
 
 import time
 from collections import defaultdict
@@ -13,7 +13,7 @@ from lab.errors import LabError
 from lab.ledger import read_ledger
 from lab.open_jobs import ENDS
 from lab.plain_http import TRUSTS_NOBODY
-from lab.processes.pauses import pause
+from lab.processes.pauses import wait_for
 
 from . import broker, posting
 from .running_column import RunningColumn
@@ -30,9 +30,7 @@ class Trial:
     """One fault on one column; `count.py` waits for its jobs and counts them."""
 
     def __init__(
-        self,
-        running: RunningColumn,
-        transport: httpx.BaseTransport | None = None,
+        self, running: RunningColumn, transport: httpx.BaseTransport | None = None
     ) -> None:
         self.running = running
         self.overload_s = OVERLOAD_S  # how long too much is posted
@@ -81,7 +79,7 @@ class Trial:
         return list(accepted)
 
     def hold_emails(self, count: int = JOBS) -> None:
-        """Post e-mails that nobody takes, and wait until as many as can are under way."""
+        """Post e-mails that the mail server holds, and wait until as many as can are under way."""
         self.mail.hold()
         self.post_emails(count)
         running = self.column.at_once(len(self.accepted))
@@ -103,21 +101,17 @@ class Trial:
         )
 
     def forget_mail(self) -> None:
-        """Expect a mail server that remembers nothing, as after its restart."""
+        """Count from nothing: the mail server is restarted, and keeps its mail in memory only."""
         self.delivered_before = 0
 
     def wait_for(self, what: str, holds: Callable[[], object], timeout_s: float = WAIT_S) -> None:
         """Wait until it holds; raise LabError if it does not in time."""
-        started = time.monotonic()
-        while not holds():
-            if time.monotonic() - started > timeout_s:
-                raise LabError(f"waited for {what} for {timeout_s:g} s, and it did not come")
-            pause(started)
+        wait_for(what, holds, timeout_s)
 
     def read(self, task_id: str, url: str = "") -> dict[str, Any]:  # Any: what an API answers
-        """Return the status of a task, {} if it is unknown; an API that cannot tell is asked again.
+        """Return the status of a task, {} if it is unknown; ask again while the API fails.
 
-        Raises LabError if it cannot tell in WAIT_S.
+        Raises LabError if it still fails after WAIT_S.
         """
         told: dict[str, Any] | None = None
 
@@ -135,7 +129,7 @@ class Trial:
         return int(metrics["queued"]) + int(metrics["running"])
 
     def look_for_ghosts(self, before: int) -> None:
-        """Wait until every accepted job has ended, and count those that the API still tells of.
+        """Wait until every accepted job has ended, and count those that the API still calls open.
 
         `before` is what `count_open` told before the first job.
         """
@@ -183,10 +177,7 @@ class Trial:
     @cached_property
     def _http(self) -> httpx.Client:
         return httpx.Client(
-            transport=self._transport,
-            trust_env=False,
-            verify=TRUSTS_NOBODY,
-            timeout=20,
+            transport=self._transport, trust_env=False, verify=TRUSTS_NOBODY, timeout=20
         )
 
     def _wait_until_the_worker_has_its_share(self) -> None:

@@ -19,16 +19,11 @@ from .trial import OVERLOAD_S, Trial
 
 
 @contextmanager
-def open_column(
-    folder: Path,
-    column: Column,
-    root: Path = ROOT,
-    say: Callable[[str], None] = lambda sentence: None,
-) -> Iterator[RunningColumn]:
+def open_column(folder: Path, column: Column, root: Path = ROOT) -> Iterator[RunningColumn]:
     """Start what every trial of a column needs, and end all of it afterwards."""
     with (
         receive_webhooks() as receiver,
-        Stack(folder, env=ENV, root=root, grace_s=1, say=say) as stack,
+        Stack(folder, env=ENV, root=root, grace_s=1, say=lambda sentence: None) as stack,
     ):
         running = RunningColumn(stack, column, receiver)
         with running.mail:

@@ -1,4 +1,4 @@
-"""Figures that nobody measured, to test what is made of figures."""
+"""Made-up figures, to test the tables and pages that are made of measured ones."""
 
 from lab.compare.figures import Count, Figures, Latency
 

@@ -1,8 +1,6 @@
-"""Counts are what they say they are, and a broken promise is never passed over."""
+"""The counts of a comparison are right, and each broken promise is named."""
 
-import http.server
 import re
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,6 +15,7 @@ from PIL import Image
 from lab.compare.figures import Count, Figures, Latency, percentiles
 from lab.compare.folder_size import count_code_lines
 from lab.compare.promises import find_broken_promises
+from lab.listening import listen
 from lab.load.heartbeat import Heartbeat
 from lab.load.verify import count_once, find_picture_fault, find_report_fault
 
@@ -30,25 +29,15 @@ def slow_server() -> Iterator[str]:
     """Answer with 200, the second time after 0.3 s, the third time with 503."""
     asked: list[str] = []
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def answer(
+        path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, dict[str, str], bytes]:
+        asked.append(path)
+        time.sleep(0.3 if len(asked) == 2 else 0)
+        return 503 if len(asked) == 3 else 200, {}, b""
 
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            time.sleep(0.3 if len(asked) == 2 else 0)
-            self.send_response(503 if len(asked) == 3 else 200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Stay silent."""
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with listen(answer) as url:
+        yield url
 
 
 def test_kept_promises_leave_nothing_to_say() -> None:

@@ -150,9 +150,10 @@ def test_no_other_site_turns_a_switch(stack: Stack, headers: dict[str, str]) -> 
         httpx.request("DELETE", f"{url}/behaviour", headers=headers),
         httpx.request("PUT", f"{url}/behaviour", json={"delay_s": 1}, headers=headers),
         httpx.request("POST", f"{url}/behaviour", headers=headers),
+        httpx.request("POST", f"{url}/switch", data={"mail": "refuse"}, headers=headers),
     ]
 
-    assert [answer.status_code for answer in refused] == [403] * 4
+    assert [answer.status_code for answer in refused] == [403] * 5
     assert httpx.get(f"{url}/behaviour").json() == []
 
 

@@ -1,4 +1,4 @@
-"""The trials of a column in two halves side by side: they mostly wait."""
+"""Runs the trials of a column in two halves side by side, because they mostly wait."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor

@@ -13,7 +13,7 @@ from lab.survival.trial import JOBS, Trial
 
 from .fault import Fault
 
-GRACE_S = 1.5  # a process that keeps to its limits has ended this long after them
+GRACE_S = 1.5  # how much longer than its limits a stop may take
 
 
 def kill9_api(trial: Trial) -> None:
@@ -24,13 +24,27 @@ def kill9_api(trial: Trial) -> None:
     trial.running.app.restart()
 
 
+@contextmanager
+def stopping(trial: Trial, part: Part) -> Iterator[Part]:
+    """Post e-mails; after the block, in which the process is stopped, let them go on.
+
+    The end of the process is awaited, its time is noted, and the process is started again.
+    """
+    trial.hold_emails()
+    trial.begin()
+    yield part
+    trial.mail.release()
+    part.wait_exit()
+    trial.stop_s = trial.seconds_since_begin()
+    part.restart()
+
+
 def stop_with_short_jobs(number: signal.Signals) -> Callable[[Trial], None]:
+    """Return a stop in which each job can end before the limit of the drain is over."""
+
     def act(trial: Trial) -> None:
-        trial.hold_emails()
-        trial.begin()
-        trial.running.app.send(number)
-        trial.mail.release()
-        finish_stop(trial, trial.running.app)
+        with stopping(trial, trial.running.app) as app:
+            app.send(number)
 
     return act
 
@@ -39,37 +53,22 @@ def stop_with_long_jobs(number: signal.Signals) -> Callable[[Trial], None]:
     """Return a stop in which no job ends before the limit of the drain is over."""
 
     def act(trial: Trial) -> None:
-        app = trial.running.app
-        trial.hold_emails()
-        trial.begin()
-        app.send(number)
-        with suppress(LabError):  # raised where the API waits for its jobs without a limit
-            app.wait_exit(DRAIN_S + GRACE_S)
-        trial.mail.release()
-        finish_stop(trial, app)
+        with stopping(trial, trial.running.app) as app:
+            app.send(number)
+            with suppress(LabError):  # raised where the API waits for its jobs without a limit
+                app.wait_exit(DRAIN_S + GRACE_S)
 
     return act
 
 
 def interrupt_twice(trial: Trial) -> None:
-    """Press Ctrl-C again before the API has ended: uvicorn then waits for nothing."""
-    app = trial.running.app
-    trial.hold_emails()
-    trial.begin()
-    app.interrupt()
-    trial.wait_for("the first signal to be seen", lambda: "Shutting down" in app.log_text())
-    app.interrupt()
-    with suppress(LabError):
-        app.wait_exit(DRAIN_S + GRACE_S)
-    trial.mail.release()
-    finish_stop(trial, app)
-
-
-def finish_stop(trial: Trial, part: Part) -> None:
-    """Wait for the end of the process, note how long it took, start it again."""
-    part.wait_exit()
-    trial.stop_s = trial.seconds_since_begin()
-    part.restart()
+    """Press Ctrl-C again before the API has ended, so that uvicorn waits for nothing."""
+    with stopping(trial, trial.running.app) as app:
+        app.interrupt()
+        trial.wait_for("the first signal to be seen", lambda: "Shutting down" in app.log_text())
+        app.interrupt()
+        with suppress(LabError):
+            app.wait_exit(DRAIN_S + GRACE_S)
 
 
 def fill_the_disk(trial: Trial) -> None:
@@ -81,7 +80,7 @@ def fill_the_disk(trial: Trial) -> None:
 
 @contextmanager
 def no_room_for(pid: int) -> Iterator[None]:
-    """Let every write of the process to a file fail, as on a full disk (EFBIG for ENOSPC)."""
+    """Let every write of the process to a file fail, as on a full disk (with EFBIG, not ENOSPC)."""
     process = psutil.Process(pid)
     if not hasattr(process, "rlimit"):
         raise LabError("the limit of another process's files can be set on Linux only")
@@ -104,9 +103,7 @@ def ask_the_other_api(trial: Trial) -> None:
 FAULTS = [
     Fault("kill9_api", "`kill -9` of the API", kill9_api),
     Fault(
-        "sigterm_api",
-        "SIGTERM of the API, jobs end in time",
-        stop_with_short_jobs(signal.SIGTERM),
+        "sigterm_api", "SIGTERM of the API, jobs end in time", stop_with_short_jobs(signal.SIGTERM)
     ),
     Fault(
         "sigterm_api_long",

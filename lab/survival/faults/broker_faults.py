@@ -21,7 +21,7 @@ def post_while_down(trial: Trial) -> None:
     trial.post_emails(HALF)
     trial.running.broker.restart()
     trial.mail.release()
-    if not trial.column.is_default:  # it loses jobs, which then are open for ever
+    if not trial.column.is_default:  # there lost jobs stay open for ever
         trial.look_for_ghosts(before)
 
 

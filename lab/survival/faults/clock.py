@@ -1,10 +1,10 @@
-"""Sets the wall clock of processes forward, with libfaketime: setting the real one takes root."""
+"""Sets the wall clock of processes forward with libfaketime, as only root can set the real one."""
 
 from functools import cache
 from pathlib import Path
 
 FOLDERS = ("/usr/lib", "/usr/local/lib")
-# Not "**": that walks all of /usr/lib whenever the faults are imported.
+# Not "**", which would walk through all of /usr/lib whenever the faults are imported.
 PATTERNS = ("faketime/libfaketime.so.1", "*/faketime/libfaketime.so.1")
 FILE = "{folder}/clock"  # how far the clock is ahead; RunningColumn fills in its folder
 

@@ -17,7 +17,7 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Fault:
-    """Its name in approaches.toml, its words, and the function that posts jobs and breaks.
+    """Its name in approaches.toml, its title, and the function that posts jobs and breaks a part.
 
     `hits` is the part that is broken. `job_env` is for the process that runs the jobs, worker or
     app; `api_env` and `uvicorn_args` are for the app. `not_by_default` says why it is not tried

@@ -1,4 +1,4 @@
-"""A job, or a service that it needs, goes wrong; or there are too many jobs."""
+"""A job fails or hangs, a service that it needs does, or there are too many jobs."""
 
 import os
 import signal
@@ -67,7 +67,7 @@ def never_end(trial: Trial) -> None:
 
 
 def kill_its_process(trial: Trial) -> None:
-    """Kill what runs a picture, each time it is run, as the out-of-memory killer does."""
+    """Kill the process of a picture each time it runs, as the out-of-memory killer does."""
     app = trial.running.app
     trial.receiver.hold()
     [poison] = trial.post_pictures(1)
@@ -118,7 +118,7 @@ def block_the_threads(trial: Trial) -> None:
     asked = trial.receiver.asked.total()
     trial.receiver.hold()
     trial.begin()
-    # In a thread: where uploads need a thread of the pool, they are not answered until `release`.
+    # In a thread, because uploads that need a thread of the pool are not answered until `release`.
     posting = Thread(target=trial.post_pictures, args=[BLOCKING])
     posting.start()
     blocked = trial.column.pictures_at_once(BLOCKING)

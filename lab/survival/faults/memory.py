@@ -13,7 +13,7 @@ MIB = 2**20
 class Memory:
     """The resident memory of processes, compared with that at the start.
 
-    Their children are left out: what waits is kept by the parents, and children start late.
+    Their children are left out, because the parents keep what waits, and children start late.
     """
 
     def __init__(self, parts: Sequence[Part]) -> None:

@@ -1,4 +1,4 @@
-"""What runs the jobs is away for longer than anything of an ended job is kept."""
+"""API and worker are down for longer than anything of an ended job is kept."""
 
 import os
 import time
@@ -42,7 +42,7 @@ def outlast_every_lifetime(trial: Trial) -> None:
 
 
 def make_older(folder: Path) -> None:
-    """Let the files seem to be a day older: who removes old ones must ask whose they are."""
+    """Let the files look a day older: what removes old files must ask which task they belong to."""
     for path in folder.iterdir():
         then = path.stat().st_mtime - DAY_S
         os.utime(path, (then, then))
@@ -56,5 +56,5 @@ FAULTS = [
         outlast_every_lifetime,
         job_env={"RESULT_TTL_S": str(RESULT_TTL_S), "JOB_TIMEOUT_S": str(JOB_TIMEOUT_S)},
         api_env={"RESULT_TTL_S": str(RESULT_TTL_S), "JOB_TIMEOUT_S": str(JOB_TIMEOUT_S)},
-    ),
+    )
 ]

@@ -9,7 +9,7 @@ from lab.errors import LabError
 from lab.survival import broker
 from lab.survival.trial import JOBS, Trial
 
-from .api_faults import finish_stop
+from .api_faults import stopping
 from .fault import REDELIVERED, WORKER, Fault
 
 STOP_S = 1.0  # what a container is given here before it is killed
@@ -46,22 +46,18 @@ def kill9_child(trial: Trial) -> None:
 
 
 def stop_worker(number: signal.Signals) -> Callable[[Trial], None]:
-    """Return a stop in which the running jobs could end, if they are let."""
+    """Return a stop in which the running jobs could end, if the worker waits for them."""
 
     def act(trial: Trial) -> None:
-        worker = trial.running.worker
-        trial.hold_emails()
-        trial.begin()
-        worker.send(number)
-        trial.wait_for("a worker that ends", lambda: "shutdown" in worker.log_text().lower())
-        trial.mail.release()
-        finish_stop(trial, worker)
+        with stopping(trial, trial.running.worker) as worker:
+            worker.send(number)
+            trial.wait_for("a worker that ends", lambda: "shutdown" in worker.log_text().lower())
 
     return act
 
 
 def close_terminal(trial: Trial) -> None:
-    """Send SIGHUP; a worker that takes that as the order to start anew may do so."""
+    """Send SIGHUP; some workers take it as a request to restart."""
     worker = trial.running.worker
     trial.hold_emails()
     trial.begin()
@@ -73,16 +69,12 @@ def close_terminal(trial: Trial) -> None:
 
 
 def stop_container(trial: Trial) -> None:
-    worker = trial.running.worker
-    trial.hold_emails()
-    trial.begin()
-    worker.term()
-    try:
-        worker.wait_exit(STOP_S)
-    except LabError:
-        worker.kill9(group=True)
-    trial.mail.release()
-    finish_stop(trial, worker)
+    with stopping(trial, trial.running.worker) as worker:
+        worker.term()
+        try:
+            worker.wait_exit(STOP_S)
+        except LabError:
+            worker.kill9(group=True)
 
 
 FAULTS = [

@@ -13,6 +13,7 @@ import psutil
 
 from lab.load.watch import Watch
 from lab.processes.part import Part
+from lab.results import to_markdown
 from lab.survival.cell import Cell
 from lab.survival.columns import Column, find_columns
 from lab.survival.count import count, count_copies_of_whole_runs, settle
@@ -24,21 +25,19 @@ from .load import Load
 
 ON_RABBITMQ = "03_celery+rabbitmq"
 COLUMNS = ["03_celery", ON_RABBITMQ, "04_custom_queue+sqlite"]
-# A job may be hit by many kills here; what a kill cut off comes back soon.
+# A job may be cut off by many kills here, and comes back soon after each.
 ENV = {"MAX_ATTEMPTS": "100", "JOB_TIMEOUT_S": "15", "VISIBILITY_TIMEOUT_S": "20"}
 TWO_PROCESSES = ("--workers", "2")
 PAUSE_S = (0.2, 1.5)  # between two kills
 OUTAGE_SHARE = 0.05  # of the kills of a broker or a Redis leave it away for a while
 SHORTEST_OUTAGE_S, LONGEST_OUTAGE_S = 1.0, 60.0
 SETTLE_S = 120.0
-
-
 UNKNOWN = "–"
 
 
 @dataclass(frozen=True)
 class Kills:
-    """What came of so many kills.
+    """The outcome of a number of kills.
 
     `outside_window` are second e-mails or webhooks of jobs of which no run was cut off, `resent`
     the jobs of 03 whose message the broker had lost, `outages_s` how long a broker was away.
@@ -75,7 +74,7 @@ class Kills:
         }
 
     def find_faults(self) -> list[str]:
-        """Return what must not be."""
+        """Return a sentence for whatever must not happen under kills, and some details."""
         kept = self.cell.finished == self.cell.accepted > 0
         if kept and not (self.outside_window or self.wrong or self.uploads_left):
             return []
@@ -95,13 +94,9 @@ def find_kill_columns(names: Sequence[str], root: Path) -> list[Column]:
 
 
 def kill_at_random(
-    running: RunningColumn,
-    kills: int,
-    watch: Watch,
-    *,
-    longest_outage_s: float = LONGEST_OUTAGE_S,
+    running: RunningColumn, kills: int, watch: Watch, *, longest_outage_s: float = LONGEST_OUTAGE_S
 ) -> Kills:
-    """Post jobs without a pause while processes are killed; wait for all, then look at all."""
+    """Post jobs without a pause while processes are killed; then wait for all and check all."""
     running.prepare(ENV, uvicorn_args=TWO_PROCESSES)
     killer = Killer(running, longest_outage_s)
     with closing(Trial(running)) as trial:
@@ -132,7 +127,7 @@ def kill_at_random(
 
 
 class Killer:
-    """Kills one process of a column after the other, and starts each again."""
+    """Kills the processes of a column one after another, and starts each again."""
 
     def __init__(self, running: RunningColumn, longest_outage_s: float) -> None:
         self._longest_outage_s = longest_outage_s
@@ -150,7 +145,7 @@ class Killer:
                 self._ways[part.name] = lambda part=part: self._take_away(part)  # type: ignore[misc]  # bound now
 
     def kill(self) -> None:
-        """Kill what chance chooses."""
+        """Kill a process that is chosen at random."""
         name = random.choice(list(self._ways))
         self._ways[name]()
         self._running.revive()
@@ -166,10 +161,10 @@ class Killer:
                 os.kill(random.choice(children), signal.SIGKILL)
 
     def _take_away(self, broker: Part) -> None:
-        """Kill a broker; now and then it stays away for a while."""
+        """Kill a broker; sometimes it is started again only after a while."""
         broker.kill9(group=True)
         if random.random() < OUTAGE_SHARE * len(self._ways):
-            # As many short ones as long ones.
+            # On a logarithmic scale, so that short outages are as frequent as long ones.
             longest = self._longest_outage_s / SHORTEST_OUTAGE_S
             away_s = SHORTEST_OUTAGE_S * longest ** random.random()
             self.outages_s.append(round(away_s, 1))
@@ -179,12 +174,8 @@ class Killer:
 
 def make_kills_table(seen: Sequence[Kills]) -> str:
     """Return the counts as Markdown, an approach a row."""
-    head = ["approach", "kills", *seen[0].count()]
-    lines = [head, ["---"] + ["---:"] * (len(head) - 1)]
-    lines += [
-        [each.cell.column, str(each.kills), *map(str, each.count().values())] for each in seen
-    ]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    rows = [[each.cell.column, str(each.kills), *map(str, each.count().values())] for each in seen]
+    return to_markdown(["approach", "kills", *seen[0].count()], rows)
 
 
 def _works(pid: int) -> bool:

@@ -1,4 +1,4 @@
-"""Looks at everything that the jobs have made, and does not trust a status."""
+"""Checks everything that the jobs have made, instead of trusting their status."""
 
 import sqlite3
 from collections import Counter
@@ -19,7 +19,7 @@ PICTURES = ("pictures.sqlite", "SELECT task_id, count(*) FROM pictures GROUP BY 
 
 
 def find_wrong(trial: Trial, expected: dict[str, Expected]) -> list[str]:
-    """Return a sentence for each job that is done and has not made what it should have."""
+    """Return a sentence for each job that has not made what it should have made."""
     return list(_wrong(trial, expected))
 
 

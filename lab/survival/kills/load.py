@@ -14,7 +14,7 @@ from lab.survival import posting
 from lab.survival.trial import Trial
 
 PAUSE_S = 0.1  # of a client between two requests
-CLIENTS = {"email": 2, "report": 1, "image": 1}  # so many threads post each
+CLIENTS = {"email": 2, "report": 1, "image": 1}  # threads that post this kind
 ROWS = 20
 Colour = tuple[int, int, int]
 

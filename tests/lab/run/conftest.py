@@ -1,6 +1,7 @@
 """`lab run` in a process of its own."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -56,6 +57,12 @@ class LabRun:
 
     def url(self, what: str) -> str:
         return self.wait_for_line(what).split(what)[1].split()[0].removesuffix("/docs")
+
+    def pid_of(self, name: str) -> int:
+        """Return the process id that the last list of processes names."""
+        self.wait_for_line("Processes")
+        last = [line for line in self.lines if line.startswith("  Processes")][-1]
+        return int(re.findall(rf"\b{name} (\d+)", last)[0])
 
     def post_slow_emails(self, count: int, delay_s: float) -> None:
         """Post e-mails that the mail server takes its time for, and wait until they run."""

@@ -3,47 +3,37 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import httpx
 import psutil
 import pytest
 
-from tests.support.stand_ins import read_until, running
+from tests.support.stand_ins import running
+from tests.support.waiting import wait_until
 
-
-@pytest.fixture
-def lab_run(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    words = [sys.executable, "-u", "-m", "lab", "run", "01", "--data-dir", str(tmp_path / "data")]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
-        yield process
-        process.kill()
+from .conftest import LabRun
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_run_ends_in_order(lab_run: subprocess.Popen[str], number: signal.Signals) -> None:
-    url = read_until(lab_run, r"Swagger UI +(http\S+)")
-    pids = [child.pid for child in psutil.Process(lab_run.pid).children()]
-    read_until(lab_run, "Ctrl-C here ends all of it")
-    assert httpx.get(url).status_code == 200
+def test_killed_app_is_started_again_and_all_ends_in_order(
+    start: Callable[[str], LabRun], number: signal.Signals
+) -> None:
+    run = start("01")
+    url, first = run.url("Swagger UI"), run.pid_of("api")
 
-    lab_run.send_signal(number)
+    psutil.Process(first).kill()
 
-    read_until(lab_run, "Stopping")
-    assert lab_run.wait(30) == 0
+    run.wait_for_line(f"api (process {first}) was killed by signal 9. No job was open.")
+    wait_until("another process", lambda: run.pid_of("api"), lambda pid: pid != first)
+    assert httpx.get(f"{url}/healthz").status_code == 200
+    pids = [child.pid for child in psutil.Process(run.process.pid).children()]
+
+    run.send(number)
+
+    run.wait_for_line("Stopping")
+    assert run.process.wait(30) == 0
     assert running(pids) == []
-
-
-def test_killed_app_is_started_again(lab_run: subprocess.Popen[str]) -> None:
-    url = read_until(lab_run, r"Swagger UI +(http\S+)")
-    pid = int(read_until(lab_run, r"Processes.* api (\d+)"))
-
-    psutil.Process(pid).kill()
-
-    read_until(lab_run, rf"api \(process {pid}\) was killed by signal 9. No job was open.")
-    assert int(read_until(lab_run, r"Processes.* api (\d+)")) != pid
-    assert httpx.get(url).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -53,6 +43,15 @@ def test_killed_app_is_started_again(lab_run: subprocess.Popen[str]) -> None:
         (
             ["lab", "run", "01", "--data-dir", "/dev/null/x"],
             "lab: cannot write to the folder '/dev/null/x'",
+        ),
+        (
+            # The folder is not made for what cannot be measured.
+            ["lab", "compare", "--only", "05", "--out", "/dev/null/x"],
+            "lab: unknown approach '05': it is one of 01_background_tasks, ",
+        ),
+        (
+            ["lab", "survival", "--fault", "earthquake", "--out", "/dev/null/x"],
+            "lab: unknown fault 'earthquake': it is one of kill9_api, ",
         ),
         (["lab", "zzz"], "lab: no such command 'zzz'; --help shows"),
         (["lab", "run"], "lab: missing argument 'approach'; --help shows"),

@@ -19,13 +19,6 @@ from .conftest import LabRun
 ID = "01a21869-addb-761a-80fd-1cdb60d46b3d"
 
 
-def pid_of(run: LabRun, name: str) -> int:
-    """Return the process id that the last list of processes names."""
-    run.wait_for_line("Processes")
-    last = [line for line in run.lines if line.startswith("  Processes")][-1]
-    return int(re.findall(rf"\b{name} (\d+)", last)[0])
-
-
 def write_ledger(folder: Path, *events: tuple[str, str]) -> None:
     """Write events, each a name and a task id, one second apart."""
     lines = [json.dumps({"t": t, "event": e, "task_id": i}) for t, (e, i) in enumerate(events)]
@@ -38,7 +31,7 @@ def test_killed_api_of_01_loses_its_jobs_and_the_screen_says_so(
     run = start("01")
     run.post_slow_emails(2, delay_s=60)
 
-    os.kill(pid_of(run, "api"), signal.SIGKILL)
+    os.kill(run.pid_of("api"), signal.SIGKILL)
 
     run.wait_for_line("was killed by signal 9. 2 jobs were running: lost.")
     wait_until("the addresses again", lambda: sum("Swagger UI" in each for each in run.lines) == 2)
@@ -59,7 +52,7 @@ def test_killed_worker_of_03_gives_its_jobs_back_when_the_screen_says(
     run = start("03")
     run.post_slow_emails(2, delay_s=4)
 
-    os.kill(pid_of(run, "worker"), signal.SIGKILL)
+    os.kill(run.pid_of("worker"), signal.SIGKILL)
 
     said = run.wait_for_line("was killed by signal 9. 2 jobs were running: kept.")
     seconds = int(re.findall(r"run again in about (\d+) s", said)[0])

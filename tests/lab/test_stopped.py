@@ -1,0 +1,45 @@
+"""A measurement that is stopped says so, and leaves neither a process nor a table."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support.stand_ins import read_until
+
+COMPARE = ["compare", "--only", "01", "--reports", "1", "--pictures", "1", "--orders", "100"]
+SURVIVAL = ["survival", "--only", "04_custom_queue", "--fault", "job_never_ends"]
+
+
+@pytest.mark.parametrize(
+    ("words", "line", "number", "code"),
+    [
+        (COMPARE, "running the jobs", signal.SIGTERM, 143),
+        (SURVIVAL, "job_never_ends", signal.SIGINT, 130),
+    ],
+)
+def test_stopped_measurement_says_so_and_leaves_nothing(
+    tmp_path: Path, words: list[str], line: str, number: signal.Signals, code: int
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lab", *words, "--out", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    read_until(process, line)
+    started = psutil.Process(process.pid).children(recursive=True)
+
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=30)
+
+    assert len(started) >= 2  # the guard and the mail server, if not also the app
+    assert process.returncode == code
+    [said] = errors.splitlines()
+    assert said.startswith("Stopped before the end: no process is left, and ")
+    assert psutil.wait_procs(started, timeout=5)[1] == []
+    assert list(tmp_path.glob("*.json")) == []
