@@ -26,7 +26,7 @@ from .programs import PROGRAMS, Program
 from .rounds import measure_all
 from .rows import ROWS, Row
 from .table import HEADINGS, Verdict
-from .verdicts import judge_all
+from .verdicts import judge
 
 WIDTH = 140  # where there is no terminal
 LEAST = 640  # a smaller one measures nothing; and a multiple of 64 producers
@@ -58,7 +58,7 @@ def bench(
             env = {**env, "REDIS_URL": stack.start_valkey().url}
         figures = measure_all(programs, rounds, stack.data_dir, env, console.print, budget_s)
     rounds = max(len(figure.values) for figure in figures.values())
-    verdicts = judge_all(rows, figures)
+    verdicts = [judge(row, figures) for row in rows]
     write_files(folder, verdicts, figures, machine, rounds)
     console.print(make_table(verdicts))
     console.print(f"\nMedian of {rounds} interleaved rounds. {machine}.\nWritten to {folder}.")

@@ -22,7 +22,9 @@ def write_files(
 ) -> None:
     """Write `bench.json`, `bench.md` and `bench.svg`."""
     programs = {
-        name: asdict(find_program(name)) | asdict(figure) | _median(figure)
+        name: asdict(find_program(name))
+        | asdict(figure)
+        | {"median": figure.median if figure.values else None}
         for name, figure in figures.items()
     }
     content = {
@@ -31,14 +33,7 @@ def write_files(
         "programs": programs,
         "rows": [asdict(verdict) for verdict in verdicts],
     }
-    _write(folder / BENCH, to_json(content))
-    _write(folder / "bench.md", make_bench_table(verdicts, machine, rounds))
-    _write(folder / "bench.svg", make_svg(verdicts, machine))
-
-
-def _median(figure: Figure) -> dict[str, float | None]:
-    return {"median": figure.median if figure.values else None}
-
-
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+    table = make_bench_table(verdicts, machine, rounds)
+    (folder / BENCH).write_text(to_json(content), encoding="utf-8")
+    (folder / "bench.md").write_text(table, encoding="utf-8")
+    (folder / "bench.svg").write_text(make_svg(verdicts, machine), encoding="utf-8")

@@ -24,7 +24,7 @@ class Program:
 
     @property
     def needs_more(self) -> bool:
-        """Whether it needs a peer, Valkey or a running app, and not only the queue of 04."""
+        """Tell whether it needs a peer, Valkey or a running app, and not only the queue of 04."""
         return bool(self.needs or self.valkey or self.options)
 
 
@@ -70,16 +70,8 @@ def _kept(
     module: str, title: str, *options: str, unit: str = "ms", valkey: bool = False
 ) -> Program:
     parts = {"few": "1 000 kept", "some": "10 000 kept", "many": "100 000 kept"}
-    return Program(
-        f"kept.{module}",
-        100_000,
-        unit,
-        title,
-        options=options,
-        parts=parts,
-        valkey=valkey,
-        once=True,
-    )
+    name, count = f"kept.{module}", 100_000
+    return Program(name, count, unit, title, options=options, parts=parts, valkey=valkey, once=True)
 
 
 PROGRAMS = {
@@ -131,24 +123,20 @@ PROGRAMS = {
         "e-mails/s",
         "Celery",
         options=("1", "2", "4"),
-        parts={
-            "1": "1 worker process",
-            "2": "2 worker processes",
-            "4": "4 worker processes",
-        },
+        parts={"1": "1 worker process", "2": "2 worker processes", "4": "4 worker processes"},
         valkey=True,
     ),
 }
 
 
-def find_program(figure: str, programs: Mapping[str, Program] = PROGRAMS) -> Program:
+def find_program(figure: str) -> Program:
     """Return the program that gives a figure."""
-    return programs[figure.partition("/")[0]]
+    return PROGRAMS[figure.partition("/")[0]]
 
 
-def find_title(figure: str, programs: Mapping[str, Program] = PROGRAMS) -> str:
-    """Return what a figure is of."""
-    program, part = find_program(figure, programs), figure.partition("/")[2]
+def find_title(figure: str) -> str:
+    """Return the name of what a figure measures."""
+    program, part = find_program(figure), figure.partition("/")[2]
     return f"{program.title}, {program.parts[part]}" if part else program.title
 
 

@@ -1,4 +1,4 @@
-"""The lines of the table: what is compared with what, and what is aimed at."""
+"""The lines of the table: what is compared with what, and the target."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ class Row:
     """A line of the table; its figures are named as in `programs.py`.
 
     With a `peer` the target is for the ratio of `ours` to it, else for the figure itself.
-    Without a target it tells and does not judge.
+    Without a target the row only shows what was measured.
     """
 
     what: str
@@ -58,11 +58,7 @@ ROWS = (
     Row("growth of RSS after the first tenth of 1 000 000 tasks", "flat", 20, False),
     Row("memory, cost of enqueue and take", "deep", 2, False, "shallow"),
     Row(
-        "durable, cost of enqueue and take",
-        "durable-depth/deep",
-        2,
-        False,
-        "durable-depth/shallow",
+        "durable, cost of enqueue and take", "durable-depth/deep", 2, False, "durable-depth/shallow"
     ),
     *(
         row

@@ -1,4 +1,4 @@
-"""The published benchmark as a table; `bench` writes the file, also with the lines made here."""
+"""The table of a benchmark, as Markdown, and the file that it is published in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from lab.machine import Machine
+from lab.results import to_markdown
 
 BENCH = "bench.json"
 HEADINGS = ("what", "measured: median (spread)", "against", "ratio", "target", "met")
@@ -45,6 +46,5 @@ def read_benchmark(path: Path) -> Benchmark:
 
 def make_bench_table(verdicts: Sequence[Verdict], machine: Machine, rounds: int) -> str:
     """Return the table as Markdown, and where it was measured."""
-    lines = [HEADINGS, ["---"] * len(HEADINGS), *(verdict.cells for verdict in verdicts)]
-    table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    table = to_markdown(HEADINGS, (verdict.cells for verdict in verdicts), others="---")
     return f"{table}\nMedian of {rounds} interleaved rounds.\n{machine}.\n"

@@ -1,10 +1,10 @@
-"""From measured values to the lines of the table: medians, ratios, and whether a target is met."""
+"""Turns measured values into the lines of the table: medians, ratios, targets that are met."""
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from .programs import PROGRAMS, Program, find_program, find_title
+from .programs import find_program, find_title
 from .rows import Row
 from .table import Verdict
 
@@ -13,7 +13,7 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 
 @dataclass(frozen=True)
 class Figure:
-    """The values of one program, one a round; or why there are none, in one sentence."""
+    """The values of one program, one for each round, or a sentence that says why there are none."""
 
     values: tuple[float, ...] = ()
     missing: str = ""
@@ -31,18 +31,15 @@ class Figure:
         return f"{_number(self.median)} {unit} ({low}-{high})"
 
 
-def judge(
-    row: Row, figures: Mapping[str, Figure], programs: Mapping[str, Program] = PROGRAMS
-) -> Verdict:
+def judge(row: Row, figures: Mapping[str, Figure]) -> Verdict:
     """Compare the figures of one row with its target."""
     ours, peer = figures[row.ours], figures[row.peer] if row.peer else None
-    own_unit = find_program(row.ours, programs).unit
     verdict = Verdict(
         what=row.what,
-        measured=_describe(row.ours, figures, programs),
-        against=_describe(row.peer, figures, programs) if row.peer else "",
+        measured=_describe(row.ours, figures),
+        against=_describe(row.peer, figures) if row.peer else "",
         ratio="",
-        target=describe_target(row, "x" if peer else own_unit),
+        target=describe_target(row, "x" if peer else find_program(row.ours).unit),
         met="not measured",
     )
     if ours.missing or (peer and peer.missing):
@@ -70,14 +67,9 @@ def say_met(row: Row, reached: float) -> str:
     return "yes" if (reached >= row.target if row.at_least else reached <= row.target) else "no"
 
 
-def judge_all(rows: Sequence[Row], figures: Mapping[str, Figure]) -> list[Verdict]:
-    """Compare each row with its target."""
-    return [judge(row, figures) for row in rows]
-
-
-def _describe(name: str, figures: Mapping[str, Figure], programs: Mapping[str, Program]) -> str:
-    unit, figure = find_program(name, programs).unit, figures[name]
-    return f"{find_title(name, programs)}: {figure.missing or figure.describe(unit)}"
+def _describe(name: str, figures: Mapping[str, Figure]) -> str:
+    unit, figure = find_program(name).unit, figures[name]
+    return f"{find_title(name)}: {figure.missing or figure.describe(unit)}"
 
 
 def _number(value: float) -> str:

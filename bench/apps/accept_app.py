@@ -1,8 +1,8 @@
 """The app of one numbered folder with an e-mail job that does nothing: `bench.apps.accept_app:app`.
 
 BENCH_FOLDER names the folder. With BENCH_BARE its route answers the same and starts no job.
-The ledger is off: it opens a file two or three times a job, for the tests and not for the pattern.
-So are the log lines of the jobs, as uvicorn's own of each request are.
+The ledger is off, because it opens a file two or three times a job, which only the tests need.
+The log lines of the jobs are off as well, like uvicorn's own log of requests.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""Waits for jobs by reading the ledger: asking the app itself would be load on it."""
+"""Waits for jobs by reading the ledger, because asking the app itself would be load on it."""
 
 import time
 from pathlib import Path

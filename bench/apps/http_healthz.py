@@ -4,7 +4,6 @@ Counted from the last 202 on: taking the uploads is work of the API in every app
 pictures are watermarked in full size, so that most of that work is still to be done then.
 """
 
-import asyncio
 import time
 from pathlib import Path
 
@@ -12,10 +11,10 @@ import httpx
 
 from bench.program import run_program
 from lab.load.heartbeat import Heartbeat
-from lab.load.run_jobs import connect
 from lab.load.samples import make_photos
-from lab.load.workload import Post, send_all
+from lab.load.workload import multipart
 from lab.processes.stack import Stack
+from lab.survival.posting import post_all
 
 from .ends import wait_for_ends
 
@@ -23,24 +22,11 @@ IDLE_S, PAUSE_S = 0.7, 0.005
 FEWEST = 10  # answers; a p99 of less says nothing
 
 
-def make_post(url: str, photo: bytes) -> Post:
-    """Return the request for one picture."""
-    fields, files = {"operations": "watermark", "width": "1024"}, {"file": ("photo.jpg", photo)}
-    built = httpx.Request("POST", f"{url}/images", data=fields, files=files)
-    request = httpx.Request("POST", built.url, headers=built.headers, content=built.read())
-    return Post("image", request)
-
-
-def upload(url: str, posts: list[Post]) -> None:
+def upload(requests: list[httpx.Request]) -> None:
     """Send the pictures; raise `ValueError` for a refusal."""
-
-    async def send() -> None:
-        async with connect(url) as client:
-            for job in await send_all(client, posts):
-                if not job.task_id:
-                    raise ValueError(f"a picture was refused: {job.refusal}")
-
-    asyncio.run(send())
+    for answer in post_all(requests):
+        if not answer.task_id:
+            raise ValueError(f"a picture was refused: {answer.code or 'no answer'}")
 
 
 def measure(count: int, folder: Path, name: str) -> dict[str, float]:
@@ -48,13 +34,15 @@ def measure(count: int, folder: Path, name: str) -> dict[str, float]:
     (photo,) = make_photos(1)
     with Stack(folder / "lab", say=lambda line: None, grace_s=2) as stack:
         app = stack.start(name, without={"mailbox"})
-        posts = [make_post(app.url, photo)] * count
-        upload(app.url, posts[:1])  # the first one imports and starts what pictures need
+        fields = {"operations": "watermark", "width": "1024"}
+        file = ("photo.jpg", photo, "image/jpeg")
+        requests = [multipart(f"{app.url}/images", fields, file)] * count
+        upload(requests[:1])  # the first one imports and starts what pictures need
         wait_for_ends(stack.data_dir / name, 1)
         with Heartbeat(f"{app.url}/healthz", PAUSE_S) as idle:
             time.sleep(IDLE_S)
         with Heartbeat(f"{app.url}/healthz", PAUSE_S) as busy:
-            upload(app.url, posts)
+            upload(requests)
             busy.forget()
             wait_for_ends(stack.data_dir / name, 1 + count)
     if busy.beats.answers < FEWEST:

@@ -1,6 +1,7 @@
 """Sends the same POST again and again over kept connections, from a process of its own.
 
-Plain asyncio: httpx takes more time for a request than the apps do, and would be measured instead.
+It is plain asyncio, because httpx takes more time for a request than the apps, and would be what
+is measured.
 `python -m bench.apps.load COUNT URL ...` prints the requests a second that each URL answered.
 """
 

@@ -1,4 +1,4 @@
-"""The three sizes of a program, and a figure at each of them."""
+"""Takes a figure of a program at each of its three sizes."""
 
 import time
 from collections.abc import Callable

@@ -1,6 +1,5 @@
 """Tasks a second that arq sends to Valkey, and no-op tasks with one worker process."""
 
-import asyncio
 import os
 from pathlib import Path
 from typing import Any, ClassVar
@@ -31,24 +30,15 @@ class Worker:
     max_jobs = 64
 
 
-async def send_and_finish(count: int) -> dict[str, float]:
+async def measure(count: int, folder: Path) -> dict[str, float]:
     """Return jobs a second, sent and finished."""
     pool = await create_pool(Worker.redis_settings, default_queue_name=QUEUE)
-
-    async def drain() -> None:
-        async with asyncio.timeout(40):
-            while await pool.zcard(QUEUE):  # noqa: ASYNC110 - arq tells of single jobs only
-                await asyncio.sleep(0.005)
-
-    rates = await time_producers(lambda: pool.enqueue_job("noop"), drain, count)
+    with worker_process(WORKER, folder):
+        rates = await time_producers(
+            lambda: pool.enqueue_job("noop"), lambda: pool.zcard(QUEUE), count
+        )
     await pool.aclose()
     return rates
-
-
-def measure(count: int, folder: Path) -> dict[str, float]:
-    """Return jobs a second, sent and finished."""
-    with worker_process(WORKER, folder):
-        return asyncio.run(send_and_finish(count))
 
 
 if __name__ == "__main__":

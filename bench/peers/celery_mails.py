@@ -3,28 +3,16 @@
 COUNT e-mails for each process; the e-mail is the one of the repository, its worker too.
 """
 
-import asyncio
 from pathlib import Path
 
 import httpx
 
 from bench.apps.ends import wait_for_ends
 from bench.program import run_program
-from lab.load.run_jobs import connect
-from lab.load.workload import email_posts, send_all
 from lab.processes.stack import Stack
+from lab.survival.posting import emails, post_all
 
 NAME, DELAY_S = "03_celery", 0.05
-
-
-def send(url: str, count: int) -> None:
-    """Ask the app for e-mails."""
-
-    async def send_them() -> None:
-        async with connect(url) as client:
-            await send_all(client, email_posts(url, count, "Measured"))
-
-    asyncio.run(send_them())
 
 
 def deliver(stack: Stack, url: str, processes: int, count: int) -> float:
@@ -32,7 +20,7 @@ def deliver(stack: Stack, url: str, processes: int, count: int) -> float:
     worker = stack.start_worker(f"mails{processes}", concurrency=processes)
     data_dir, warm = stack.data_dir / NAME, 2 * processes
     before = len(wait_for_ends(data_dir, 0))
-    send(url, warm + count)
+    post_all(emails(url, warm + count))
     ends = wait_for_ends(data_dir, before + warm + count)[before:]
     stack.stop(worker.name)
     # The first e-mail of each process imports and connects; it ends the time before the measured.

@@ -8,7 +8,7 @@ from dramatiq.brokers.redis import RedisBroker
 
 from bench.program import run_program
 
-from .worker_process import time_sending, worker_process
+from .worker_process import time_worker, worker_process
 
 WORKER = ["dramatiq", "bench.peers.dramatiq_finish", "--processes", "1", "--threads", "4"]
 QUEUE = "bench-dramatiq"
@@ -30,7 +30,7 @@ def measure(count: int, folder: Path) -> dict[str, float]:
     """Return tasks a second, sent and finished."""
     broker.flush_all()
     with worker_process(WORKER, folder):
-        return time_sending(noop.send, is_drained, count)
+        return time_worker(noop.send, is_drained, count)
 
 
 if __name__ == "__main__":

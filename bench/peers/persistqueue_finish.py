@@ -3,24 +3,24 @@
 It has no workers; one thread does all, as threads only wait for each other's lock.
 """
 
-import time
 from pathlib import Path
 
 from persistqueue import SQLiteAckQueue
 
 from bench.program import run_program
 
+from .producers import time_sending
+
 
 def measure(count: int, folder: Path) -> dict[str, float]:
     """Return tasks a second, put and finished."""
     queue = SQLiteAckQueue(str(folder / "queue"), auto_commit=True)
-    start = time.perf_counter()
-    for _ in range(count):
-        queue.put("noop")
-    put_s = time.perf_counter() - start
-    for _ in range(count):
-        queue.ack(queue.get())
-    return {"enqueue": count / put_s, "finish": count / (time.perf_counter() - start)}
+
+    def finish() -> None:
+        for _ in range(count):
+            queue.ack(queue.get())
+
+    return time_sending(lambda: queue.put("noop"), finish, count)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from rq import Queue
 
 from bench.program import run_program
 
-from .worker_process import time_sending, worker_process
+from .worker_process import time_worker, worker_process
 
 NAME = "bench-rq"
 WORKER = ["rq.cli", "worker", NAME, "--worker-class", "rq.SimpleWorker", "--quiet"]
@@ -31,7 +31,7 @@ def measure(count: int, folder: Path) -> dict[str, float]:
         return not queue.count and not queue.started_job_registry.get_job_count(cleanup=False)
 
     with worker_process([*WORKER, "--url", url], folder):
-        return time_sending(lambda: queue.enqueue("bench.peers.rq_finish.noop"), is_drained, count)
+        return time_worker(lambda: queue.enqueue("bench.peers.rq_finish.noop"), is_drained, count)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Tasks a second that saq sends to Valkey, and no-op tasks with one worker process."""
 
-import asyncio
 import os
 from pathlib import Path
 from typing import Any
@@ -23,25 +22,15 @@ queue = Queue.from_url(os.environ.get("REDIS_URL", "redis://"), name="bench-saq"
 settings = {"queue": queue, "functions": [noop], "concurrency": 10}
 
 
-async def drain() -> None:
-    """Wait until every job has ended."""
-    async with asyncio.timeout(40):
-        while await queue.count("incomplete"):  # noqa: ASYNC110 - saq tells of single jobs only
-            await asyncio.sleep(0.005)
-
-
-async def send_and_finish(count: int) -> dict[str, float]:
+async def measure(count: int, folder: Path) -> dict[str, float]:
     """Return jobs a second, sent and finished."""
     await queue.connect()
-    rates = await time_producers(lambda: queue.enqueue("noop"), drain, count)
+    with worker_process(WORKER, folder):
+        rates = await time_producers(
+            lambda: queue.enqueue("noop"), lambda: queue.count("incomplete"), count
+        )
     await queue.disconnect()
     return rates
-
-
-def measure(count: int, folder: Path) -> dict[str, float]:
-    """Return jobs a second, sent and finished."""
-    with worker_process(WORKER, folder):
-        return asyncio.run(send_and_finish(count))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """No-op tasks a second through taskiq's InMemoryBroker, enqueued to finished."""
 
-import asyncio
 import itertools
 import time
 from pathlib import Path
@@ -10,7 +9,7 @@ from taskiq import InMemoryBroker
 from bench.program import run_program
 
 
-async def finish(count: int) -> float:
+async def measure(count: int, folder: Path) -> float:
     """Send `count` tasks and wait for all; return tasks a second."""
     numbers = itertools.count()
     # Short ids, as the queue of 04 gets here: making a UUID would be counted too.
@@ -28,11 +27,6 @@ async def finish(count: int) -> float:
     rate = count / (time.perf_counter() - start)
     await broker.shutdown()
     return rate
-
-
-def measure(count: int, folder: Path) -> float:
-    """Return tasks a second."""
-    return asyncio.run(finish(count))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-DEADLINE_S = 40
-POLL_S = 0.005
+from .producers import DEADLINE_S, POLL_S, time_sending
 
 
 @contextmanager
@@ -19,28 +18,25 @@ def worker_process(words: Sequence[str], folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        worker.kill()  # nothing is left to do; the frame ends what this leaves behind
+        worker.kill()  # nothing is left to do; `run_alone` ends the children that this leaves
         worker.wait()
 
 
-def wait_until(drained: Callable[[], bool]) -> None:
-    """Wait until nothing is left to do; raises `TimeoutError`."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not drained():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"the worker had not ended its tasks after {DEADLINE_S} s")
-        time.sleep(POLL_S)
-
-
-def time_sending(
+def time_worker(
     send: Callable[[], object], drained: Callable[[], bool], count: int
 ) -> dict[str, float]:
-    """Send `count` tasks to a running worker; return tasks a second, sent and finished."""
+    """Send `count` tasks to a running worker; return tasks a second, sent and finished.
+
+    Raises `TimeoutError` if they do not end in time.
+    """
+
+    def wait() -> None:
+        deadline = time.monotonic() + DEADLINE_S
+        while not drained():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the worker had not ended its tasks after {DEADLINE_S} s")
+            time.sleep(POLL_S)
+
     send()
-    wait_until(drained)  # the worker is ready
-    start = time.perf_counter()
-    for _ in range(count):
-        send()
-    sent_s = time.perf_counter() - start
-    wait_until(drained)
-    return {"enqueue": count / sent_s, "finish": count / (time.perf_counter() - start)}
+    wait()  # the worker is ready
+    return time_sending(send, wait, count)

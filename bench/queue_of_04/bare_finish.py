@@ -19,7 +19,7 @@ async def consume(queue: asyncio.PriorityQueue[tuple[int, int]]) -> None:
         queue.task_done()
 
 
-async def finish(count: int) -> float:
+async def measure(count: int, folder: Path) -> float:
     """Put `count` entries into the queue; return entries a second."""
     queue: asyncio.PriorityQueue[tuple[int, int]] = asyncio.PriorityQueue()
     consumers = [asyncio.create_task(consume(queue)) for _ in range(4)]
@@ -31,11 +31,6 @@ async def finish(count: int) -> float:
     for consumer in consumers:
         consumer.cancel()
     return rate
-
-
-def measure(count: int, folder: Path) -> float:
-    """Return tasks a second."""
-    return asyncio.run(finish(count))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Microseconds to enqueue and take one task while COUNT others wait in the memory queue of 04."""
 
-import asyncio
 import random
 import time
 from pathlib import Path
@@ -13,11 +12,11 @@ TIMED = 50_000
 PRIORITIES = 10
 
 
-async def enqueue_and_take(depth: int) -> float:
-    """Fill to `depth`, then add and take in turn; return microseconds a pair."""
+async def measure(count: int, folder: Path) -> float:
+    """Fill to `count`, then add and take in turn; return microseconds a pair."""
     rng = random.Random(1)
-    store = MemoryStore(Limits(size=depth + TIMED), None, lambda task: None)
-    for number in range(depth):
+    store = MemoryStore(Limits(size=count + TIMED), None, lambda task: None)
+    for number in range(count):
         await store.add(Task(f"waits-{number}", "noop", {}, rng.randrange(PRIORITIES)))
     tasks = [Task(str(n), "noop", {}, rng.randrange(PRIORITIES)) for n in range(TIMED)]
     start = time.perf_counter()
@@ -25,11 +24,6 @@ async def enqueue_and_take(depth: int) -> float:
         await store.add(task)
         store.end(await store.take(), SUCCEEDED)
     return (time.perf_counter() - start) / TIMED * 1e6
-
-
-def measure(count: int, folder: Path) -> float:
-    """Return microseconds."""
-    return asyncio.run(enqueue_and_take(count))
 
 
 if __name__ == "__main__":

@@ -6,35 +6,23 @@ from pathlib import Path
 
 from bench.program import run_program
 
-from .custom_queue import JobQueue, Limits, NoOp, Task, choose_store
-
-PRODUCERS = 64
+from .custom_queue import JobQueue, Limits, NoOp, choose_store, produce
 
 
-async def finish(count: int, folder: Path) -> float:
+async def measure(count: int, folder: Path) -> float:
     """Put `count` tasks into a queue with 4 workers; return tasks a second."""
     job = NoOp(count)
     limits = Limits(workers=4, size=count)
     queue = JobQueue(choose_store(folder / "queue.db"), {"noop": job.run}, limits)
     await queue.metrics()  # makes the file
-
-    async def produce(producer: int) -> None:
-        for number in range(producer, count, PRODUCERS):
-            await queue.put(Task(str(number), "noop", {}))
-
     start = time.perf_counter()
-    await asyncio.gather(*map(produce, range(PRODUCERS)))
+    await produce(queue.put, count)
     await job.all_ran.wait()
     while (await queue.metrics()).succeeded < count:  # noqa: ASYNC110 - until the last end is on disk
         await asyncio.sleep(0.001)
     rate = count / (time.perf_counter() - start)
     await queue.close(1)
     return rate
-
-
-def measure(count: int, folder: Path) -> float:
-    """Return tasks a second."""
-    return asyncio.run(finish(count, folder))
 
 
 if __name__ == "__main__":

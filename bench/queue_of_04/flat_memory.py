@@ -16,7 +16,7 @@ from .custom_queue import JobQueue, Limits, MemoryStore, NoOp, Task
 BATCH = 1000
 
 
-async def pass_through(count: int) -> float:
+async def measure(count: int, folder: Path) -> float:
     """Put `count` tasks, a batch at a time; return the growth after the first tenth."""
     process = psutil.Process()
     job = NoOp(0)
@@ -32,11 +32,6 @@ async def pass_through(count: int) -> float:
             sizes.append(process.memory_info().rss)
     await queue.close(1)
     return float(max(sizes) - sizes[0]) / 1e6
-
-
-def measure(count: int, folder: Path) -> float:
-    """Return megabytes."""
-    return asyncio.run(pass_through(count))
 
 
 if __name__ == "__main__":

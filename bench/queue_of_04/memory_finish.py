@@ -1,6 +1,5 @@
 """No-op tasks a second through the memory queue of 04, enqueued to finished."""
 
-import asyncio
 import time
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from bench.program import run_program
 from .custom_queue import JobQueue, Limits, MemoryStore, NoOp, Task
 
 
-async def finish(count: int) -> float:
+async def measure(count: int, folder: Path) -> float:
     """Put `count` tasks into a queue with 4 workers; return tasks a second."""
     job = NoOp(count)
     queue = JobQueue(MemoryStore, {"noop": job.run}, Limits(workers=4, size=count))
@@ -20,11 +19,6 @@ async def finish(count: int) -> float:
     rate = count / (time.perf_counter() - start)
     await queue.close(1)
     return rate
-
-
-def measure(count: int, folder: Path) -> float:
-    """Return tasks a second."""
-    return asyncio.run(finish(count))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Bytes of memory that a task takes while it waits in the memory queue of 04."""
 
-import asyncio
 import gc
 from pathlib import Path
 from uuid import uuid4
@@ -12,7 +11,7 @@ from bench.program import run_program
 from .custom_queue import Limits, MemoryStore, Task
 
 
-async def fill(count: int) -> float:
+async def measure(count: int, folder: Path) -> float:
     """Add `count` tasks with ids and arguments of their own; return bytes a task."""
     store = MemoryStore(Limits(size=count), None, lambda task: None)
     process = psutil.Process()
@@ -21,11 +20,6 @@ async def fill(count: int) -> float:
     for number in range(count):
         await store.add(Task(str(uuid4()), "email", {"number": number}))
     return float(process.memory_info().rss - before) / count
-
-
-def measure(count: int, folder: Path) -> float:
-    """Return bytes of resident memory a task."""
-    return asyncio.run(fill(count))
 
 
 if __name__ == "__main__":

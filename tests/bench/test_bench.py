@@ -17,7 +17,7 @@ from bench.programs import PROGRAMS, Program, find_program
 from bench.rounds import explain, measure_all, run_alone
 from bench.rows import ROWS, Row
 from bench.table import make_bench_table, read_benchmark
-from bench.verdicts import Figure, judge, judge_all
+from bench.verdicts import Figure, judge
 from lab.approaches import ROOT
 from lab.machine import describe_machine
 from lab.processes.stack import Stack
@@ -164,7 +164,7 @@ def test_a_program_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) 
 
 
 def test_table_and_picture_say_what_was_missed() -> None:
-    verdicts = judge_all((FASTER,), fast_and_slow(300.0, 100.0))
+    verdicts = [judge(FASTER, fast_and_slow(300.0, 100.0))]
     machine = describe_machine([])
 
     assert "| 3 x | >= 6 x | no |" in make_bench_table(verdicts, machine, 5)
