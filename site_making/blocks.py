@@ -27,12 +27,13 @@ from .first_step import make_first_program, make_first_step
 from .footprint import make_footprint
 from .guide import make_guide
 from .held_by import make_held_by
-from .recorded import make_recorded
+from .recorded import find_recordings, make_recorded
 from .settings_table import make_settings
 from .symptoms import make_questions, make_symptoms
 
 PUBLISHED = (tables.COMPARE, BENCH, "bench.svg", SURVIVAL, "survival.svg", KILLS_JSON)
 Make = Callable[[Path], str]
+NUMBERS = ("01", "02", "03", "04")
 PICTURES, DIAGRAMS = load_pictures(ROOT), load_diagrams(ROOT)
 BLOCKS: dict[str, Make] = {
     **{f"picture-{name}": partial(make_picture, name=name) for name in PICTURES},
@@ -57,18 +58,14 @@ BLOCKS: dict[str, Make] = {
     "settings": make_settings,
     "symptoms": make_symptoms,
     "questions": make_questions,
-    "recorded-blocks": partial(make_recorded, preset="blocks"),
-    "recorded-sigterm-api": partial(make_recorded, preset="sigterm_api"),
-    "recorded-kill9-api": partial(make_recorded, preset="kill9_api"),
-    "recorded-kill9-worker": partial(make_recorded, preset="kill9_worker"),
-    "recorded-broker-down": partial(make_recorded, preset="broker_down"),
+    **{
+        f"recorded-{name.replace('_', '-')}": partial(make_recorded, preset=name)
+        for name in find_recordings()
+    },
     "first-program": make_first_program,
-    "first-step-01": partial(make_first_step, number="01"),
-    "first-step-02": partial(make_first_step, number="02"),
-    "first-step-03": partial(make_first_step, number="03"),
-    "first-step-04": partial(make_first_step, number="04"),
+    **{f"first-step-{number}": partial(make_first_step, number=number) for number in NUMBERS},
 }
-WORDS: dict[str, Make] = {  # what a page is read with where nothing is drawn
+WORDS: dict[str, Make] = {  # in their place where a page is read as text
     **{f"picture-{name}": partial(tell_picture, name=name) for name in PICTURES},
     "survival": tables.tell_survival,
     **{f"survival-{fault}": partial(tables.tell_survival_row, fault=fault) for fault in FAULTS},
@@ -87,7 +84,7 @@ def insert(markdown: str, root: Path = ROOT) -> str:
 
 
 def insert_words(markdown: str, root: Path = ROOT) -> str:
-    """Put blocks into a page that is read as text: in words where they are drawn otherwise."""
+    """Put blocks into a page that is read as text, with words in the place of drawings."""
     return _insert(BLOCKS | WORDS, markdown, root)
 
 

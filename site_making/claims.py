@@ -52,12 +52,7 @@ def load_claims(root: Path = ROOT) -> dict[str, Claim]:
     """Read `docs/claims.toml` under `root`, by id, in the order of the file."""
     tables = tomllib.loads((root / CLAIMS).read_text(encoding="utf-8"))
     return {
-        key: Claim(
-            id=key,
-            says=table["says"],
-            verdict=VERDICTS[table["verdict"]],
-            depends=tuple(table["depends"]),
-        )
+        key: Claim(key, table["says"], VERDICTS[table["verdict"]], tuple(table["depends"]))
         for key, table in tables.items()
     }
 
@@ -104,18 +99,15 @@ HEAD = "| | What articles say | | What we measured | Depends on |\n|---|---|---|
 
 def make_claims(root: Path) -> str:
     """Return the table of all claims, in the order of `docs/claims.toml`."""
-    return _make_table(list(load_claims(root).values()), load_measurements(root))
+    then = load_measurements(root)
+    rows = "".join(_make_row(claim, then) for claim in load_claims(root).values())
+    return f"{HEAD}{rows}\n{then.machine}.\n"
 
 
 def make_saw(root: Path, claim: str) -> str:
     """Return what was measured of one claim, as a quotation."""
     saw = load_measurements(root).claims[claim].saw
     return "".join(f"> {sentence}\n" for sentence in saw)
-
-
-def _make_table(claims: list[Claim], then: Measurements) -> str:
-    rows = [_make_row(claim, then) for claim in claims]
-    return f"{HEAD}{''.join(rows)}\n{then.machine}.\n"
 
 
 def _make_row(claim: Claim, then: Measurements) -> str:

@@ -1,6 +1,6 @@
 """An extension of Python-Markdown, named in `mkdocs.yml`: what is made while the site is built.
 
-An extension and not a hook of mkdocs, so that other makers of sites run it, too.
+It is an extension and not a hook of mkdocs, so that other generators of sites can run it, too.
 """
 
 from markdown import Extension, Markdown

@@ -1,4 +1,4 @@
-"""What each approach needs while it waits and while it works: processes and memory.
+"""The processes and the memory that each approach needs while it waits and while it works.
 
 `python -m site_making.footprint` starts each with the processes that it needs in production, gives
 it the same jobs, and writes `docs/results/footprint.json`. The mail server of the lab is not
@@ -9,7 +9,7 @@ import asyncio
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from lab.load.plan import Plan
 from lab.load.run_jobs import connect, wait_until_final
 from lab.load.workload import Workload, send_all
 from lab.machine import Machine, describe_machine
+from lab.processes.part import Part
 from lab.processes.stack import Stack
 from lab.results import to_json
 
@@ -57,13 +58,11 @@ def measure(name: str, title: str, workload: Workload) -> Footprint:
         url = stack.start(name).url
         parts = {part: each for part, each in stack.parts.items() if part != "mailbox"}
         time.sleep(SETTLE_S)
-        pids = {part: [each.pid, *each.children()] for part, each in parts.items()}
-        idle = {_name(part): sum(map(_mib, found)) for part, found in pids.items()}
-        with _watch(
-            lambda: [pid for p in parts.values() for pid in (p.pid, *p.children())]
-        ) as most:
+        pids = {_name(part): [each.pid, *each.children()] for part, each in parts.items()}
+        idle = {name: sum(map(_mib, found)) for name, found in pids.items()}
+        with _watch(parts.values()) as most:
             asyncio.run(_work(url, workload))
-        processes = {_name(part): len(found) for part, found in pids.items()}
+        processes = {name: len(found) for name, found in pids.items()}
         return Footprint(name, title, processes, idle, max(most))
 
 
@@ -80,14 +79,14 @@ def _mib(pid: int) -> float:
 
 
 @contextmanager
-def _watch(find_pids: Callable[[], list[int]]) -> Iterator[list[float]]:
-    """Look again and again at how much memory these processes have."""
+def _watch(parts: Collection[Part]) -> Iterator[list[float]]:
+    """Look again and again at how much memory these parts and their children have."""
     seen: list[float] = [0.0]
     ended = threading.Event()
 
     def look() -> None:
         while not ended.wait(LOOK_S):
-            seen.append(sum(map(_mib, find_pids())))
+            seen.append(sum(_mib(pid) for part in parts for pid in (part.pid, *part.children())))
 
     watcher = threading.Thread(target=look)
     watcher.start()

@@ -8,11 +8,13 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, groupby
+from operator import attrgetter
 from pathlib import Path
 
 from .claims import load_claims, load_measurements
 from .symptoms import load_symptoms
 
+BY_PAGE = attrgetter("page")
 HELD_BY = Path("docs/held_by.toml")
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 _DEFINITION = re.compile(r"def (test_\w+)")
@@ -47,16 +49,12 @@ def find_tests(root: Path) -> dict[str, str]:
 def make_held_by(root: Path) -> str:
     """Return a table of statements and tests for each page, in the order of the alphabet."""
     where = find_tests(root)
-    held = sorted(chain(load_held(root), _from_symptoms(root), _from_claims(root)), key=_page)
+    held = sorted(chain(load_held(root), _from_symptoms(root), _from_claims(root)), key=BY_PAGE)
     return "".join(
         f"\n## [{_title(root, page)}]({page})\n\n| What is said | What holds it |\n|---|---|\n"
         + "".join(_row(each, where) for each in group)
-        for page, group in groupby(held, key=_page)
+        for page, group in groupby(held, key=BY_PAGE)
     )
-
-
-def _page(held: Held) -> str:
-    return held.page
 
 
 def _title(root: Path, page: str) -> str:

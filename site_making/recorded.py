@@ -9,6 +9,11 @@ ROW = "<tr><th scope=row>{}</th>{}</tr>"
 COUNTS = ("accepted", "refused", "done", "lost", "late", "interrupted", "failed")
 
 
+def find_recordings() -> list[str]:
+    """Return the presets of which there is a recording."""
+    return sorted(path.stem for path in FOLDER.glob("*.json") if path != SCHEMA)
+
+
 def make_recorded(root: Path, preset: str) -> str:
     """Return the table of a recorded run; `site.js` puts the viewer in its place."""
     recording = read_recording(root / FOLDER.relative_to(FOLDER.parents[2]) / f"{preset}.json")
@@ -36,10 +41,9 @@ def make_recorded(root: Path, preset: str) -> str:
 def write_scripts(folder: Path) -> None:
     """Write each recording as a script, which a page that was opened from a folder can load."""
     folder.mkdir(parents=True, exist_ok=True)
-    for path in FOLDER.glob("*.json"):
-        if path != SCHEMA:
-            text = path.read_text(encoding="utf-8").rstrip()
-            (folder / f"{path.stem}.js").write_text(f"Live.take({text});\n", encoding="utf-8")
+    for name in find_recordings():
+        text = (FOLDER / f"{name}.json").read_text(encoding="utf-8").rstrip()
+        (folder / f"{name}.js").write_text(f"Live.take({text});\n", encoding="utf-8")
 
 
 def _row(cells: list[str]) -> str:

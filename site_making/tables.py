@@ -17,6 +17,7 @@ from lab.compare.figures_table import (
 )
 from lab.load.plan import Plan
 from lab.machine import Machine
+from lab.results import to_markdown
 from lab.survival.files import JSON as SURVIVAL
 from lab.survival.files import KILLS_JSON, RandomKills, Survival, make_kills_page, make_page
 from lab.survival.matrix import make_matrix
@@ -69,11 +70,11 @@ def make_approaches(root: Path) -> str:
 def make_promises(root: Path) -> str:
     """Return the table of promises, an approach a column."""
     approaches = load_approaches(root).values()
-    head = ["Promise", *(each.title for each in approaches)]
-    lines = [head, ["---"] + [":---:"] * len(approaches)]
-    for key, words in PROMISES.items():
-        lines.append([words, *("**yes**" if each.promises[key] else "no" for each in approaches)])
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    rows = [
+        [words, *("**yes**" if each.promises[key] else "no" for each in approaches)]
+        for key, words in PROMISES.items()
+    ]
+    return to_markdown(["Promise", *(each.title for each in approaches)], rows, others=":---:")
 
 
 def make_printed_table(root: Path) -> str:

@@ -1,6 +1,6 @@
 """Hooks of mkdocs: plain Markdown beside the pages, `llms.txt`, a description and a card for each.
 
-A page is as good without them: other makers of sites, which know no hooks, lose nothing else.
+The pages themselves do not need them: a generator of sites without hooks lacks only these files.
 """
 
 import html
@@ -48,10 +48,9 @@ def on_page_content(text: str, page: Page, **_: Any) -> str:  # Any: what mkdocs
 def on_post_build(config: MkDocsConfig) -> None:
     """Write what stands beside the pages."""
     folder = Path(config.site_dir)
-    pages = {name: make_plain(page.markdown or "") for name, page in _read.items()}
-    for name, text in pages.items():
+    for name, page in _read.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
+        (folder / name).write_text(make_plain(page.markdown or ""), encoding="utf-8")
     described = {
         name: (str(page.title), str(page.meta.get("description", "")))
         for name, page in _read.items()

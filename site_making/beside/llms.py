@@ -13,7 +13,7 @@ def make_llms(config: MkDocsConfig, pages: Described) -> str:
     lines = [f"# {config.site_name}", "", f"> {config.site_description}", ""]
     lines += [
         "Each page has its Markdown beside it, with all code and output that it shows. "
-        "Programs, outputs and tables are taken from files that tests run.",
+        "Programs, outputs and tables are taken from files that tests run."
     ]
     for title, entry in _sections(config.nav or []):
         lines += ["", f"## {title}", ""]

@@ -1,1 +1,1 @@
-"""What is drawn: charts of figures, and diagrams."""
+"""Draws the charts, diagrams and pictures of the site, and the matrix of faults."""

@@ -1,12 +1,14 @@
-"""Beside the pages: their Markdown, an index of it, descriptions, a card, addresses."""
+"""What is made beside the pages: Markdown, an index of it, descriptions, a card, addresses."""
 
 import re
 from html import unescape
 from pathlib import Path
 
 import pytest
+from mkdocs.config import load_config
 from PIL import Image
 
+from site_making.beside.hooks import on_config
 from tests.support.site import ROOT, build
 
 PAGES = sorted(path.relative_to(ROOT / "docs") for path in (ROOT / "docs").rglob("*.md"))
@@ -56,12 +58,10 @@ def test_card_is_drawn(site: Path) -> None:
         assert card.size == (1200, 630)
 
 
-@pytest.mark.parametrize("name", ["SITE_URL", "GITHUB_REPOSITORY"])
-def test_addresses_follow_from_one_setting(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_addresses_follow_from_the_name_of_the_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    value = ADDRESS if name == "SITE_URL" else "Someone/background-work"
-    monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GITHUB_REPOSITORY", "Someone/background-work")
 
     site = build(tmp_path / "site")
 
@@ -70,3 +70,13 @@ def test_addresses_follow_from_one_setting(
     assert f'<meta property="og:image" content="{ADDRESS}assets/card.png">' in page
     assert f"<loc>{ADDRESS}choose/</loc>" in (site / "sitemap.xml").read_text(encoding="utf-8")
     assert f"]({ADDRESS}choose.md)" in (site / "llms.txt").read_text(encoding="utf-8")
+
+
+def test_one_setting_names_another_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_REPOSITORY", "Someone/background-work")
+    monkeypatch.setenv("SITE_URL", "https://example.org/jobs/")
+    config = load_config(str(ROOT / "mkdocs.yml"))
+
+    on_config(config)
+
+    assert config.site_url == "https://example.org/jobs/"

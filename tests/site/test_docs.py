@@ -1,7 +1,6 @@
 """The site builds without a warning, loads nothing from other hosts, and shows tested code only."""
 
 import re
-from functools import cache
 from html.parser import HTMLParser
 from itertools import chain
 from pathlib import Path
@@ -12,15 +11,14 @@ import pytest
 from site_making.blocks import BLOCK
 from site_making.claims import load_claims
 from site_making.guide import load_guide
+from site_making.held_by import find_tests
 from site_making.symptoms import THREAD, load_symptoms
 from tests.support.site import ROOT
 
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
-TRAPS = {path.stem for path in (ROOT / "docs" / "traps").glob("*.py")}
 FENCE = re.compile(
     r"^ *(`{3,})(?P<language>\w*)[^\n]*\n(?P<code>.*?)^ *\1 *$", re.MULTILINE | re.DOTALL
 )
-INCLUDE = re.compile(r'--8<-- "([^":\s]+):?([^"\s]*)"')
 SNIPPET = re.compile(r' *--8<-- "[^"\s]+"')
 SHELL = {"sh", "console", "text"}
 MEASURED = {"figures.md", "survival.md", "bench.md", "claims.md"}
@@ -91,43 +89,15 @@ def test_code_on_a_page_is_included_from_a_tested_file(page: Path) -> None:
             assert all(SNIPPET.fullmatch(line) for line in lines), block[0]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_included_section_exists(page: Path) -> None:
-    for path, section in INCLUDE.findall(page.read_text(encoding="utf-8")):
-        source = (ROOT / path).read_text(encoding="utf-8")
-        assert not section or f"--8<-- [start:{section}]" in source, f"{path}:{section}"
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_test_that_a_page_names_exists(page: Path) -> None:
-    named = set(re.findall(r"`(test_\w+)`", page.read_text(encoding="utf-8")))
-
-    assert named <= find_tests()
-
-
 def test_every_symptom_is_shown_by_a_test_or_a_trap_and_names_its_threads() -> None:
-    claims = load_claims(ROOT).keys()
+    known, claims = find_tests(ROOT).keys(), load_claims(ROOT).keys()
     for symptom in chain.from_iterable(load_symptoms(ROOT).values()):
         assert symptom["tests"], symptom
-        assert set(symptom["tests"]) <= find_tests() | TRAPS, symptom["symptom"]
+        assert set(symptom["tests"]) <= known, symptom["symptom"]
         assert set(symptom.get("claims", [])) <= claims, symptom["symptom"]
         if "exercise" in symptom:
             assert (ROOT / "workshop" / symptom["exercise"] / "check.py").is_file(), symptom
         assert all(THREAD.fullmatch(thread) for thread in symptom["threads"]), symptom["symptom"]
-
-
-def test_the_guide_leads_to_every_outcome_and_nowhere_else() -> None:
-    guide = load_guide(ROOT)
-    steps, reached, waiting = guide["questions"] | guide["outcomes"], set[str](), ["first"]
-
-    while waiting:
-        name = waiting.pop()
-        assert name in steps, f"the guide has no step {name!r}"
-        if name not in reached:
-            reached.add(name)
-            waiting += steps[name].get("answers", {}).values()
-
-    assert reached == steps.keys()
 
 
 @pytest.mark.parametrize(
@@ -149,10 +119,3 @@ def test_each_approach_has_its_page() -> None:
     folders = {path.parent.name for path in ROOT.glob("[0-9][0-9]_*/main.py")}
 
     assert folders <= {path.parent.name for path in PAGES}
-
-
-@cache
-def find_tests() -> set[str]:
-    """Return the names of all test functions."""
-    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")]
-    return {name for source in sources for name in re.findall(r"def (test_\w+)", source)}

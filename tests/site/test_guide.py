@@ -31,6 +31,10 @@ def tab_through(page: Page) -> Iterator[str]:
         yield str(page.evaluate("document.activeElement.getAttribute('href')"))
 
 
+def test_guide_leads_to_every_step_and_nowhere_else() -> None:
+    assert find_ways().keys() == (GUIDE["questions"] | GUIDE["outcomes"]).keys()
+
+
 @pytest.mark.parametrize("outcome", GUIDE["outcomes"])
 def test_outcome_is_reached_by_keyboard(page: Page, address: str, outcome: str) -> None:
     page.goto(f"{address}choose/")

@@ -20,13 +20,13 @@ def test_each_statement_names_a_page_and_tests_that_exist() -> None:
 
 
 def test_each_statement_has_a_row_with_the_file_of_each_test() -> None:
-    made = make_held_by(ROOT)
+    made, files = make_held_by(ROOT).splitlines(), find_tests(ROOT)
 
     for held in load_held(ROOT):
-        [row] = [line for line in made.splitlines() if line.startswith(f"| {held.statement} |")]
+        [row] = [line for line in made if line.startswith(f"| {held.statement} |")]
         for name in held.tests:
-            assert f"`{name}` in `{find_tests(ROOT)[name]}`" in row
-            assert (ROOT / find_tests(ROOT)[name]).is_file()
+            assert f"`{name}` in `{files[name]}`" in row
+            assert (ROOT / files[name]).is_file()
 
 
 def test_no_other_page_names_a_test() -> None:

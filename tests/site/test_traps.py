@@ -9,9 +9,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TRAPS = sorted((ROOT / "docs" / "traps").glob("*.py"))
+by_trap = pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.stem)
 
 
-@pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.stem)
+@by_trap
 def test_trap_prints_what_the_page_shows(trap: Path) -> None:
     command = [sys.executable, "-W", "error", str(trap)]
 
@@ -21,21 +22,14 @@ def test_trap_prints_what_the_page_shows(trap: Path) -> None:
     assert run.returncode == 0
 
 
-@pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.stem)
-def test_trap_is_shown_on_a_page_with_its_output(trap: Path) -> None:
-    pages = "".join(page.read_text("utf-8") for page in (ROOT / "docs").rglob("*.md"))
-
-    assert f'--8<-- "docs/traps/{trap.name}"' in pages
-    assert f'--8<-- "docs/traps/{trap.stem}.txt"' in pages
-
-
-@pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.stem)
-def test_each_number_in_a_trap_is_explained_below_it(trap: Path) -> None:
+@by_trap
+def test_trap_is_shown_with_its_output_and_each_number_in_it_explained(trap: Path) -> None:
     marks = re.findall(r"#.*\((\d)\)$", trap.read_text(encoding="utf-8"), re.MULTILINE)
     pages = "".join(page.read_text("utf-8") for page in (ROOT / "docs").rglob("*.md"))
     shown = pages.split(f'--8<-- "docs/traps/{trap.name}"\n```\n\n')[1:]
 
     explained = [re.findall(r"^(\d)\. ", each.partition("\n\n")[0], re.MULTILINE) for each in shown]
 
-    assert explained == [marks] * len(shown)
     assert shown
+    assert explained == [marks] * len(shown)
+    assert f'--8<-- "docs/traps/{trap.stem}.txt"' in pages

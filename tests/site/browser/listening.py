@@ -1,4 +1,4 @@
-"""What a page says and asks for behind its back."""
+"""The errors of a page, and what it asks of other hosts."""
 
 from playwright.sync_api import ConsoleMessage, Page, Request
 

@@ -1,5 +1,5 @@
-// Keep one text of each look that is not among the `known`; return all of them. Colours are checked
-// element by element, and most look alike.
+// Keep one text of each look that is not among the `known` ones, and return all looks. Colours are
+// checked element by element, and most elements look like another one.
 (known) => {
   const looks = new Map();
   const look = (each) => {
