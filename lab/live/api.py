@@ -21,7 +21,7 @@ from lab.mailbox.own_site import OwnSiteOnly
 from lab.plain_http import TRUSTS_NOBODY
 
 from .controller import Live, Refused
-from .presets.free_play import FAULTS, post
+from .presets.free_play import post
 from .presets.preset import Kind
 from .recording import to_json
 
@@ -41,7 +41,7 @@ SAFE = {
 
 
 class Asked(BaseModel):
-    """What a body may say, and nothing else."""
+    """A body of a request; a field that it does not know is an error."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -64,14 +64,14 @@ Hands = Annotated[int, Field(ge=0, le=10_000)]
 
 
 class Go(Asked):
-    """Guesses by lane; `hands` has how many people raised theirs for each number."""
+    """Guesses by lane; `hands` counts how many people of a group guessed each number."""
 
     guesses: dict[str, Guess] = Field(default_factory=dict)
     hands: dict[str, dict[str, Hands]] = Field(default_factory=dict)
 
 
 class Break(Asked):
-    """A fault of free play; in all lanes that can have it if none is named."""
+    """A fault of free play, in all lanes that can have it if none is named."""
 
     fault: str
     lanes: list[str] = Field(default_factory=list)
@@ -139,27 +139,19 @@ def page_routes(token: str) -> APIRouter:
         text = (ASSETS / "page.html").read_text(encoding="utf-8")
         return HTMLResponse(text.replace("{token}", token))
 
-    @routes.get("/healthz")
-    async def read_health() -> dict[str, str]:
-        return {"status": "ok"}
-
     return routes
 
 
 def run_routes(live: Live) -> APIRouter:
-    """Serve what there is to see now."""
+    """Serve the state of the page, and the events of the run."""
     routes = APIRouter(prefix="/api")
 
     @routes.get("/state")
     def read_state() -> dict[str, Any]:
-        playing = live.playing
         return {
             "presets": live.list_presets(),
-            "faults": list(FAULTS),
             "attached": live.is_attached,
             "site": (live.root / "site" / "index.html").exists(),
-            "run": playing.run.number if playing else None,
-            "running": bool(playing and not playing.run.ended),
             "phase": live.phase,
         }
 
@@ -174,7 +166,7 @@ def run_routes(live: Live) -> APIRouter:
 
 
 def past_routes(live: Live) -> APIRouter:
-    """Serve what runs have left."""
+    """Serve the earlier runs, and the files that jobs have made."""
     routes = APIRouter(prefix="/api")
 
     @routes.get("/runs")
@@ -227,7 +219,7 @@ def past_routes(live: Live) -> APIRouter:
 
 
 def asking_routes(live: Live) -> APIRouter:
-    """Serve what changes something."""
+    """Serve what a reader may ask for; it changes something, so the token is needed."""
     routes = APIRouter(prefix="/api")
 
     @routes.post("/runs", status_code=201)

@@ -60,7 +60,7 @@ def main() -> None:
     askers: dict[str, Asker] = {}
     ended = threading.Event()
 
-    def obey() -> None:
+    def read_urls() -> None:
         nonlocal askers
         for line in sys.stdin:
             for asker in askers.values():
@@ -68,7 +68,7 @@ def main() -> None:
             askers = {lane: Asker(url) for lane, url in json.loads(line).items()}
         ended.set()
 
-    threading.Thread(target=obey, daemon=True).start()
+    threading.Thread(target=read_urls, daemon=True).start()
     while not ended.wait(TELL_S):
         told = {lane: asker.take() for lane, asker in askers.items()}
         print(json.dumps(told), flush=True)

@@ -27,7 +27,7 @@ PORT = 8000
 
 
 class Server(uvicorn.Server):
-    """Ends the streams of events when it is told to stop: it would wait for them otherwise."""
+    """Ends the streams of events when it stops, because it would wait for them otherwise."""
 
     def __init__(self, config: uvicorn.Config, live: Live) -> None:
         super().__init__(config)
@@ -40,9 +40,7 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def serve(
-    live: Live, port: int = PORT, told: Callable[[str], None] = lambda url: None
-) -> None:
+async def serve(live: Live, port: int, told: Callable[[str], None]) -> None:
     """Serve the page on 127.0.0.1 until SIGINT or SIGTERM; `told` is given its address."""
     from .api import make_app  # imported here: other commands start faster
 
@@ -70,13 +68,14 @@ def claim_folder(path: Path) -> Iterator[Path]:
 
 def live(
     record: Annotated[
-        str | None, typer.Option(help="Play this preset, write the recording, end.")
+        str | None,
+        typer.Option(help="Play this preset without a browser, and write its recording."),
     ] = None,
     lane: Annotated[list[str] | None, typer.Option(help="One lane; may be repeated.")] = None,
-    variant: Annotated[str, typer.Option(help="Of the preset, as sigterm_api_long.")] = "",
-    jobs: Annotated[int | None, typer.Option(min=1, max=500, help="How many jobs a lane.")] = None,
+    variant: Annotated[str, typer.Option(help="Variant of the preset, as sigterm_api_long.")] = "",
+    jobs: Annotated[int | None, typer.Option(min=1, max=500, help="Jobs in each lane.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for --record.")] = FOLDER,
-    port: Annotated[int, typer.Option(help="Or the next that is free.")] = PORT,
+    port: Annotated[int, typer.Option(help="Port of the page, or the next free one.")] = PORT,
     data_dir: Annotated[Path, typer.Option(help="Folder of the processes.")] = Path("var/live"),
     root: Annotated[Path, typer.Option(help="Folder that holds approaches.toml.")] = ROOT,
 ) -> None:
@@ -98,13 +97,7 @@ def live(
 
 
 def _record(
-    controller: Live,
-    name: str,
-    out: Path,
-    *,
-    lanes: Sequence[str],
-    jobs: int | None,
-    variant: str,
+    controller: Live, name: str, out: Path, *, lanes: Sequence[str], jobs: int | None, variant: str
 ) -> None:
     print(f"Playing {name} without a browser …", flush=True)
     run = controller.start(name, lanes=lanes, jobs=jobs, variant=variant, ask=False)

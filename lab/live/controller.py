@@ -31,11 +31,11 @@ SEE_S = 1.5  # between the last job that is posted and the fault
 
 
 class Refused(Exception):
-    """What was asked for does not go now; the text says why."""
+    """What was asked for is not possible now; the text says why."""
 
 
 class Live:
-    """The live page's side of things that lives as long as the lab."""
+    """What the live page needs as long as the lab runs: lanes, the present run, earlier runs."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class Live:
 
     @property
     def is_attached(self) -> bool:
-        """Tell whether the processes are somebody else's, and run as they were started."""
+        """Tell whether the processes belong to the terminal, whose settings they keep."""
         return bool(self._presets)
 
     def list_presets(self) -> list[dict[str, Any]]:
@@ -130,11 +130,6 @@ class Live:
         return run
 
     @property
-    def waits(self) -> bool:
-        """Tell whether the run waits for the reader."""
-        return self.playing is not None and self.playing.gate.waits
-
-    @property
     def phase(self) -> str:
         """The last phase that the run has come to; nothing before the first run."""
         events = self.playing.run.events if self.playing else []
@@ -152,11 +147,13 @@ class Live:
             )
         playing.gate.open()
 
-    def do(self, lanes: Sequence[str], what: Play, *, only_in_play: bool = True) -> None:
+    def do(self, lanes: Sequence[str], what: Play) -> None:
         """Let free play do something in these lanes, or in all."""
         playing = self._playing()
-        if only_in_play and playing.preset.fault != "play":
-            raise Refused("only free play can do this; the other presets break things themselves")
+        if playing.preset.fault != "play":
+            raise Refused(
+                "only free play can do this; the other presets break and count themselves"
+            )
         playing.check_lanes(lanes)
         for number, lane in enumerate(playing.lanes):
             if not lanes or lane.column.name in lanes:
@@ -184,13 +181,10 @@ class Live:
 
     def count(self) -> None:
         """End free play, and count."""
-        playing = self._playing()
-        if playing.preset.fault != "play":
-            raise Refused("this preset counts by itself")
         self.do([], end_play)  # after whatever was asked for before
 
     def reset(self, timeout_s: float = 60.0) -> None:
-        """Give the run up, if one goes on; its lanes begin anew."""
+        """End the run early, if there is one; the next one starts what it needs again."""
         playing = self.playing
         if playing and not playing.run.ended:
             playing.gate.abort()
@@ -207,7 +201,7 @@ class Live:
             self._thread.join()
 
     def wake_all(self) -> None:
-        """Tell everybody who follows that there is something new."""
+        """Wake every stream of events, because there is something new."""
         for wake in list(self.followers):
             with suppress(RuntimeError):  # its event loop has ended
                 wake()

@@ -22,8 +22,8 @@ from .controller import Live
 from .lane import Lane
 from .presets.preset import load_all_columns
 
-# The others need a lane to compare with, or a broker that stays down: the terminal starts what has
-# ended again at once.
+# The other presets need a second lane to compare with, or a broker that stays down. The terminal
+# would start it again at once.
 PRESETS = (
     "work",
     "kill9_api",
@@ -41,7 +41,7 @@ START_S = 20.0
 
 
 class AttachedColumn(RunningColumn):
-    """Processes that somebody else has started and will end."""
+    """A column whose processes the terminal has started and will end."""
 
     def __init__(self, stack: Stack, column: Column, app: Part, receiver: Receiver) -> None:
         self.stack = stack
@@ -124,7 +124,7 @@ class AttachedLane(Lane):
         return self._running
 
     def close(self) -> None:
-        """Leave them to whoever has started them."""
+        """Leave the processes to the terminal."""
 
 
 def open_page(approach: Approach, stack: Stack, opened: ExitStack, receiver: Receiver) -> str:

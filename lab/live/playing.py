@@ -1,4 +1,4 @@
-"""A run with what belongs to it, and what is said of it before it begins."""
+"""A run with its lanes and trials, and the description that the page shows of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

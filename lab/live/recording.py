@@ -1,4 +1,4 @@
-"""A recording: one run as a JSON file, for the site and for a second look."""
+"""A recording: one run as a JSON file, which the site and the live page can show again."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from lab import results
 from lab.errors import LabError
 from lab.machine import Machine
 
@@ -107,4 +108,4 @@ def write_recording(folder: Path, recording: Recording) -> Path:
 
 def make_schema() -> str:
     """Return the JSON schema of a recording."""
-    return json.dumps(Recording.model_json_schema(), indent=2) + "\n"
+    return results.to_json(Recording.model_json_schema())

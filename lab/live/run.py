@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-MOST_EVENTS = 50_000  # free play can go on for hours: then the beats of /healthz are left out
+MOST_EVENTS = 50_000  # free play can go on for hours: after these, /healthz is left out
 JSONDict = dict[str, Any]  # Any: each kind of event has its own facts
 
 

@@ -26,7 +26,7 @@ class Wish:
     scales: bool = True  # the numbers of the fault follow `jobs`
 
     def scale(self, count: int) -> int:
-        """Return so many of `jobs` as `count` is of eight."""
+        """Return the share of `jobs` that `count` is of eight."""
         return max(1, round(count * self.jobs / JOBS)) if self.scales else count
 
 
@@ -38,7 +38,9 @@ class WatchedTrial(Trial):
         self.wish = wish
         self._run, self._gate, self._lane = run, gate, lane
         self._asked = 0
-        self.api_url = self.url  # the processes may be given up before somebody asks for a result
+        self.api_url = (
+            self.url
+        )  # kept, as the processes may be gone before a reader asks for a result
         self.ends: list[float] = []  # of jobs that were done, monotonic seconds; known at the end
         self.wanted: SimpleQueue[Callable[[WatchedTrial], None]] = SimpleQueue()  # in free play
         self.counts = False  # free play is over

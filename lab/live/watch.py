@@ -1,4 +1,4 @@
-"""Watches the parts of one lane while a run goes on: ledger, processes, inbox."""
+"""Watches ledger, processes and inbox of one lane while a run goes on."""
 
 import json
 import threading
@@ -20,7 +20,7 @@ Emit = Callable[..., None]
 
 
 class LedgerTail:
-    """The lines that were appended to a ledger and that nobody has read yet."""
+    """The lines that were appended to a ledger and that were not read yet."""
 
     def __init__(self, data_dir: Path) -> None:
         self._path = data_dir / NAME
@@ -29,7 +29,7 @@ class LedgerTail:
         self._inode = self._path.stat().st_ino if self._path.exists() else 0
 
     def read(self) -> list[JSONDict]:
-        """Return the events since the last call; a ledger that was turned over begins anew."""
+        """Return the events since the last call; a new file is read from its start."""
         with suppress(FileNotFoundError), self._path.open("rb") as file:
             inode = self._path.stat().st_ino
             if self._inode and inode != self._inode:
@@ -157,7 +157,7 @@ class Watcher:
                     else:
                         self._early_mails.setdefault(task_id, []).append(message)
             if not found and self._count_mails() < self._mails:
-                self._mails = 0  # the mail server was started anew, and its numbers with it
+                self._mails = 0  # the mail server was started again, and counts from 1
 
     def _tell_mail(self, message: JSONDict) -> None:
         facts = {name: message[name] for name in ("number", "to", "subject")}

@@ -11,9 +11,12 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from lab.live.recording import Event, Recording
 from tests.site.conftest import browser, context
+from tests.support.waiting import wait_until
 
 __all__ = ["browser", "context"]  # fixtures of the site's room
+LONGEST_S = 240
 
 
 @dataclass
@@ -24,13 +27,33 @@ class LiveLab:
     url: str
     folder: Path
 
-    def client(self) -> httpx.Client:
-        """Return a client that carries the token of the page."""
-        page = httpx.get(self.url, trust_env=False).text
-        token = page.partition('name="token" content="')[2].partition('"')[0]
-        return httpx.Client(
-            base_url=self.url, headers={"X-Token": token}, trust_env=False, timeout=60
-        )
+
+def open_client(url: str) -> httpx.Client:
+    """Return a client of a live page that carries the token of the page."""
+    page = httpx.get(url, trust_env=False).text
+    token = page.partition('name="token" content="')[2].partition('"')[0]
+    return httpx.Client(base_url=url, headers={"X-Token": token}, trust_env=False, timeout=60)
+
+
+def play(client: httpx.Client, preset: str, **wishes: object) -> Recording:
+    """Play a preset to its end and return its recording."""
+    body = {"preset": preset, "ask": False, **wishes}
+    number = client.post("/api/runs", json=body).raise_for_status().json()["number"]
+    return wait_for_recording(client, number)
+
+
+def wait_for_recording(client: httpx.Client, number: int) -> Recording:
+    answer = wait_until(
+        f"run {number} ends",
+        lambda: client.get(f"/api/runs/{number}/recording"),
+        lambda answer: answer.is_success,
+        timeout_s=LONGEST_S,
+    )
+    return Recording.model_validate_json(answer.content)
+
+
+def troubles(recording: Recording) -> list[Event]:
+    return [event for event in recording.events if event.type == "trouble"]
 
 
 @pytest.fixture(scope="module")

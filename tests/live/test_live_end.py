@@ -11,26 +11,25 @@ from lab.processes.leftovers import MARK
 from tests.support.stand_ins import running
 from tests.support.waiting import wait_until
 
-from .conftest import LiveLab
+from .conftest import LiveLab, open_client
 
 LANE = "01_background_tasks"
 
 
 def start_a_run(lab: LiveLab) -> list[int]:
     """Begin a run that waits for a guess, and return the ids of all processes below the lab."""
-    with lab.client() as client:
+    with open_client(lab.url) as client:
         body = {"preset": "kill9_api", "lanes": [LANE], "jobs": 2}
         client.post("/api/runs", json=body).raise_for_status()
         wait_until(
-            "the run waits for a guess", lambda: asks(client.get("/api/state").json()), timeout_s=90
+            "the run waits for a guess",
+            lambda: client.get("/api/state").json()["phase"],
+            lambda phase: phase == "predict",
+            timeout_s=90,
         )
     below = psutil.Process(lab.process.pid).children(recursive=True)
     assert len(below) >= 4  # a mail server, an API, a guard, and what asks /healthz
     return [process.pid for process in below]
-
-
-def asks(state: dict[str, object]) -> bool:
-    return state["phase"] == "predict"
 
 
 def is_marked(pid: int) -> bool:

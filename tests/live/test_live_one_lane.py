@@ -1,6 +1,5 @@
 """`make 01` opens the page with one lane, on the processes that the terminal shows."""
 
-import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -14,30 +13,17 @@ from tests.lab.run.conftest import LabRun, start
 from tests.support.stand_ins import running
 from tests.support.waiting import wait_until
 
+from .conftest import open_client, play, troubles
+
 __all__ = ["start"]  # a fixture of that room
 
 
-def open_client(run: LabRun) -> httpx.Client:
-    url = run.url("Live page")
-    token = httpx.get(url, trust_env=False).text.partition('name="token" content="')[2]
-    headers = {"X-Token": token.partition('"')[0]}
-    return httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=30)
-
-
-def play(client: httpx.Client, preset: str) -> dict[str, Any]:  # Any: the facts of a result
+def play_one(client: httpx.Client, preset: str) -> dict[str, Any]:  # Any: the facts of a result
     """Play a preset and return its one result."""
-    body = {"preset": preset, "jobs": 4, "length_s": 0.2, "ask": False}
-    number = client.post("/api/runs", json=body).raise_for_status().json()["number"]
-    answer = wait_until(
-        "the run ends",
-        lambda: client.get(f"/api/runs/{number}/recording"),
-        lambda answer: answer.is_success,
-        timeout_s=100,
-    )
-    events = json.loads(answer.text)["events"]
-    assert [event for event in events if event["type"] == "trouble"] == []
-    [result] = [event for event in events if event["type"] == "result"]
-    return dict(result)
+    recording = play(client, preset, jobs=4, length_s=0.2)
+    assert troubles(recording) == []
+    [result] = recording.results.values()
+    return result
 
 
 @pytest.mark.parametrize(
@@ -51,11 +37,11 @@ def test_one_lane_plays_on_the_processes_of_the_terminal(
     start: Callable[[str], LabRun], name: str, outcome: str, told: str
 ) -> None:
     run = start(name)
-    with open_client(run) as client:
+    with open_client(run.url("Live page")) as client:
         presets = client.get("/api/state").json()["presets"]
         assert {len(preset["lanes"]) for preset in presets} == {1}
 
-        worked, killed = play(client, "work"), play(client, "kill9_api")
+        worked, killed = play_one(client, "work"), play_one(client, "kill9_api")
 
     assert (worked["done"], worked["as_promised"]) == (4, True)
     assert (killed["outcome"], killed["as_promised"]) == (outcome, True)
@@ -69,8 +55,8 @@ def test_one_lane_plays_on_the_processes_of_the_terminal(
 
 def test_limits_of_a_preset_end_with_it(start: Callable[[str], LabRun]) -> None:
     run = start("02")
-    with open_client(run) as client:
-        two, many = play(client, "two_apis"), play(client, "overload")
+    with open_client(run.url("Live page")) as client:
+        two, many = play_one(client, "two_apis"), play_one(client, "overload")
 
     assert (two["outcome"], two["as_promised"]) == ("unknown 4", True)
     assert many["refused"] > 0
@@ -84,8 +70,8 @@ def test_queue_with_a_file_is_the_lane_that_keeps_its_jobs(
     monkeypatch.setenv("QUEUE_DB", str(tmp_path / "queue.sqlite"))
     monkeypatch.setenv("QUEUE_LEASE_S", "2")
     run = start("04")
-    with open_client(run) as client:
-        killed, twice = play(client, "kill9_api"), play(client, "twice")
+    with open_client(run.url("Live page")) as client:
+        killed, twice = play_one(client, "kill9_api"), play_one(client, "twice")
 
     assert (killed["outcome"], killed["as_promised"]) == ("kept", True)
     assert (twice["outcome"], twice["as_promised"]) == ("kept", True)

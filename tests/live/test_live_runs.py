@@ -11,11 +11,11 @@ import pytest
 from lab.ledger import read_ledger
 from lab.live.controller import ONLY_LIVE
 from lab.live.presets.preset import find_preset, load_presets
+from lab.live.recording import Event, Recording
 from tests.support.waiting import wait_until
 
-from .conftest import LiveLab
+from .conftest import LONGEST_S, LiveLab, open_client, play, troubles, wait_for_recording
 
-LONGEST_S = 240
 SMALL = 4
 QUICK = {  # a few lanes of the presets that each run of the suite plays
     "work": ["01_background_tasks", "03_celery"],
@@ -33,36 +33,8 @@ RUNS = [
 
 @pytest.fixture(scope="module")
 def client(lab: LiveLab) -> Iterator[httpx.Client]:
-    with lab.client() as client:
+    with open_client(lab.url) as client:
         yield client
-
-
-def play(client: httpx.Client, preset: str, **wishes: object) -> JSONDict:
-    """Play a preset to its end and return its recording."""
-    body = {"preset": preset, "ask": False, **wishes}
-    number = client.post("/api/runs", json=body).raise_for_status().json()["number"]
-    return wait_for_recording(client, number)
-
-
-def wait_for_recording(client: httpx.Client, number: int) -> JSONDict:
-    recording: JSONDict = wait_until(
-        f"run {number} ends",
-        lambda: client.get(f"/api/runs/{number}/recording"),
-        lambda answer: answer.is_success,
-        timeout_s=LONGEST_S,
-    ).json()
-    return recording
-
-
-def results(recording: JSONDict) -> dict[str, JSONDict]:
-    lanes = [lane["name"] for lane in recording["about"]["lanes"]]
-    return {
-        lanes[event["lane"]]: event for event in recording["events"] if event["type"] == "result"
-    }
-
-
-def troubles(recording: JSONDict) -> list[str]:
-    return [event["sentence"] for event in recording["events"] if event["type"] == "trouble"]
 
 
 @pytest.mark.parametrize("preset", QUICK)
@@ -83,10 +55,10 @@ def test_every_lane_of_each_preset_comes_out_as_promised(
     check(lab, recording, find_preset(preset).lanes)
 
 
-def check(lab: LiveLab, recording: JSONDict, lanes: Sequence[str]) -> None:
+def check(lab: LiveLab, recording: Recording, lanes: Sequence[str]) -> None:
     """Compare the table with what was promised, and with the ledger of each lane."""
     assert troubles(recording) == []
-    rows = results(recording)
+    rows = recording.results
     assert rows.keys() == set(lanes)
     assert {name: row["outcome"] for name, row in rows.items() if not row["as_promised"]} == {}
     for name, row in rows.items():
@@ -108,7 +80,7 @@ def count_ledger(lab: LiveLab, lane: str, tasks: set[str]) -> Counter[str]:
 def test_what_a_job_has_made_can_be_fetched(client: httpx.Client, kind: str, begins: bytes) -> None:
     wishes = {"lanes": ["01_background_tasks"], "jobs": 1, "kind": kind, "length_s": 0}
     recording = play(client, "work", **wishes)
-    [task_id] = results(recording)["01_background_tasks"]["fates"]
+    [task_id] = recording.results["01_background_tasks"]["fates"]
 
     assert client.get(f"/api/results/0/{task_id}").content.startswith(begins)
     assert client.get("/api/results/0/another").status_code == 404
@@ -123,12 +95,10 @@ def test_second_run_at_the_same_time_is_refused(client: httpx.Client) -> None:
     assert refused.status_code == 409
     assert "a run is going on" in refused.json()["detail"]
     client.post("/api/reset", json={}).raise_for_status()
-    assert wait_for_recording(client, number)["events"][-1]["phase"] == "given up"
+    assert find_last_phase(wait_for_recording(client, number)) == "given up"
 
 
-def test_free_play_refuses_a_fault_of_a_process_that_the_lane_has_not(
-    client: httpx.Client,
-) -> None:
+def test_free_play_refuses_a_fault_of_a_process_that_the_lane_has_not(client: httpx.Client) -> None:
     lane = "01_background_tasks"
     body = {"preset": "play", "lanes": [lane], "length_s": 0}
     number = client.post("/api/runs", json=body).raise_for_status().json()["number"]
@@ -145,8 +115,8 @@ def test_free_play_refuses_a_fault_of_a_process_that_the_lane_has_not(
     assert unknown.status_code == 422
     recording = wait_for_recording(client, number)
     assert troubles(recording) == []
-    assert results(recording)[lane]["accepted"] == 3
-    assert "kill -9 " in json.dumps(recording["events"])
+    assert recording.results[lane]["accepted"] == 3
+    assert "kill -9 " in recording.model_dump_json()
 
 
 def test_run_after_a_reset_finds_broker_and_mail_server_as_usual(client: httpx.Client) -> None:
@@ -161,10 +131,10 @@ def test_run_after_a_reset_finds_broker_and_mail_server_as_usual(client: httpx.C
 
     client.post("/api/reset", json={}).raise_for_status()
 
-    assert wait_for_recording(client, number)["events"][-1]["phase"] == "given up"
+    assert find_last_phase(wait_for_recording(client, number)) == "given up"
     recording = play(client, "work", lanes=[lane], jobs=2, length_s=0)
     assert troubles(recording) == []
-    assert results(recording)[lane]["done"] == 2
+    assert recording.results[lane]["done"] == 2
 
 
 def post_when_playing(client: httpx.Client, count: int) -> None:
@@ -186,17 +156,17 @@ def test_events_go_on_after_the_last_that_was_received(client: httpx.Client) -> 
     again = read_stream(client, f"{number}-{int(count) - 3}")
 
     told = [event for message in first for event in message["events"]]
-    kept = [
-        {name: fact for name, fact in event.items() if fact is not None}
-        for event in told
-        if event["type"] not in ONLY_LIVE
-    ]
-    assert sorted(map(write, kept)) == sorted(map(write, recording["events"]))
+    kept = [Event.model_validate(event) for event in told if event["type"] not in ONLY_LIVE]
+    assert sorted(map(write, kept)) == sorted(map(write, recording.events))
     assert again[0]["events"] == told[-3:]
 
 
-def write(event: JSONDict) -> str:
-    return json.dumps(event, sort_keys=True)
+def write(event: Event) -> str:
+    return json.dumps(event.model_dump(exclude_none=True), sort_keys=True)
+
+
+def find_last_phase(recording: Recording) -> str:
+    return str(recording.events[-1].model_dump()["phase"])
 
 
 def read_stream(
@@ -215,7 +185,7 @@ def read_stream(
                 message["id"] = value
             elif not line and "events" in message:
                 messages.append(message)
-                if until in write(message):
+                if until in json.dumps(message):
                     break
                 message = {}
     return messages

@@ -1,4 +1,4 @@
-"""What watches a lane beside the run loses nothing, and ends without a word."""
+"""What watches a lane during a run misses nothing, and ends without an error."""
 
 from pathlib import Path
 from types import SimpleNamespace

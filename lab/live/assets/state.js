@@ -107,7 +107,6 @@ const handlers = {
     const stage = { finished: "done", failed: "failed", cancelled: "cancelled", interrupted: "interrupted",
       retried: "queued", "put back": "queued", resent: "queued" }[event.event];
     if (stage) touch(state, job, { stage, doubt: false });
-    if (event.event === "effect") touch(state, job, { effects: (job.effects ?? 0) + 1 });
     note(state, event, job, `${event.event.replace("_", " ")}${event.error ? `: ${event.error}` : ""}`);
   },
   mail(state, event, lane) {

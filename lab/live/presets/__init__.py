@@ -1,1 +1,1 @@
-"""What the live page can play: presets, what they do to a lane, and the lanes that only it has."""
+"""What the live page can play: presets, their faults, and lanes that only this page has."""

@@ -36,7 +36,7 @@ def set_length(trial: WatchedTrial) -> None:
 
 
 def post_wish(trial: WatchedTrial, kind: str, count: int) -> None:
-    """Post so many jobs of a kind."""
+    """Post a number of jobs of a kind."""
     if kind == "email":
         trial.post_emails(count)
     elif kind == "image":

@@ -1,4 +1,4 @@
-"""Lanes that only the live page has: what tutorials show, to be seen beside what is right."""
+"""Lanes that only the live page has: common mistakes of tutorials, to compare with."""
 
 from dataclasses import replace
 from pathlib import Path

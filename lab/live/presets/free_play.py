@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from functools import partial
 
 from lab.live.trial import WatchedTrial
 from lab.survival.columns import Column
@@ -12,104 +13,44 @@ from .acts import post_wish, revive, thaw
 Play = Callable[[WatchedTrial], None]
 
 
-def kill9_api(trial: WatchedTrial) -> None:
-    trial.running.app.kill9()
-
-
-def term_api(trial: WatchedTrial) -> None:
-    trial.running.app.term()
-
-
-def kill9_worker(trial: WatchedTrial) -> None:
-    trial.running.worker.kill9(group=True)
-
-
-def term_worker(trial: WatchedTrial) -> None:
-    trial.running.worker.term()
-
-
-def kill9_broker(trial: WatchedTrial) -> None:
-    trial.running.broker.kill9()
-
-
-def freeze_broker(trial: WatchedTrial) -> None:
-    trial.running.broker.send(signal.SIGSTOP)
-
-
-def thaw_broker(trial: WatchedTrial) -> None:
-    trial.running.broker.send(signal.SIGCONT)
-
-
-def kill9_mail_server(trial: WatchedTrial) -> None:
-    trial.running.mailbox.kill9()
-
-
-def hold_mail(trial: WatchedTrial) -> None:
-    trial.mail.hold()
-
-
-def slow_mail(trial: WatchedTrial) -> None:
-    trial.mail.switch(delay_s=5)
-
-
-def refuse_mail(trial: WatchedTrial) -> None:
-    trial.mail.switch(fail_next=3)
-
-
-def refuse_mail_for_ever(trial: WatchedTrial) -> None:
-    trial.mail.switch(fail_share=1, fail_code=550)
-
-
-def release_mail(trial: WatchedTrial) -> None:
-    trial.mail.release()
-
-
 def start_again(trial: WatchedTrial) -> None:
+    """Start again what has ended, and let a frozen broker go on."""
     thaw(trial)
     revive(trial)
 
 
-def leave_what_ends(trial: WatchedTrial) -> None:
-    trial.restarts = False
-
-
-def restart_what_ends(trial: WatchedTrial) -> None:
-    trial.restarts = True
+def set_restarts(trial: WatchedTrial, *, restarts: bool) -> None:
+    """Choose whether what ends is started again at once, as by a supervisor."""
+    trial.restarts = restarts
 
 
 def end_play(trial: WatchedTrial) -> None:
+    """Post and break nothing more, and count the jobs."""
     trial.counts = True
 
 
 def post(kind: str, count: int) -> Play:
-    """Return what posts so many jobs of a kind."""
-
-    def act(trial: WatchedTrial) -> None:
-        post_wish(trial, kind, count)
-
-    return act
+    """Return a function that posts a number of jobs of a kind."""
+    return partial(post_wish, kind=kind, count=count)
 
 
 FAULTS: dict[str, Play] = {
-    act.__name__: act
-    for act in (
-        kill9_api,
-        term_api,
-        kill9_worker,
-        term_worker,
-        kill9_broker,
-        freeze_broker,
-        thaw_broker,
-        kill9_mail_server,
-        hold_mail,
-        slow_mail,
-        refuse_mail,
-        refuse_mail_for_ever,
-        release_mail,
-        start_again,
-        leave_what_ends,
-        restart_what_ends,
-    )
+    "kill9_api": lambda trial: trial.running.app.kill9(),
+    "term_api": lambda trial: trial.running.app.term(),
+    "kill9_worker": lambda trial: trial.running.worker.kill9(group=True),
+    "term_worker": lambda trial: trial.running.worker.term(),
+    "kill9_broker": lambda trial: trial.running.broker.kill9(),
+    "freeze_broker": lambda trial: trial.running.broker.send(signal.SIGSTOP),
+    "thaw_broker": lambda trial: trial.running.broker.send(signal.SIGCONT),
+    "kill9_mail_server": lambda trial: trial.running.mailbox.kill9(),
+    "hold_mail": lambda trial: trial.mail.hold(),
+    "slow_mail": lambda trial: trial.mail.switch(delay_s=5),
+    "refuse_mail": lambda trial: trial.mail.switch(fail_next=3),
+    "refuse_mail_for_ever": lambda trial: trial.mail.switch(fail_share=1, fail_code=550),
+    "release_mail": lambda trial: trial.mail.release(),
+    "start_again": start_again,
+    "leave_what_ends": partial(set_restarts, restarts=False),
+    "restart_what_ends": partial(set_restarts, restarts=True),
 }
 
 

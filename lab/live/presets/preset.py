@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lab.approaches import ROOT
+from lab.approaches import ROOT, load_approaches
 from lab.errors import LabError
 from lab.survival.columns import Column, load_columns
 from lab.survival.faults import FAULTS
@@ -33,7 +33,7 @@ class Preset(BaseModel):
     text: str
     ask: str
     fault: str
-    lanes: tuple[str, ...]
+    lanes: tuple[str, ...] = Field(default_factory=lambda: tuple(load_approaches()))
     page: str
     promise: str = ""
     variants: dict[str, str] = Field(default_factory=dict)
@@ -53,7 +53,7 @@ class Preset(BaseModel):
         return ACTS.get(name) or FAULTS[name]
 
     def find_promise(self, column: Column, variant: str, jobs: int) -> str:
-        """Return what approaches.toml promises for so many jobs, or nothing."""
+        """Return what approaches.toml promises for this number of jobs, or nothing."""
         if self.fault == "play":
             return ""
         row = variant or self.promise or self.fault
@@ -75,7 +75,8 @@ def scale(promise: str, jobs: int) -> str:
 def load_presets() -> dict[str, Preset]:
     """Return the presets by name, in their order."""
     tables = tomllib.loads(PRESETS.read_text(encoding="utf-8"))["preset"]
-    return {table["name"]: Preset.model_validate(table) for table in tables}
+    numbered = enumerate(tables, start=1)
+    return {table["name"]: Preset(number=number, **table) for number, table in numbered}
 
 
 def find_preset(name: str) -> Preset:
