@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, CDPSession, Page, ViewportSize, expect
 
 from lab.ledger import read_ledger
+from lab.live.presets.preset import find_preset
 from lab.live.recording import FOLDER
 from tests.site.browser.listening import listen
 from tests.site.browser.test_pages import (
@@ -24,6 +25,15 @@ from .conftest import LiveLab
 LONG_MS = 90_000
 SECONDS = 3
 LANES = ["01_background_tasks", "03_celery"]
+RIGHT_GUESSES: list[tuple[str, dict[str, int], int]] = [
+    ("kill9_api", {"accepted": 8, "done": 3}, 3),
+    ("broker_down", {"accepted": 4, "done": 4}, 4),
+    ("two_apis", {"accepted": 8, "unknown": 8, "done": 8}, 0),
+    ("overload", {"accepted": 200, "done": 200}, 8),
+    ("overload", {"accepted": 200, "done": 199}, 7),
+    ("threads", {"accepted": 60, "done": 60}, 60),
+]
+HITS = "([about, result]) => Live.hits({ about }, result)"
 SERIOUS = {"runOnly": ["wcag2a", "wcag2aa"]}
 LONG_LOG = """() => {
   const view = new Live.View(document.createElement("div"));
@@ -222,6 +232,15 @@ def test_log_of_one_job_begins_with_its_first_line(page: Page, lab: LiveLab) -> 
     shown = page.evaluate(LONG_LOG)
 
     assert shown == ["job 1: 202 after 1 ms"]
+
+
+def test_guess_is_compared_with_what_was_asked(page: Page, lab: LiveLab) -> None:
+    page.goto(lab.url)
+
+    for name, result, right in RIGHT_GUESSES:
+        preset = find_preset(name)
+        about = {"ask": preset.ask.format(jobs=preset.jobs), "jobs": preset.jobs}
+        assert page.evaluate(HITS, [about, result]) == right, name
 
 
 def test_file_that_is_no_recording_is_refused_in_a_sentence(

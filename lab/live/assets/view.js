@@ -236,8 +236,12 @@
   };
 
   // What a guess is compared with: how many were done, or, where that is asked, accepted or known.
-  const hits = (state, result) => /accepted/.test(state.about.ask) ? result.accepted : /know the status/.test(state.about.ask)
-    ? result.accepted - result.unknown : result.done;
+  const hits = ({ about }, { accepted, unknown, done }) => {
+    if (/be accepted/.test(about.ask)) return accepted;
+    if (/know the status/.test(about.ask)) return accepted - unknown;
+    // Of more jobs than the question names, as under overload, the same share counts.
+    return accepted > about.jobs ? Math.floor((about.jobs * done) / accepted) : done;
+  };
   Live.hits = hits;
 
   function section(title, ...content) {
