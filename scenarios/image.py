@@ -6,17 +6,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from . import files
 from .contract import JSONDict, Operation
 from .errors import BadUpload, WorkError
-from .files import (
-    SUFFIXES,
-    discard_upload,
-    publish,
-    recall,
-    remember,
-    result_path,
-    upload_path,
-)
 from .pictures import FORMATS, take_apart
 from .pictures.colour import to_srgb
 from .pictures.picture_index import index
@@ -38,21 +30,21 @@ def process_image(
     Raises `WorkError` if the pixels are damaged or the webhook says no for good.
     """
     report_progress(0)
-    if done := recall(task_id):
+    if done := files.recall(task_id):
         return done
     try:
-        picture, kind = load(upload_path(task_id), width)
+        picture, kind = load(files.upload_path(task_id), width)
         report_progress(25)
         picture = transform(picture, [Operation(name) for name in operations], width)
     except WorkError:
-        discard_upload(task_id)
+        files.discard_upload(task_id)
         raise
     report_progress(50)
     facts = publish_picture(task_id, picture, kind, operations)
     index(task_id, facts)
     report_progress(75)
     send_webhook(task_id, facts)
-    return remember(task_id, facts)
+    return files.remember(task_id, facts)
 
 
 # --8<-- [end:image]
@@ -61,7 +53,7 @@ def publish_picture(
 ) -> JSONDict:
     """Put the picture where it is downloaded; return what `process_image` does."""
     content = encode(picture, kind)
-    publish(picture_id, SUFFIXES[kind], content)
+    files.publish(picture_id, files.SUFFIXES[kind], content)
     return {
         "width": picture.width,
         "height": picture.height,
@@ -74,7 +66,7 @@ def publish_picture(
 def find(image_id: str) -> Path:
     """Return the path of a picture that a task has made; raises `WorkError` if there is none."""
     for kind in FORMATS:
-        if (path := result_path(image_id, SUFFIXES[kind])).exists():
+        if (path := files.result_path(image_id, files.SUFFIXES[kind])).exists():
             return path
     raise WorkError(f"no picture with the image_id {image_id[:80]!r}")
 

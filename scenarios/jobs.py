@@ -39,9 +39,8 @@ class JobRecord(BaseModel):
     def succeed(self, result: object) -> None:
         """Keep the result; raises `WorkError` if it cannot be one."""
         if not self.status.is_final:
-            self.result = to_json_object(
-                result
-            )  # first: whoever sees that it succeeded finds the result
+            # First: whoever sees that it succeeded finds the result.
+            self.result = to_json_object(result)
             self._end(Status.SUCCEEDED, "finished")
 
     def fail(self, error: BaseException) -> None:

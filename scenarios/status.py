@@ -174,6 +174,6 @@ def here() -> RanIn:
 
 
 def this_process_is_the_api() -> None:
-    """Let `here` know."""
+    """Let `here` tell this process from all others."""
     global _api_pid
     _api_pid = os.getpid()

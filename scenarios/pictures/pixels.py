@@ -24,7 +24,7 @@ def decode(parts: Parts, size: tuple[int, int]) -> Image.Image:
 
 
 def _scale_transparent_colour(source: Image.Image, bits: int) -> None:
-    """Bring it to the 8 bits of the pixels: Pillow leaves it as the file has it."""
+    """Bring this colour to the 8 bits of the pixels: Pillow leaves it as the file has it."""
     colour = source.info["transparency"]
     if source.mode == "RGB" and bits == 16:
         source.info["transparency"] = tuple(each >> 8 for each in colour)

@@ -24,7 +24,7 @@ def link(path: str) -> str:
 
 
 def without_host(url: str) -> str:
-    """Return path and query alone: `/emails/` is led to `/emails`, and to nobody's `Host`."""
+    """Return path and query alone: no request may choose by its `Host` where it is led."""
     parts = urlsplit(url)
     path = re.sub("//+", "/", parts.path)  # `--root-path /api/` makes two of them
     return urlunsplit(("", "", path, parts.query, ""))
