@@ -114,6 +114,11 @@ def test_the_work_knows_neither_web_nor_queue() -> None:
         assert not imported_roots(path) & barred - allowed, path
 
 
+def test_recipes_call_other_services_in_one_way() -> None:
+    for path in ROOT.glob("0*/recipes/*.py"):
+        assert not imported_roots(path) & {"aiohttp", "httpx", "requests"}, path
+
+
 def test_the_lab_reads_neither_pages_nor_exercises() -> None:
     for path in (ROOT / "lab").rglob("*.py"):
         texts = [node.value for node in ast.walk(parse(path)) if isinstance(node, ast.Constant)]
