@@ -75,6 +75,7 @@ class Kit:
         self._start_s = start_s
         self._processes = processes
         self._names: list[str] = []
+        self._told: dict[str, Part] = {}  # apps and workers: what the reader wrote
         self._ports: list[ports.Port] = []
         self._number = next(numbers)
         self._mark = uuid4().hex
@@ -136,7 +137,8 @@ class Kit:
         words += ["--hostname", f"{name}@%h", "--concurrency", str(concurrency)]
         words += ["--loglevel", "INFO", "--without-gossip", "--without-mingle"]
         command = commands.Command(words, "", logs(rf"\b{name}@\S+ ready"))
-        return self._launch(name, command, self._with_data(of))
+        worker = self._told[name] = self._launch(name, command, self._with_data(of))
+        return worker
 
     def wait_worker(self, worker: Part) -> None:
         """Wait until the worker takes jobs; raise Missed with the reason if it does not."""
@@ -158,8 +160,8 @@ class Kit:
         return {value: read_run(folder / f"{n}.txt") for n, value in enumerate(values)}
 
     def log_text(self) -> str:
-        """Return what the app printed last, for a reader who wants more than the sentence."""
-        return self.apps[-1].part.log_text() if self.apps else ""
+        """Return what apps and workers printed, for a reader who wants more than the sentence."""
+        return "".join(f"--- {name} ---\n{part.log_text()}" for name, part in self._told.items())
 
     def _launch_app(self, name: str, env: Mapping[str, str], args: Sequence[str]) -> App:
         port = self._claim(HAND_PORT if self._by_hand else FIRST_PORT)
@@ -167,7 +169,7 @@ class Kit:
         words += ["--port", str(port), "--no-access-log", *args]
         command = commands.Command(words, f"http://{ports.HOST}:{port}", answers(port))
         data = self._with_data(name)
-        part = self._launch(name, command, data | dict(env))
+        part = self._told[name] = self._launch(name, command, data | dict(env))
         app = App(part, self.file, Journal(Path(data["JOURNAL"])))
         self.apps.append(app)
         return app

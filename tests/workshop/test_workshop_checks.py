@@ -5,17 +5,23 @@ solution passes, once or WORKSHOP_REPEAT times, and so does every other right on
 import os
 import random
 import re
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
+from lab.processes import part
 from lab.processes.group import Processes
+from lab.processes.part import Process
 from tests.support.answers import PASSED, load_answers
 from workshop.checking import check, checking_room
 from workshop.course import Exercise, load_course
+from workshop.kit import Kit
+from workshop.verdict import Missed
 
 COURSE = load_course()
 REPEAT = int(os.environ.get("WORKSHOP_REPEAT", "1"))
@@ -132,6 +138,21 @@ def test_app_that_is_gone_is_told_how_to_get_it_back(room: Processes, tmp_path: 
     verdict = check(COURSE[0], room, tmp_path / "app.py")
 
     assert str(verdict) == "expected a file app.py; seen: none; `workshop reset` brings it back"
+
+
+def test_log_tells_what_the_worker_printed(
+    room: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def say_its_module(command: Sequence[str], **options: Any) -> Process:
+        return subprocess.Popen(["echo", command[2]], **options)
+
+    monkeypatch.setattr(part, "start_process", say_its_module)
+    with Kit(COURSE[0].starter, room, tmp_path, start_s=START_S) as kit:
+        with pytest.raises(Missed):
+            kit.start()
+        kit.launch_worker().wait_exit()
+
+        assert kit.log_text() == "--- app ---\nuvicorn\n--- worker ---\ncelery\n"
 
 
 def test_child_with_a_session_of_its_own_is_ended_too(room: Processes, tmp_path: Path) -> None:
