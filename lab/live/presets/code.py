@@ -49,8 +49,13 @@ def _read_part(place: str, root: Path) -> dict[str, Any]:
     shown = lines[:LONGEST]
     if len(lines) > LONGEST:
         shown.append("    …")
-    marks = [n for n, line in enumerate(shown) if any(word in line.lower() for word in SETTINGS)]
+    marks = [number for number, line in enumerate(shown) if _names_setting(line)]
     return {"path": path, "first": first, "lines": shown, "marks": marks}
+
+
+def _names_setting(line: str) -> bool:
+    code = line.strip().lower()
+    return not code.startswith(('"""', "#")) and any(word in code for word in SETTINGS)
 
 
 def _find_definition(text: str, name: str) -> tuple[int, int] | None:
