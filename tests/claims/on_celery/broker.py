@@ -54,6 +54,18 @@ class Broker:
         """Count the messages that a worker has taken and not acknowledged."""
         return int(self.redis.hlen("unacked"))
 
+    def wait_until_known(self) -> None:
+        """Wait until the parent of a worker knows which child runs its job.
+
+        It hears of that a little later than we do, and a stop in between may find it without end.
+        """
+
+        def knows() -> bool:
+            answer = self.celery.control.inspect(timeout=2, limit=1).active() or {}
+            return any(job["worker_pid"] for jobs in answer.values() for job in jobs)
+
+        wait_until("the parent knows of the job", knows)
+
     def env(self, conf: Conf | None = None) -> dict[str, str]:
         """Return the environment of a process that works with this broker."""
         settings = json.dumps({**CONF, **(conf or {})})

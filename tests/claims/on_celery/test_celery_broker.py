@@ -59,6 +59,7 @@ def test_c39_tasks_wait_for_a_worker_and_outlast_its_end(broker: Broker, saw: Sa
         broker.send(task, name)
     with broker.worker() as worker:
         worker.wait_for("long began")
+        broker.wait_until_known()
         worker.part.term()
         worker.open("long")
         worker.part.wait_exit()

@@ -26,15 +26,8 @@ def start_job(broker: Broker, worker: Watched) -> str:
     """Let the worker begin with a job that waits; return its id."""
     result = broker.send("held", "job")
     worker.wait_for("job began")
-    # The parent hears of it a little later than we do, and acts otherwise until then.
-    wait_until("the parent knows", lambda: knows_of_job(broker))
+    broker.wait_until_known()
     return str(result.id)
-
-
-def knows_of_job(broker: Broker) -> bool:
-    """Ask the worker which process runs its job."""
-    answer = broker.celery.control.inspect(timeout=2, limit=1).active() or {}
-    return any(job["worker_pid"] for jobs in answer.values() for job in jobs)
 
 
 def find_pid(worker: Watched) -> int:
