@@ -3,8 +3,6 @@
 import os
 import signal
 from collections.abc import Generator, Iterator
-from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +10,7 @@ import pytest
 from lab.processes import part
 from lab.processes.stack import Stack
 from tests.support.by_approach import ByApproach
-from tests.support.client import Api
 from tests.support.forks import Forker
-from tests.support.inbox import Inbox
 from tests.support.receiver import Receiver, receive
 from tests.support.running import APPROACHES, ENV, WEBHOOKS, Running
 from tests.support.site import FOR_FOLDERS, build
@@ -44,35 +40,27 @@ def running(
     webhooks: Receiver,
 ) -> Iterator[Running]:
     """Start one approach and all it needs, on free ports and in its own folder."""
-    approach = APPROACHES[request.param]
     env = ENV | {"WEBHOOK_URL": webhooks.url + WEBHOOKS}
-    with Stack(tmp_path_factory.mktemp(approach.name), env=env) as stack:
-        part = stack.start(approach.name)
-        with (
-            closing(Api(part.url)) as api,
-            Inbox(stack.parts["mailbox"].url) as inbox,
-        ):
-            yield Running(approach, stack, part, api, inbox, webhooks)
+    with (
+        Stack(tmp_path_factory.mktemp(request.param), env=env) as stack,
+        Running.opened(stack, request.param, webhooks) as running,
+    ):
+        yield running
 
 
 @pytest.fixture(scope="session")
 def small(running: Running) -> Iterator[Running]:
     """Start a second API of the same approach, with room for three jobs."""
     env = {"MAX_RUNNING": "3", "QUEUE_WORKERS": "1", "QUEUE_SIZE": "2"}
-    name = running.approach.name
-    part = running.stack.start(name, label=f"{name}-small", env=env)
-    with closing(Api(part.url)) as api:
-        yield replace(running, part=part, api=api)
+    with running.another("small", env) as small:
+        yield small
 
 
 @pytest.fixture(scope="session")
 def second(running: Running) -> Iterator[Running]:
     """Start a second API of the same approach on the same data, as `--workers 2` does."""
-    name = running.approach.name
-    env = {"DATA_DIR": str(running.data_dir)}
-    part = running.stack.start(name, label=f"{name}-second", env=env)
-    with closing(Api(part.url)) as api:
-        yield replace(running, part=part, api=api)
+    with running.another("second", {"DATA_DIR": str(running.data_dir)}) as second:
+        yield second
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from scenarios.status import TaskStatus
 
 from .waiting import wait_until
 
+USUAL = httpx.Limits(max_connections=100, max_keepalive_connections=20)  # as httpx itself
 ORDERS_HEADER = b"date,region,product,quantity,unit_price\n"
 
 
@@ -28,9 +29,9 @@ def accepted_id(response: httpx.Response) -> str:
 class Api:
     """The routes of the contract; each method returns the bare answer or its model."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, limits: httpx.Limits = USUAL) -> None:
         self.base_url = base_url
-        self.http = httpx.Client(base_url=base_url, verify=TRUSTS_NOBODY, timeout=20)
+        self.http = httpx.Client(base_url=base_url, verify=TRUSTS_NOBODY, timeout=20, limits=limits)
 
     def close(self) -> None:
         self.http.close()

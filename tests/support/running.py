@@ -1,11 +1,11 @@
 """One approach as real processes: its API, its inbox, its files, and ways to disturb it."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import redis
 
@@ -20,6 +20,7 @@ from .receiver import Receiver
 from .waiting import wait_until
 
 APPROACHES = load_approaches()
+IN_MEMORY = "04_custom_queue"  # 04_custom_queue+sqlite has all of it, and a file more
 WEBHOOKS = "/webhooks"  # where the receiver gets them
 FOLDERS = sorted({approach.folder for approach in APPROACHES.values()})
 MAX_ATTEMPTS = 4
@@ -49,6 +50,38 @@ class Running:
     api: Api
     inbox: Inbox
     webhooks: Receiver = field(repr=False)
+
+    @classmethod
+    @contextmanager
+    def opened(
+        cls,
+        stack: Stack,
+        name: str,
+        webhooks: Receiver,
+        *,
+        env: Mapping[str, str] | None = None,
+        without: Sequence[str] = (),
+        uvicorn_args: Sequence[str] = (),
+    ) -> Iterator[Self]:
+        """Start one approach and all it needs in this stack."""
+        part = stack.start(name, env=env, without=without, uvicorn_args=uvicorn_args)
+        with closing(Api(part.url)) as api, Inbox(stack.parts["mailbox"].url) as inbox:
+            yield cls(APPROACHES[name], stack, part, api, inbox, webhooks)
+
+    @contextmanager
+    def another(
+        self, label: str, env: Mapping[str, str], uvicorn_args: Sequence[str] = ()
+    ) -> Iterator[Self]:
+        """Start one more API of the same approach, with these settings; kill it in the end."""
+        name = self.approach.name
+        label = f"{name}-{label}"
+        part = self.stack.start(name, label=label, env=env, uvicorn_args=uvicorn_args)
+        try:
+            with closing(Api(part.url)) as api:
+                yield replace(self, part=part, api=api)
+        finally:
+            part.kill9(group=True)
+            del self.stack.parts[label]
 
     @property
     def promises(self) -> Mapping[str, bool | str]:

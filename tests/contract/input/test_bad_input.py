@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from io import BytesIO
-from typing import Any
 
+import httpx
 import pytest
 
 from lab.load.samples import encode, make_orders, make_photo
 from tests.support.client import ORDERS_HEADER
-from tests.support.damaged import bomb
+from tests.support.png import bomb, flat_png
 from tests.support.running import MAX_UPLOAD_BYTES, Running
 
 from .wire import post_declared, post_endless
@@ -35,129 +35,117 @@ def gif() -> bytes:
     return buffer.getvalue()
 
 
-def fields_at_fault(answer: Any) -> set[str]:  # Any: the JSON of FastAPI's 422
-    return {str(part) for problem in answer["detail"] for part in problem["loc"]}
+BAD_EMAILS: list[tuple[str, str | int | None]] = [
+    ("to", "nobody"),
+    ("to", "two@@example.com"),
+    ("to", ""),
+    ("to", "a@example.com\r\nBcc: b@example.com"),
+    ("to", "a@example.com, b@example.com"),
+    ("to", "a" * 300 + "@example.com"),
+    ("to", None),
+    ("subject", ""),
+    ("subject", "x" * 201),
+    ("subject", "Hello\nBcc: b@example.com"),
+    ("subject", "Hello\rBcc: b@example.com"),
+    ("subject", "Hello\u2028Bcc: b@example.com"),
+    ("subject", "Hello\0"),
+    ("subject", 5),
+    ("body", "x" * 100_001),
+    ("body", None),
+]
+NO_PICTURES = {
+    "empty": b"",
+    "text": b"not a picture",
+    "SVG": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    "PostScript": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n",
+    "another format": gif(),
+    "two formats in one file": b"GIF89a" + encode(PHOTO, "PNG"),
+    "PNG header cut short": encode(PHOTO, "PNG")[:20],
+    "PNG cut short": encode(PHOTO, "PNG")[:-20],
+    "JPEG cut short": encode(PHOTO, "JPEG")[:-20],
+    "JPEG header cut short": encode(PHOTO, "JPEG")[:100],
+    "WebP cut short": encode(PHOTO, "WEBP")[:-20],
+    "64 million pixels": bomb(),
+}
+BAD_WISHES: list[tuple[str, str | list[str]]] = [
+    ("operations", "rotate"),
+    ("operations", ""),
+    ("operations", ["blur", "rotate"]),
+    ("operations", []),
+    ("operations", ["blur"] * 11),
+    ("width", "15"),
+    ("width", "4097"),
+    ("width", "wide"),
+    ("width", "1e3"),
+    ("width", []),
+]
+NO_ORDERS = {
+    "empty": b"",
+    "blank": b"\n\n",
+    "header alone": ORDERS_HEADER,
+    "wrong header": b"day,region\n1,2\n",
+    "no header": b"2025-01-01,North,Lamp,1,2.50\n",
+    "Latin-1": ORDERS_HEADER + "Ä,Ö,Ü,1,2\n".encode("latin-1"),
+    "UTF-16": ORDERS.decode().encode("utf-16"),
+    "not UTF-8 at its very end": ORDERS * 2000 + b"\xff",
+    "picture": encode(PHOTO, "PNG"),
+}
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("to", "nobody"),
-        ("to", "two@@example.com"),
-        ("to", ""),
-        ("to", "a@example.com\r\nBcc: b@example.com"),
-        ("to", "a@example.com, b@example.com"),
-        ("to", "a" * 300 + "@example.com"),
-        ("to", None),
-        ("subject", ""),
-        ("subject", "x" * 201),
-        ("subject", "Hello\nBcc: b@example.com"),
-        ("subject", "Hello\rBcc: b@example.com"),
-        ("subject", "Hello\u2028Bcc: b@example.com"),
-        ("subject", "Hello\0"),
-        ("subject", 5),
-        ("body", "x" * 100_001),
-        ("body", None),
-    ],
-)
-def test_bad_email_is_refused_by_the_name_of_its_field(
-    running: Running, field: str, value: str | int | None
-) -> None:
-    answer = running.api.http.post("/emails", json=GOOD_EMAIL | {field: value})
-
-    assert answer.status_code == 422, answer.text
-    assert field in fields_at_fault(answer.json())
+def assert_refused(answer: httpx.Response, field: str, what: object) -> None:
+    """Hold that the answer names the field that is wrong."""
+    assert answer.status_code == 422, (what, answer.text)
+    names = {str(part) for problem in answer.json()["detail"] for part in problem["loc"]}
+    assert field in names, what
 
 
-@pytest.mark.parametrize("field", ["to", "subject", "body"])
-def test_email_without_a_field_is_refused(running: Running, field: str) -> None:
-    email = {name: value for name, value in GOOD_EMAIL.items() if name != field}
-
-    answer = running.api.http.post("/emails", json=email)
-
-    assert answer.status_code == 422
-    assert field in fields_at_fault(answer.json())
-
-
-@pytest.mark.parametrize(
-    "picture",
-    [
-        pytest.param(b"", id="empty"),
-        pytest.param(b"not a picture", id="text"),
-        pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", id="SVG"),
-        pytest.param(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", id="PostScript"),
-        pytest.param(gif(), id="another format"),
-        pytest.param(b"GIF89a" + encode(PHOTO, "PNG"), id="two formats in one file"),
-        pytest.param(encode(PHOTO, "PNG")[:20], id="PNG header cut short"),
-        pytest.param(encode(PHOTO, "PNG")[:-20], id="PNG cut short"),
-        pytest.param(encode(PHOTO, "JPEG")[:-20], id="JPEG cut short"),
-        pytest.param(encode(PHOTO, "JPEG")[:100], id="JPEG header cut short"),
-        pytest.param(encode(PHOTO, "WEBP")[:-20], id="WebP cut short"),
-        pytest.param(bomb(), id="64 million pixels"),
-    ],
-)
-def test_file_that_is_no_good_picture_is_refused(running: Running, picture: bytes) -> None:
-    answer = running.api.post_image(picture)
-
-    assert answer.status_code == 422, answer.text
-    assert "file" in fields_at_fault(answer.json())
-    assert answer.elapsed.total_seconds() < 2
+def test_bad_email_is_refused_by_the_name_of_its_field(running: Running) -> None:
+    for field, value in BAD_EMAILS:
+        answer = running.api.http.post("/emails", json=GOOD_EMAIL | {field: value})
+        assert_refused(answer, field, value)
+    for field in GOOD_EMAIL:
+        without = {name: value for name, value in GOOD_EMAIL.items() if name != field}
+        assert_refused(running.api.http.post("/emails", json=without), field, "without it")
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("operations", "rotate"),
-        ("operations", ""),
-        ("operations", ["blur", "rotate"]),
-        ("operations", []),
-        ("operations", ["blur"] * 11),
-        ("width", "15"),
-        ("width", "4097"),
-        ("width", "wide"),
-        ("width", "1e3"),
-        ("width", []),
-    ],
-)
-def test_unknown_operation_or_width_is_refused(
-    running: Running, field: str, value: str | list[str]
-) -> None:
+def test_file_that_is_no_good_picture_is_refused(running: Running) -> None:
+    for what, content in NO_PICTURES.items():
+        answer = running.api.post_image(content)
+        assert_refused(answer, "file", what)
+        assert answer.elapsed.total_seconds() < 2, what
+
+
+def test_unknown_operation_or_width_is_refused(running: Running) -> None:
     form: dict[str, str | list[str]] = {"operations": ["blur"], "width": "64"}
     files = {"file": ("picture.png", encode(PHOTO, "PNG"), "image/png")}
 
-    answer = running.api.http.post("/images", data=form | {field: value}, files=files)
-
-    assert answer.status_code == 422, answer.text
-    assert field in fields_at_fault(answer.json())
-
-
-@pytest.mark.parametrize(
-    "orders",
-    [
-        pytest.param(b"", id="empty"),
-        pytest.param(b"\n\n", id="blank"),
-        pytest.param(ORDERS_HEADER, id="header alone"),
-        pytest.param(b"day,region\n1,2\n", id="wrong header"),
-        pytest.param(b"2025-01-01,North,Lamp,1,2.50\n", id="no header"),
-        pytest.param(ORDERS_HEADER + "Ä,Ö,Ü,1,2\n".encode("latin-1"), id="Latin-1"),
-        pytest.param(ORDERS.decode().encode("utf-16"), id="UTF-16"),
-        pytest.param(ORDERS * 2000 + b"\xff", id="not UTF-8 at its very end"),
-        pytest.param(encode(PHOTO, "PNG"), id="picture"),
-    ],
-)
-def test_file_that_is_no_csv_of_orders_is_refused(running: Running, orders: bytes) -> None:
-    answer = running.api.post_report(orders)
-
-    assert answer.status_code == 422, answer.text
-    assert "file" in fields_at_fault(answer.json())
+    for field, value in BAD_WISHES:
+        answer = running.api.http.post("/images", data=form | {field: value}, files=files)
+        assert_refused(answer, field, value)
 
 
-@pytest.mark.parametrize("title", ["", "x" * 201, "two\nlines"])
-def test_bad_title_is_refused(running: Running, title: str) -> None:
-    answer = running.api.post_report(ORDERS, title)
+def test_picture_whose_result_costs_too_much_is_refused_at_once(running: Running) -> None:
+    for size, width, times in (((1, 65_500), 16, 1), ((1, 1), 4096, 10)):
+        answer = running.api.post_image(flat_png(*size), ["blur"] * times, width)
+        assert_refused(answer, "file", size)
+        assert "pixels, too many" in answer.text
 
-    assert answer.status_code == 422, answer.text
-    assert "title" in fields_at_fault(answer.json())
+
+def test_file_that_is_no_csv_of_orders_is_refused(running: Running) -> None:
+    for what, content in NO_ORDERS.items():
+        assert_refused(running.api.post_report(content), "file", what)
+
+
+def test_bad_title_is_refused(running: Running) -> None:
+    for title in ("", "x" * 201, "two\nlines"):
+        assert_refused(running.api.post_report(ORDERS, title), "title", title)
+
+
+def test_form_without_a_file_is_refused(running: Running) -> None:
+    form = {"title": "T", "operations": "blur", "width": "64", "file": "no file"}
+
+    for path in ("/reports", "/images"):
+        assert_refused(running.api.http.post(path, data=form), "file", path)
 
 
 @pytest.mark.parametrize(
@@ -197,36 +185,22 @@ def test_file_over_the_limit_is_refused(running: Running) -> None:
     assert answer.status_code == 413
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "expected"),
-    [
+def test_wrong_method_or_route_gets_the_standard_answer(running: Running) -> None:
+    wrong = [
         ("GET", "/emails", 405),
         ("PUT", "/reports", 405),
         ("POST", "/metrics/queue", 405),
         ("PATCH", "/tasks/1", 405),
         ("GET", "/nothing/here", 404),
-    ],
-)
-def test_wrong_method_or_route_gets_the_standard_answer(
-    running: Running, method: str, path: str, expected: int
-) -> None:
-    assert running.api.http.request(method, path).status_code == expected
+    ]
+
+    for method, path, expected in wrong:
+        assert running.api.http.request(method, path).status_code == expected, (method, path)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b'{"to": NaN', b"\xff\xfe"])
-def test_malformed_json_gets_the_standard_answer(running: Running, content: bytes) -> None:
+def test_malformed_json_gets_the_standard_answer(running: Running) -> None:
     headers = {"Content-Type": "application/json"}
 
-    answer = running.api.http.post("/emails", content=content, headers=headers)
-
-    assert answer.status_code == 422, answer.text
-
-
-@pytest.mark.parametrize("path", ["/reports", "/images"])
-def test_form_without_a_file_is_refused(running: Running, path: str) -> None:
-    form = {"title": "T", "operations": "blur", "width": "64"}
-
-    answer = running.api.http.post(path, data=form | {"file": "no file"})
-
-    assert answer.status_code == 422
-    assert "file" in fields_at_fault(answer.json())
+    for content in (b"", b"{", b"[]", b"null", b'{"to": NaN', b"\xff\xfe"):
+        answer = running.api.http.post("/emails", content=content, headers=headers)
+        assert answer.status_code == 422, (content, answer.text)

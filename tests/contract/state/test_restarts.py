@@ -1,30 +1,18 @@
 """uvicorn ends an app by itself: a file was saved, requests were enough, a stop met the start."""
 
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from lab.processes import commands
-from lab.processes.part import Part
-from tests.support.client import Api, accepted_id, new_address
+from tests.support.client import accepted_id, new_address
 from tests.support.running import Running
 from tests.support.waiting import wait_until
 
 
-@contextmanager
-def serve(running: Running, *uvicorn_args: str) -> Iterator[tuple[Part, Api]]:
+def serve(running: Running, *uvicorn_args: str) -> AbstractContextManager[Running]:
     """Serve the same data once more, with these arguments."""
-    name = running.approach.name
-    label = f"{name}{uvicorn_args[0]}"
-    env = {"DATA_DIR": str(running.data_dir)}
-    part = running.stack.start(name, label=label, env=env, uvicorn_args=uvicorn_args)
-    try:
-        with closing(Api(part.url)) as api:
-            yield part, api
-    finally:
-        part.kill9(group=True)
-        del running.stack.parts[label]
+    return running.another("again", {"DATA_DIR": str(running.data_dir)}, uvicorn_args)
 
 
 def test_reload_lets_a_running_job_end(running: Running, tmp_path: Path) -> None:
@@ -32,15 +20,17 @@ def test_reload_lets_a_running_job_end(running: Running, tmp_path: Path) -> None
     file = tmp_path / "saved.py"
     file.write_text("saved = 0\n")
 
-    with serve(running, "--reload", "--reload-dir", str(tmp_path)) as (part, api):
+    with serve(running, "--reload", "--reload-dir", str(tmp_path)) as app:
         with running.inbox.holding():
-            accepted_id(api.post_email(to))
+            accepted_id(app.api.post_email(to))
             running.wait_for_mail_clients(1)
             file.write_text("saved = 1\n")
-            wait_until("the change is seen", lambda: "Reloading" in part.log_text())
+            wait_until("the change is seen", lambda: "Reloading" in app.part.log_text())
         wait_until("it arrives", lambda: running.inbox.task_ids_sent_to(to))
-        wait_until("a new process answers", lambda: part.log_text().count("startup complete") == 2)
-        assert api.answers()
+        wait_until(
+            "a new process answers", lambda: app.part.log_text().count("startup complete") == 2
+        )
+        assert app.api.answers()
 
     running.send_another_email()
     assert len(running.inbox.task_ids_sent_to(to)) == 1
@@ -49,12 +39,12 @@ def test_reload_lets_a_running_job_end(running: Running, tmp_path: Path) -> None
 def test_enough_requests_end_the_process_after_its_jobs(running: Running) -> None:
     to = new_address()
 
-    with serve(running, "--limit-max-requests", "3") as (part, api):  # the first was the lab's
+    with serve(running, "--limit-max-requests", "3") as app:  # the first was the lab's
         with running.inbox.holding():
-            task_id = accepted_id(api.post_email(to))
+            task_id = accepted_id(app.api.post_email(to))
             running.wait_for_mail_clients(1)
-            api.answers()
-        assert part.wait_exit(15) == 0
+            app.api.answers()
+        assert app.part.wait_exit(15) == 0
 
     running.send_another_email()
     assert running.inbox.task_ids_sent_to(to) == [task_id]

@@ -8,28 +8,17 @@ import time
 from io import BytesIO
 
 import pytest
-from PIL import Image, ImageChops, ImageFilter, ImageStat
+from PIL import Image
 
 from lab.load.samples import encode, make_photo
 from scenarios.contract import Status
 from scenarios.services.signature import BadSignature, Receiver
 from tests.support.client import accepted_id
 from tests.support.running import WEBHOOK_SECRET, Running
+from tests.work.pictures.made_pictures import SIZE, make_all
+from tests.work.pictures.test_pictures import TOLERANCE, is_like, read_quarters
 
 PHOTO = make_photo((160, 120))
-
-
-def process(running: Running, *operations: str, width: int = 80) -> Image.Image:
-    """Send the photograph through `operations` and return what comes out."""
-    accepted = running.api.post_image(encode(PHOTO, "PNG"), operations, width)
-    task = running.api.wait_until_final(accepted_id(accepted))
-    assert task.status is Status.SUCCEEDED, task.error
-    return Image.open(BytesIO(running.api.read_result(task.task_id).content))
-
-
-def edge_energy(picture: Image.Image) -> float:
-    edges = picture.convert("L").filter(ImageFilter.FIND_EDGES)
-    return ImageStat.Stat(edges).mean[0]
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "JPEG", "WEBP"])
@@ -53,44 +42,17 @@ def test_picture_keeps_its_format_and_has_the_asked_width(
     }
 
 
-def test_grayscale_leaves_no_colour(running: Running) -> None:
-    red, green, blue = process(running, "grayscale").convert("RGB").split()
+def test_picture_of_a_camera_looks_as_it_did(running: Running) -> None:
+    """Its profile, its orientation and its alpha are read where the job runs."""
+    for name in ("Display P3 JPEG", "orientation 6 WEBP", "grey and alpha of 16 bits"):
+        [made] = [each for each in make_all() if each.name == name]
+        answer = running.api.post_image(made.content, ["thumbnail"], SIZE[0])
+        task = running.api.wait_until_final(accepted_id(answer))
 
-    assert ImageChops.difference(red, green).getbbox() is None
-    assert ImageChops.difference(green, blue).getbbox() is None
-
-
-def test_blur_softens_and_sharpen_hardens_the_edges(running: Running) -> None:
-    plain = edge_energy(process(running, "thumbnail"))
-
-    assert edge_energy(process(running, "blur")) < 0.9 * plain
-    assert edge_energy(process(running, "sharpen")) > 1.1 * plain
-
-
-def test_watermark_changes_some_of_the_picture_and_not_all(running: Running) -> None:
-    plain = process(running, "thumbnail", width=400).convert("RGB")
-    marked = process(running, "watermark", width=400).convert("RGB")
-
-    box = ImageChops.difference(plain, marked).getbbox()
-    assert box is not None
-    left, top, right, bottom = box
-    assert (right - left) * (bottom - top) < 0.5 * plain.width * plain.height
-
-
-def test_operations_apply_together_and_in_any_width(running: Running) -> None:
-    picture = process(running, "blur", "sharpen", "grayscale", "watermark", "thumbnail", width=320)
-
-    assert picture.size == (320, 240)
-
-
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16"])
-def test_pictures_of_every_pixel_kind_are_processed(running: Running, mode: str) -> None:
-    picture = Image.new(mode, (64, 48))
-
-    accepted = running.api.post_image(encode(picture, "PNG"), ["blur", "watermark"], width=32)
-    task = running.api.wait_until_final(accepted_id(accepted))
-
-    assert task.status is Status.SUCCEEDED, task.error
+        assert task.status is Status.SUCCEEDED, (name, task.error)
+        found = Image.open(BytesIO(running.api.read_result(task.task_id).content))
+        for seen, expected in zip(read_quarters(found), made.quarters, strict=True):
+            assert is_like(seen, expected, TOLERANCE[made.kind]), (name, seen, expected)
 
 
 def test_picture_is_found_in_the_search_index(running: Running) -> None:

@@ -4,13 +4,13 @@ import time
 from decimal import Decimal
 from io import BytesIO
 
-import pytest
 from pypdf import PdfReader
 
 from lab.load.samples import make_orders
 from scenarios.contract import Status
-from tests.support.client import ORDERS_HEADER, accepted_id
+from tests.support.client import accepted_id
 from tests.support.running import Running
+from tests.work.test_order_files import SAME, encode
 
 
 def test_report_adds_up_to_the_total_of_the_orders(running: Running) -> None:
@@ -23,6 +23,7 @@ def test_report_adds_up_to_the_total_of_the_orders(running: Running) -> None:
     assert task.status is Status.SUCCEEDED, task.error
     assert task.result is not None
     assert (task.result["orders"], task.result["total"]) == (orders.rows, str(orders.total))
+    assert running.count_orders(task_id) == orders.rows
     assert sum(map(Decimal, task.result["regions"].values())) == orders.total
     assert download.headers["content-type"] == "application/pdf"
     assert task.result["size_bytes"] == len(download.content)
@@ -56,20 +57,12 @@ def test_progress_of_a_report_is_seen_rising(running: Running) -> None:
     assert len(between) >= 2, answers
 
 
-@pytest.mark.parametrize(
-    "orders",
-    [
-        pytest.param(b"\xef\xbb\xbf" + ORDERS_HEADER + b"2025-01-01,N,Lamp,1,2.50\n", id="BOM"),
-        pytest.param(
-            ORDERS_HEADER.replace(b"\n", b"\r\n") + b"2025-01-01,N,Lamp,1,2.50\r\n", id="CRLF"
-        ),
-        pytest.param(ORDERS_HEADER + b'2025-01-01,"N, E","La""mp",1,2.50', id="quotes"),
-        pytest.param(ORDERS_HEADER + "2025-01-01,東京,<b>&,1,2.50\n".encode(), id="any script"),
-    ],
-)
-def test_orders_are_read_as_spreadsheets_write_them(running: Running, orders: bytes) -> None:
+def test_orders_of_another_program_add_up_to_the_same(running: Running) -> None:
+    orders = encode(SAME["all of it"]())
+
     task = running.api.wait_until_final(accepted_id(running.api.post_report(orders)))
 
     assert task.status is Status.SUCCEEDED, task.error
     assert task.result is not None
-    assert task.result["total"] == "2.50"
+    assert (task.result["orders"], task.result["total"]) == (2, "5.00")
+    assert task.result["regions"] == {"Zürich": "4.50", "Łódź": "0.50"}

@@ -1,9 +1,6 @@
 """A wrong setting ends the start with its name and what is right, and never with its value."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +8,8 @@ import pytest
 from scenarios.settings import get_settings
 from scenarios.text.addresses import MailServer, read_mail_server
 from tests.support.environment import environment
+from tests.support.programs import run_program
+from tests.support.running import FOLDERS
 
 CANARY = "canary9d1"
 HTTP = ["WEBHOOK_URL", "PUSH_URL", "BACKUP_URL", "SYNC_URL", "PAYMENT_URL"]
@@ -176,30 +175,19 @@ def test_data_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        pytest.param("uvicorn 01_background_tasks.main:app --port 0", id="uvicorn 01"),
-        pytest.param("uvicorn 02_asyncio_create_task.main:app --port 0", id="uvicorn 02"),
-        pytest.param("uvicorn 03_celery.main:app --port 0", id="uvicorn 03"),
-        pytest.param("uvicorn 04_custom_queue.main:app --port 0", id="uvicorn 04"),
-        pytest.param("celery -A 03_celery.celery_app worker", id="worker"),
-        pytest.param("celery -A 03_celery.schedule beat", id="beat"),
+        *[f"uvicorn {folder}.main:app --port 0" for folder in FOLDERS],
+        "celery -A 03_celery.celery_app worker",
+        "celery -A 03_celery.schedule beat",
     ],
 )
-def test_every_process_ends_with_one_sentence_and_no_traceback(command: str) -> None:
-    env = {**os.environ, "SMTP_URL": f"smtp://you:{CANARY}/x@host:587"}
+def test_every_process_ends_with_one_sentence_and_no_traceback(
+    command: str, tmp_path: Path
+) -> None:
+    env = {"SMTP_URL": f"smtp://you:{CANARY}/x@host:587"}
 
-    ended = subprocess.run(
-        [sys.executable, "-m", *command.split()],
-        check=False,
-        env=env,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    code, said = run_program(command.split(), tmp_path, env)
 
-    said = ended.stdout + ended.stderr
-    assert ended.returncode == 1, said
-    assert (
-        len([line for line in said.splitlines() if "cannot start: SMTP_URL must be" in line]) == 1
-    )
+    assert code == 1, said
+    assert said.count("cannot start: SMTP_URL must be") == 1
     assert "Traceback" not in said
     assert CANARY not in said

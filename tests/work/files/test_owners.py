@@ -1,9 +1,7 @@
 """What belongs to a task goes together, and only when nobody answers for the task any more."""
 
-import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ from scenarios import files, owners
 from scenarios.contract import new_task_id
 from scenarios.pictures import picture_index
 from scenarios.reports import orders
+from tests.support.ages import set_back_all_ages
 
 PROCESS = """
 import asyncio, io, sys
@@ -48,12 +47,6 @@ def app(address: str = "", outcome: str = "taken") -> Iterator[tuple[str, "subpr
             yield task_id, process
         finally:
             process.kill()
-
-
-def set_back_all_ages(data_dir: Path) -> None:
-    yesterday = time.time() - 86_400
-    for path in data_dir.rglob("*"):
-        os.utime(path, (yesterday, yesterday))
 
 
 @pytest.fixture

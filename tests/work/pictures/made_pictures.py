@@ -9,8 +9,17 @@ from typing import Any
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
+from tests.support.png import (
+    COLOUR,
+    COLOUR_ALPHA,
+    GREY,
+    GREY_ALPHA,
+    Pixel,
+    chunk,
+    make_png,
+)
+
 from . import profiles
-from .made_png import COLOUR, COLOUR_ALPHA, GREY, GREY_ALPHA, Pixel, chunk, make_png
 
 SIZE = (64, 48)
 SECRET = b"SECRET"  # stands in every piece of metadata that a picture comes with

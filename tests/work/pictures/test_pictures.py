@@ -4,14 +4,15 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageFilter, ImageStat
 
+from lab.load.samples import encode, make_photo
 from scenarios import image
 from scenarios.contract import Operation
 from scenarios.uploads import check_image
+from tests.support.png import Pixel
 
 from .made_pictures import SECRET, SIZE, Made, draw, make_all, save
-from .made_png import Pixel
 
 MADE = make_all()
 TOLERANCE = {"PNG": 2, "JPEG": 5, "WEBP": 5}  # of 255; a lossy format changes each pixel a bit
@@ -96,6 +97,23 @@ def test_all_operations_together_keep_size_format_and_alpha(made: Made, tmp_path
 
     assert (found.format, found.size) == (made.kind, (48, 36))
     assert found.has_transparency_data == made.has_alpha
+
+
+def edge_energy(picture: Image.Image) -> float:
+    edges = picture.convert("L").filter(ImageFilter.FIND_EDGES)
+    return ImageStat.Stat(edges).mean[0]
+
+
+def test_blur_softens_and_sharpen_hardens_the_edges(tmp_path: Path) -> None:
+    content = encode(make_photo((160, 120)), "PNG")
+
+    plain, soft, hard = (
+        edge_energy(process(content, tmp_path, [each], 80))
+        for each in (Operation.THUMBNAIL, Operation.BLUR, Operation.SHARPEN)
+    )
+
+    assert soft < 0.9 * plain
+    assert hard > 1.1 * plain
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])

@@ -1,4 +1,4 @@
-"""PNG files with any number of bits, interlaced or not, and chunks of one's own."""
+"""PNG files with any number of bits, interlaced or not, whole or damaged, and own chunks."""
 
 import struct
 import zlib
@@ -7,6 +7,7 @@ from collections.abc import Callable
 Pixel = tuple[int, ...]
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GREY, COLOUR, GREY_ALPHA, COLOUR_ALPHA = 0, 2, 4, 6
+SAMPLES = {GREY: 1, COLOUR: 3, GREY_ALPHA: 2, COLOUR_ALPHA: 4}
 PASSES = (
     (0, 0, 8, 8),
     (4, 0, 8, 8),
@@ -21,6 +22,19 @@ PASSES = (
 def chunk(name: bytes, content: bytes) -> bytes:
     checksum = zlib.crc32(name + content)
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", checksum)
+
+
+def png(
+    size: tuple[int, int],
+    packed: bytes,
+    kind: int = GREY,
+    bits: int = 8,
+    chunks: bytes = b"",
+    is_interlaced: bool = False,
+) -> bytes:
+    """Return a PNG whose chunks are whole, around any `packed` pixels, compressed or not."""
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", *size, bits, kind, 0, 0, is_interlaced))
+    return SIGNATURE + header + chunks + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
 
 
 def make_png(
@@ -40,14 +54,27 @@ def make_png(
         for y in range(top, height, down)
     ]
     pixels = b"".join(b"\0" + _pack(row, bits) for row in rows if row)
-    header = struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, is_interlaced)
-    return (
-        SIGNATURE
-        + chunk(b"IHDR", header)
-        + chunks
-        + chunk(b"IDAT", zlib.compress(pixels, 1))
-        + chunk(b"IEND", b"")
-    )
+    return png(size, zlib.compress(pixels, 1), kind, bits, chunks, is_interlaced)
+
+
+def flat_png(
+    width: int, height: int, kind: int = GREY, bits: int = 8, chunks: bytes = b""
+) -> bytes:
+    """Return a black PNG, however large, without ever holding its pixels."""
+    row = bytes(1 + (width * SAMPLES[kind] * bits + 7) // 8)
+    packer = zlib.compressobj(1)
+    packed = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
+    return png((width, height), packed, kind, bits, chunks)
+
+
+def bomb() -> bytes:
+    """Return a whole PNG of a few kB that unpacks to 64 million pixels."""
+    return flat_png(8000, 8000, bits=1)
+
+
+def broken_pixels() -> bytes:
+    """Return a PNG with a good header, good checksums and pixels that cannot be unpacked."""
+    return png((64, 64), b"\x78\x9c" + b"\xff" * 500)
 
 
 def _pack(row: list[Pixel], bits: int) -> bytes:
