@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import redis
 
+from lab.errors import LabError
 from lab.processes.part import Part
+from lab.processes.rabbitmq import find_rabbitmq
 from lab.processes.stack import Stack
 from scenarios import ledger
+from scenarios.status import TaskStatus
+from tests.support.client import accepted_id
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 
@@ -58,38 +63,20 @@ class CeleryApi(RecipeApp):
             part.wait_exit()
             del self.stack.parts["beat"]
 
-    @contextmanager
-    def mail_held(self) -> Iterator[None]:
-        """Let the mail server answer nobody until the end of the block, and then everybody."""
-        self.hold_mail()
-        try:
-            yield
-        finally:
-            httpx.delete(f"{self.stack.parts['mailbox'].url}/behaviour").raise_for_status()
-
     def post_email(self, to: str = "reader@example.com") -> str:
         """Post an e-mail of the shared contract and return its task id."""
-        fields = {"to": to, "subject": "Your order", "body": "It is on its way.\n"}
-        answer = self.http.post("/emails", json=fields)
-        assert answer.status_code == 202, answer.text
-        return str(answer.json()["task_id"])
+        return accepted_id(self.api.post_email(to))
 
     def notify(self, user_id: str, path: str = "/notifications") -> httpx.Response:
         fields = {"user_id": user_id, "message": "Hello", "channels": ["push"]}
         return self.http.post(path, json=fields)
 
-    def task(self, task_id: str) -> dict[str, Any]:  # Any: JSON
-        """Return the status of a job of the shared contract."""
-        facts: dict[str, Any] = self.http.get(f"/tasks/{task_id}").raise_for_status().json()
-        return facts
-
-    def wait_for(self, task_id: str, *statuses: str, timeout_s: float = 30) -> dict[str, Any]:
+    def wait_for(self, task_id: str, *statuses: str) -> TaskStatus:
         """Wait until a job of the shared contract has one of these states."""
         return wait_until(
             f"task {task_id} is {' or '.join(statuses)}",
-            lambda: self.task(task_id),
-            lambda task: task["status"] in statuses,
-            timeout_s,
+            lambda: self.api.read_task(task_id),
+            lambda task: task.status in statuses,
         )
 
     def wait_until_done(self, *ids: str, times: int = 1) -> None:
@@ -125,8 +112,7 @@ class CeleryApi(RecipeApp):
 
     def log_of(self, task_id: str, *events: str) -> list[dict[str, Any]]:
         """Return the events of these kinds that the ledger has of one job."""
-        every = ledger.read(self.data_dir)
-        return [each for each in every if each["task_id"] == task_id and each["event"] in events]
+        return [each for each in self.events(task_id) if each["event"] in events]
 
     def order_of_starts(self) -> list[str]:
         """Return the task ids in the order in which workers began with them."""
@@ -137,6 +123,14 @@ class CeleryApi(RecipeApp):
 def count_lines(part: Part, pattern: str) -> int:
     """Count the lines that a part has logged and that match."""
     return len(re.findall(pattern, part.log_text()))
+
+
+def need_rabbitmq() -> None:
+    """Skip the test where RabbitMQ is not installed."""
+    try:
+        find_rabbitmq()
+    except LabError as missing:
+        pytest.skip(str(missing))
 
 
 @contextmanager
@@ -164,6 +158,6 @@ def open_celery_api(
     with Stack(folder, env=settings) as stack:
         if rabbitmq:
             stack.start_rabbitmq()
-        part = stack.start(CELERY, without=() if worker else ("worker",))
-        with httpx.Client(base_url=part.url, timeout=20) as http:
-            yield CeleryApi(stack, part, http, services)
+        without = () if worker else ("worker",)
+        with CeleryApi.opened(stack, CELERY, services, without=without) as celery_api:
+            yield celery_api

@@ -1,17 +1,13 @@
 """Start each app once for all tests of its recipes."""
 
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import replace
 
-import httpx
 import pytest
 
 from tests.support.receiver import Receiver, receive
 
 from .celery_api import CeleryApi, open_celery_api
 from .recipe_app import RecipeApp, run_recipe_app
-from .waiting_line import is_durable
 
 
 @pytest.fixture(scope="package")
@@ -64,8 +60,6 @@ def queue(
 @pytest.fixture(scope="package")
 def short_queue(queue: RecipeApp) -> Iterator[RecipeApp]:
     """Start one more, with one worker, room for four waiting jobs, and long back-offs."""
-    name = "04_custom_queue+sqlite" if is_durable(queue) else "04_custom_queue"
     env = {"QUEUE_WORKERS": "1", "QUEUE_SIZE": "4", "RETRY_BASE_S": "60"}
-    part = queue.stack.start(name, label=f"{name}-short", env=env)
-    with closing(httpx.Client(base_url=part.url, timeout=20)) as http:
-        yield replace(queue, part=part, http=http)
+    with queue.another("short", env) as short:
+        yield short

@@ -1,36 +1,35 @@
 """One app with its recipes: real processes, and a receiver in place of every other service."""
 
 import json
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from lab.processes.part import Part
 from lab.processes.stack import Stack
 from scenarios import ledger
+from tests.support.client import accepted_id
 from tests.support.receiver import Receiver
+from tests.support.running import Running
 from tests.support.waiting import wait_until
 
 FINAL = {"succeeded", "failed", "cancelled", "interrupted"}
 
 
 @dataclass
-class RecipeApp:
-    """An app that answers, and what is around it."""
-
-    stack: Stack
-    part: Part
-    http: httpx.Client
-    services: Receiver
+class RecipeApp(Running):
+    """One app that answers, and what its recipes leave behind."""
 
     @property
-    def data_dir(self) -> Path:
-        return Path(self.part.env["DATA_DIR"])
+    def http(self) -> httpx.Client:
+        return self.api.http
+
+    @property
+    def services(self) -> Receiver:
+        return self.webhooks
 
     def jobs(self, answer: httpx.Response) -> list[dict[str, Any]]:  # Any: JSON
         """Wait until every job of `answer` has ended, and return them in order."""
@@ -53,7 +52,7 @@ class RecipeApp:
         [job] = self.jobs(answer)
         return job
 
-    def events(self, job: str, event: str) -> int:
+    def count_events(self, job: str, event: str) -> int:
         """Count the events of the jobs of this name in the ledger."""
         events = ledger.read(self.data_dir)
         return sum(each["event"] == event and each.get("job") == job for each in events)
@@ -64,30 +63,22 @@ class RecipeApp:
         lines = path.read_text().splitlines() if path.exists() else []
         return [line.partition(" ")[2] for line in lines if about in line]
 
-    def query(self, sql: str, *values: str) -> list[tuple[Any, ...]]:  # Any: SQL rows
-        """Ask the SQLite file of the recipes."""
-        with closing(sqlite3.connect(self.data_dir / "recipes.sqlite")) as database:
-            return database.execute(sql, values).fetchall()
-
-    def mail(self, to: str) -> list[dict[str, str]]:
-        """Return what has arrived for one address."""
-        url = self.stack.parts["mailbox"].url
-        messages: list[dict[str, str]] = httpx.get(
-            f"{url}/messages", params={"to": to, "body": True}
-        ).json()
-        return messages
-
     def refuse_mail(self, only: str, code: int) -> None:
         """Let the mail server refuse the next message to this address."""
-        self._put_behaviour({"fail_only": only, "fail_code": code, "fail_next": 1})
+        self.inbox.switch(fail_only=only, fail_code=code, fail_next=1)
 
-    def hold_mail(self) -> None:
-        """Let the mail server answer nobody from now on."""
-        self._put_behaviour({"delay_s": 300})
+    def fail_an_email(self, to: str) -> str:
+        """Have an e-mail refused for good; return the id of its task."""
+        self.refuse_mail(to, 550)
+        task_id = accepted_id(self.api.post_email(to))
+        assert self.api.wait_until_final(task_id).status == "failed"
+        wait_until("the dead letter is kept", lambda: task_id in self.dead_letters())
+        return task_id
 
-    def _put_behaviour(self, rule: Mapping[str, float | str]) -> None:
-        url = self.stack.parts["mailbox"].url
-        httpx.put(f"{url}/behaviour", json=rule).raise_for_status()
+    def dead_letters(self, **limit: int) -> dict[str, dict[str, Any]]:  # Any: JSON
+        """Return the dead letters by the ids of their tasks, in the order of the list."""
+        letters = self.http.get("/dead-letters", params=limit).raise_for_status().json()
+        return {letter["task_id"]: letter for letter in letters}
 
 
 @contextmanager
@@ -112,7 +103,13 @@ def run_recipe_app(
         "CALL_TIMEOUT_S": "3",
         "MAX_ATTEMPTS": "3",
     }
-    with Stack(folder, env=targets) as stack:
-        part = stack.start(name, env=env, uvicorn_args=uvicorn_args)
-        with httpx.Client(base_url=part.url, timeout=20) as http:
-            yield RecipeApp(stack, part, http, services)
+    with (
+        Stack(folder, env=targets) as stack,
+        RecipeApp.opened(stack, name, services, env=env, uvicorn_args=uvicorn_args) as app,
+    ):
+        yield app
+
+
+def register(app: RecipeApp, username: str) -> httpx.Response:
+    user = {"username": username, "email": f"{username}@example.com"}
+    return app.http.post("/users/register", json=user)

@@ -56,12 +56,12 @@ class Sinks:
         return "\n".join(part.log_text() for part in self.app.stack.parts.values())
 
     def subject(self, sent: Sent) -> str:
-        [mail] = self.app.mail(sent.address)
-        return mail["subject"]
+        [mail] = self.app.inbox.sent_to(sent.address)
+        return mail.subject
 
     def body(self, sent: Sent) -> str:
-        [mail] = self.app.mail(sent.address)
-        return lines(mail["body"])
+        [mail] = self.app.inbox.sent_to(sent.address)
+        return lines(mail.body)
 
     def called(self, sent: Sent) -> Any:  # Any: JSON
         """Return the newest call of another service that names this text's name."""

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from scenarios import ledger
+from tests.support.client import accepted_id
 from tests.support.waiting import wait_until
 
 from .recipe_app import RecipeApp
@@ -18,7 +19,7 @@ HOURS = 10**10  # primes up to here take minutes, longer than any test
 
 def is_durable(app: RecipeApp) -> bool:
     """Tell whether the queue is kept in a file."""
-    return app.part.name.startswith("04_custom_queue+sqlite")
+    return app.approach.name == "04_custom_queue+sqlite"
 
 
 def compute(app: RecipeApp, up_to: int = 1000, **fields: Any) -> httpx.Response:  # Any: JSON
@@ -31,25 +32,15 @@ def email(app: RecipeApp, to: str, **when: Any) -> httpx.Response:  # Any: JSON
     return app.http.post("/emails/later" if when else "/emails", json=fields)
 
 
-def accepted(answer: httpx.Response) -> str:
-    """Return the id of the task that was taken."""
-    assert answer.status_code == 202, f"{answer.status_code}: {answer.text}"
-    return str(answer.json()["task_id"])
-
-
-def task(app: RecipeApp, task_id: str) -> dict[str, Any]:  # Any: JSON
-    [facts] = app.read(f"/tasks/{task_id}")
-    return facts
-
-
 def running(app: RecipeApp, task_id: str, but: Set[int] = frozenset()) -> int:
     """Wait until a task runs in a process that is none of `but`; return the process id."""
     seen = wait_until(
         f"{task_id} runs in a new process",
-        lambda: task(app, task_id),
-        lambda seen: seen["ran_in"] and seen["ran_in"]["pid"] not in but,
+        lambda: app.api.read_task(task_id).ran_in,
+        lambda ran_in: ran_in and ran_in.pid not in but,
     )
-    return int(seen["ran_in"]["pid"])
+    assert seen
+    return seen.pid
 
 
 def kill(pid: int) -> None:
@@ -59,26 +50,12 @@ def kill(pid: int) -> None:
 @contextmanager
 def blocked(app: RecipeApp) -> Iterator[str]:
     """Keep the one worker of a short queue busy until the end of the block."""
-    task_id = accepted(compute(app, HOURS))
-    wait_until("it runs", lambda: task(app, task_id)["status"] == "running")
+    task_id = accepted_id(compute(app, HOURS))
+    app.api.wait_until_running(task_id)
     try:
         yield task_id
     finally:
         app.http.delete(f"/tasks/{task_id}")
-
-
-def metrics(app: RecipeApp) -> dict[str, Any]:  # Any: JSON
-    facts: dict[str, Any] = app.http.get("/metrics/queue").raise_for_status().json()
-    return facts
-
-
-def empty(app: RecipeApp) -> dict[str, Any]:  # Any: JSON
-    """Wait until nothing waits or runs; return the metrics."""
-    return wait_until(
-        "nothing waits or runs",
-        lambda: metrics(app),
-        lambda seen: seen["queued"] + seen["running"] == 0,
-    )
 
 
 def starts(app: RecipeApp, *task_ids: str) -> list[str]:
@@ -88,9 +65,9 @@ def starts(app: RecipeApp, *task_ids: str) -> list[str]:
     return [task_id for task_id in begun if task_id in task_ids]
 
 
-def events(app: RecipeApp, task_id: str) -> list[str]:
+def names_of_events(app: RecipeApp, task_id: str) -> list[str]:
     """Return what the ledger tells about one task."""
-    return [each["event"] for each in ledger.read(app.data_dir) if each["task_id"] == task_id]
+    return [each["event"] for each in app.events(task_id)]
 
 
 def kill_and_restart(app: RecipeApp) -> None:

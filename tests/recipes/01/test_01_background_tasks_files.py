@@ -107,13 +107,13 @@ def test_webhook_that_answers_500_is_on_record(background: RecipeApp) -> None:
 
 
 def test_job_of_a_dependency_ends_on_record_when_the_route_refuses(background: RecipeApp) -> None:
-    before = background.events("write_audit_line", "cancelled")
+    before = background.count_events("write_audit_line", "cancelled")
 
     refused = process(background, str(uuid4()), width=48)
 
     assert refused.status_code == 404
     assert "image_id" in refused.json()["detail"]
-    assert background.events("write_audit_line", "cancelled") == before + 1
+    assert background.count_events("write_audit_line", "cancelled") == before + 1
 
 
 def upload(app: RecipeApp, rows: bytes, filename: str = "orders.csv") -> httpx.Response:
@@ -128,7 +128,7 @@ def test_upload_gets_a_name_of_its_own(background: RecipeApp, filename: str) -> 
     assert [result["orders"] for result in results] == [2, 3]
     for result in results:
         sql = "SELECT COUNT(*) FROM imported WHERE import_id = ?"
-        assert background.query(sql, result["import_id"]) == [(result["orders"],)]
+        assert background.query("recipes.sqlite", sql, result["import_id"]) == [(result["orders"],)]
     assert not list(background.data_dir.parent.rglob("*evil*"))
     assert not list((background.data_dir / "uploads").iterdir())
 
@@ -138,17 +138,17 @@ def test_job_finds_the_row_that_the_route_has_committed(background: RecipeApp) -
 
     assert job["status"] == "succeeded"
     sql = "SELECT orders FROM imports WHERE import_id = ?"
-    assert background.query(sql, job["result"]["import_id"]) == [(1,)]
+    assert background.query("recipes.sqlite", sql, job["result"]["import_id"]) == [(1,)]
 
 
 def test_bad_row_is_named_and_nothing_of_the_file_is_stored(background: RecipeApp) -> None:
-    before = background.query("SELECT COUNT(*) FROM imported")
+    before = background.query("recipes.sqlite", "SELECT COUNT(*) FROM imported")
 
     job = background.job(upload(background, ROW + ROW.replace(b"lamp,2", b"lamp,none")))
 
     assert job["status"] == "failed"
     assert job["error"].startswith("row 3, column 'quantity': 'none' is not")
-    assert background.query("SELECT COUNT(*) FROM imported") == before
+    assert background.query("recipes.sqlite", "SELECT COUNT(*) FROM imported") == before
     assert not list((background.data_dir / "uploads").iterdir())
 
 

@@ -2,43 +2,11 @@
 
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.recipes.recipe_app import RecipeApp, run_recipe_app
+from tests.recipes.recipe_app import RecipeApp, register, run_recipe_app
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
-
-
-def register(app: RecipeApp, username: str) -> httpx.Response:
-    user = {"username": username, "email": f"{username}@example.com"}
-    return app.http.post("/users/register", json=user)
-
-
-def test_welcome_email_is_sent_and_then_the_audit_line_is_written(background: RecipeApp) -> None:
-    answer = register(background, "ann")
-
-    assert answer.status_code == 201
-    jobs = background.jobs(answer)
-    assert [job["name"] for job in jobs] == ["send_welcome_email", "write_audit_line"]
-    assert [job["status"] for job in jobs] == ["succeeded", "succeeded"]
-    [mail] = background.mail("ann@example.com")
-    assert mail["subject"] == "Welcome, ann"
-    assert mail["task_id"] == jobs[0]["job_id"]
-    user = f"user {answer.json()['user_id']}:"
-    assert background.audit_lines(user) == [f"{user} register"]
-
-
-def test_failing_email_is_on_record_and_does_not_drop_the_audit_line(background: RecipeApp) -> None:
-    background.refuse_mail("bob@", 550)
-
-    answer = register(background, "bob")
-
-    email, line = background.jobs(answer)
-    assert (email["status"], line["status"]) == ("failed", "succeeded")
-    assert "refused 'bob@example.com': 550" in email["error"]
-    user = f"user {answer.json()['user_id']}:"
-    assert background.audit_lines(user) == [f"{user} register"]
 
 
 def test_failing_job_does_not_end_the_connection_of_the_next_request(background: RecipeApp) -> None:
@@ -49,17 +17,6 @@ def test_failing_job_does_not_end_the_connection_of_the_next_request(background:
 
     assert again.status_code == 200
     assert background.jobs(answer)[0]["status"] == "failed"
-
-
-def test_taken_username_is_refused_and_no_job_is_run(background: RecipeApp) -> None:
-    background.jobs(register(background, "dora"))
-
-    refused = register(background, "dora")
-
-    assert refused.status_code == 409
-    assert refused.json()["detail"] == "the username 'dora' is taken"
-    background.jobs(register(background, "another"))
-    assert len(background.mail("dora@example.com")) == 1
 
 
 def test_deleting_a_user_leaves_an_audit_line(background: RecipeApp) -> None:
@@ -94,15 +51,15 @@ def test_refused_request_leaves_its_audit_line_too(background: RecipeApp) -> Non
 def test_jobs_that_a_forced_stop_cuts_off_are_on_record(tmp_path: Path, services: Receiver) -> None:
     arguments = ["--timeout-graceful-shutdown", "1"]
     with run_recipe_app(tmp_path, "01_background_tasks", services, uvicorn_args=arguments) as app:
-        app.hold_mail()
+        app.inbox.hold()
         register(app, "fay")
-        wait_until("the e-mail waits", lambda: app.events("send_welcome_email", "started"))
+        wait_until("the e-mail waits", lambda: app.count_events("send_welcome_email", "started"))
 
         app.part.term()
         app.part.wait_exit()
 
-        assert app.events("send_welcome_email", "interrupted") == 1
-        assert app.events("write_audit_line", "interrupted") == 1
+        assert app.count_events("send_welcome_email", "interrupted") == 1
+        assert app.count_events("write_audit_line", "interrupted") == 1
 
 
 USER = {"username": "gil", "email": "gil@example.com"}

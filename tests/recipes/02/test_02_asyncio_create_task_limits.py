@@ -51,19 +51,19 @@ def test_stop_waits_for_running_jobs(tmp_path: Path, services: Receiver) -> None
             )
         app.part.wait_exit()
 
-        assert app.events("sync_external_service", "finished") == 1
-        assert app.query("SELECT synced_version FROM settings") == [(1,)]
+        assert app.count_events("sync_external_service", "finished") == 1
+        assert app.query("recipes.sqlite", "SELECT synced_version FROM settings") == [(1,)]
 
 
 def test_job_that_outlasts_the_stop_is_on_record(small: RecipeApp) -> None:
     with small.services.holding("/users/cem/sync"):
         small.http.post("/users/cem/settings", json={"theme": "dark"})
-        wait_until("it runs", lambda: small.events("sync_external_service", "started"))
+        wait_until("it runs", lambda: small.count_events("sync_external_service", "started"))
 
         small.part.term()
         small.part.wait_exit()
 
-    assert small.events("sync_external_service", "interrupted") == 1
+    assert small.count_events("sync_external_service", "interrupted") == 1
 
 
 def test_query_in_the_address_of_the_service_stays_behind_the_path(

@@ -1,11 +1,9 @@
 """A request changes Redis in one step: an API that dies before it leaves nothing, after it all."""
 
 import json
-import signal
 import threading
 from base64 import b64decode
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -13,12 +11,8 @@ import pytest
 import redis
 from celery import Celery
 
-from lab.errors import LabError
-from lab.processes.rabbitmq import find_rabbitmq
-from tests.recipes.celery_api import CELERY, CeleryApi, open_celery_api
+from tests.recipes.celery_api import CeleryApi
 from tests.recipes.pictures import png
-from tests.support.receiver import Receiver
-from tests.support.waiting import wait_until
 
 EMAIL = {"to": "one@example.com", "subject": "Ä", "body": "It is on its way.\n"}
 WRITES = {"HSET", "LPUSH", "RPUSH", "ZADD", "EVALSHA"}
@@ -93,44 +87,3 @@ def shape(value: Any) -> Any:
             name: each for name, each in value.items() if "content" in name or "encoding" in name
         }
     return type(value).__name__
-
-
-@pytest.fixture
-def rabbit(tmp_path: Path, services: Receiver) -> Iterator[CeleryApi]:
-    try:
-        find_rabbitmq()
-    except LabError as missing:
-        pytest.skip(str(missing))
-    with open_celery_api(tmp_path, services, worker=False, rabbitmq=True) as celery_api:
-        yield celery_api
-
-
-def test_workflow_of_an_api_that_dies_before_it_is_published_is_run(rabbit: CeleryApi) -> None:
-    env = {"DATA_DIR": str(rabbit.data_dir)}
-    dying = rabbit.stack.start(CELERY, label="dying", env=env, without=("worker",))
-    with redis.Redis.from_url(rabbit.stack.redis_url, decode_responses=True) as client:
-        broker = rabbit.stack.parts["rabbitmq"]
-        broker.send(signal.SIGSTOP, group=True)
-        with httpx.Client(base_url=dying.url, timeout=5) as http:
-            request = threading.Thread(target=ask, args=(http,))
-            request.start()
-            wait_until("it is accepted", lambda: client.zcard("tasks:open") == 3)
-            dying.kill9()
-            request.join()
-        broker.send(signal.SIGCONT, group=True)
-        [jobs_id] = [name.removeprefix("jobs:") for name in client.scan_iter("jobs:*")]
-
-    with rabbit.worker("usual"):
-        jobs = wait_until(
-            "all have ended",
-            lambda: rabbit.read(f"/jobs/{jobs_id}"),
-            lambda jobs: not {"queued", "running"} & {job["status"] for job in jobs},
-        )
-
-    assert [job["status"] for job in jobs] == ["succeeded"] * 4
-    assert jobs[-1]["result"]["made"] == 3
-
-
-def ask(http: httpx.Client) -> None:
-    with pytest.raises(httpx.HTTPError):
-        post_chord(http)

@@ -188,7 +188,7 @@ def test_order_placed_while_the_broker_is_down_is_confirmed_later(celery_api: Ce
     with celery_api.worker("relaying"), celery_api.beat(OFTEN):
         celery_api.wait_until_done(task_id)
 
-    assert [mail["task_id"] for mail in celery_api.mail(customer)] == [task_id]
+    assert celery_api.inbox.task_ids_sent_to(customer) == [task_id]
     assert outbox(celery_api, "SELECT task_id FROM outbox") == []
 
 
@@ -197,7 +197,7 @@ def test_order_is_confirmed_without_waiting_for_the_clock(celery_api: CeleryApi)
         customer, task_id = order(celery_api)
         celery_api.wait_until_done(task_id)
 
-    assert len(celery_api.mail(customer)) == 1
+    assert len(celery_api.inbox.sent_to(customer)) == 1
 
 
 def test_message_that_is_relayed_twice_has_one_effect(celery_api: CeleryApi) -> None:
@@ -214,7 +214,7 @@ def test_message_that_is_relayed_twice_has_one_effect(celery_api: CeleryApi) -> 
 
     assert relay["status"] == "succeeded"
     assert len(celery_api.log_of(task_id, "started")) == 1
-    assert len(celery_api.mail(customer)) == 1
+    assert len(celery_api.inbox.sent_to(customer)) == 1
     assert outbox(celery_api, "SELECT * FROM outbox") == []
 
 

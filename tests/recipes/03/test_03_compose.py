@@ -1,9 +1,7 @@
 """compose.yaml starts what the lab starts, and asks each part whether it is well."""
 
-import os
 import shlex
 import socket
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,9 @@ import yaml
 
 from lab.approaches import ROOT
 from lab.processes import commands
+from lab.processes.part import Process
 from tests.recipes.celery_api import CELERY, CeleryApi
+from tests.support.programs import start_program
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())  # Any: YAML
 SERVICES: dict[str, Any] = COMPOSE["services"]
@@ -115,23 +115,23 @@ def as_json(words: list[str]) -> str:
     return "[" + ", ".join(f'"{word}"' for word in words) + "]"
 
 
-def test_health_checks_of_worker_and_beat_tell_who_is_there(celery_api: CeleryApi) -> None:
+def test_health_checks_of_worker_and_beat_tell_who_is_there(
+    celery_api: CeleryApi, tmp_path: Path
+) -> None:
+    names = ("worker-high", "beat", "worker-low")
     with celery_api.worker("high"), celery_api.beat():
-        asked = {name: ask(celery_api, name) for name in ("worker-high", "beat", "worker-low")}
+        asked = {name: ask(celery_api, name, tmp_path / name) for name in names}
         codes = {name: process.wait(60) for name, process in asked.items()}
 
     assert codes["worker-high"] == codes["beat"] == 0
     assert codes["worker-low"] != 0
 
 
-def ask(celery_api: CeleryApi, service: str) -> subprocess.Popen[bytes]:
+def ask(celery_api: CeleryApi, service: str, log: Path) -> Process:
     """Start the health check of a service here."""
     kind, line = SERVICES[service]["healthcheck"]["test"]
     assert kind == "CMD-SHELL"
     words = shlex.split(line.replace("$$HOSTNAME", socket.gethostname()))
     words[words.index("--timeout") + 1] = "1"
-    env = os.environ | {
-        "REDIS_URL": celery_api.stack.redis_url,
-        "DATA_DIR": str(celery_api.data_dir),
-    }
-    return subprocess.Popen([sys.executable, "-m", *words], env=env, cwd=ROOT)
+    env = {"REDIS_URL": celery_api.stack.redis_url, "DATA_DIR": str(celery_api.data_dir)}
+    return start_program(words, log, env)

@@ -1,28 +1,22 @@
 """Waiting jobs are dropped for good; those that failed for good run again, once."""
 
 import json
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import redis
 
-from lab.approaches import ROOT
 from tests.recipes.celery_api import CeleryApi
 from tests.recipes.pictures import damaged_png
+from tests.support.programs import run_program
 from tests.support.waiting import wait_until
 
 
 def drop(celery_api: CeleryApi, *words: str) -> str:
     """Run the command that drops jobs, and return what it prints."""
-    env = {**os.environ, "REDIS_URL": celery_api.stack.redis_url}
-    command = [sys.executable, "-m", "03_celery.drop", *words]
-    env["DATA_DIR"] = str(celery_api.data_dir)
-    return subprocess.run(
-        command, env=env, cwd=ROOT, check=True, capture_output=True, text=True, timeout=60
-    ).stdout
+    env = {"REDIS_URL": celery_api.stack.redis_url, "DATA_DIR": str(celery_api.data_dir)}
+    code, said = run_program(["03_celery.drop", *words], celery_api.data_dir, env)
+    assert code == 0, said
+    return said
 
 
 def low(celery_api: CeleryApi) -> str:
@@ -45,7 +39,7 @@ def test_dropped_jobs_stay_dropped(celery_api: CeleryApi) -> None:
         celery_api.wait_until_done(later)
 
     for task_id in (alone, in_low):
-        assert celery_api.task(task_id)["status"] == "cancelled"
+        assert celery_api.api.read_task(task_id).status == "cancelled"
         assert celery_api.log_of(task_id, "started", "resent") == []
     assert drop(celery_api, "--all") == "dropped 0 jobs\n"
 
@@ -61,41 +55,27 @@ def test_purged_jobs_are_sent_again_within_seconds(celery_api: CeleryApi) -> Non
         )
         celery_api.wait_until_done(*purged)
 
-    assert celery_api.task(purged[0])["status"] == "succeeded"
-
-
-def fail_an_email(celery: CeleryApi, to: str) -> str:
-    """Have an e-mail refused for good; return its id."""
-    celery.refuse_mail(to, 550)
-    task_id = celery.post_email(to)
-    assert celery.wait_for(task_id, "failed", "succeeded")["status"] == "failed"
-    wait_until("the dead letter is kept", lambda: task_id in dead(celery))
-    return task_id
-
-
-def dead(celery: CeleryApi, **limit: int) -> dict[str, dict[str, Any]]:  # Any: JSON
-    letters = celery.http.get("/dead-letters", params=limit).raise_for_status().json()
-    return {letter["task_id"]: letter for letter in letters}
+    assert celery_api.api.read_task(purged[0]).status == "succeeded"
 
 
 def test_failed_job_is_listed_the_last_one_first_and_runs_again(celery: CeleryApi) -> None:
-    first, second = (fail_an_email(celery, f"ann-{n}@again.example.com") for n in range(2))
+    first, second = (celery.fail_an_email(f"ann-{n}@again.example.com") for n in range(2))
 
-    found = dead(celery)
+    found = celery.dead_letters()
     again = celery.http.post(f"/dead-letters/{first}/retry")
 
     job = celery.job(again)
     assert list(found)[:2] == [second, first]
-    assert list(dead(celery, limit=1)) == [second]
+    assert list(celery.dead_letters(limit=1)) == [second]
     assert "550" in found[first]["error"]
     assert (job["status"], job["name"]) == ("succeeded", "email")
-    assert len(celery.mail("ann-0@again.example.com")) == 1
-    assert first not in dead(celery)
-    assert celery.task(first)["status"] == "failed"  # a final state never changes
+    assert len(celery.inbox.sent_to("ann-0@again.example.com")) == 1
+    assert first not in celery.dead_letters()
+    assert celery.api.read_task(first).status == "failed"  # a final state never changes
 
 
 def test_of_many_replays_at_once_one_runs_the_job(celery: CeleryApi) -> None:
-    task_id = fail_an_email(celery, "bob@again.example.com")
+    task_id = celery.fail_an_email("bob@again.example.com")
 
     with ThreadPoolExecutor(6) as pool:
         posts = [pool.submit(celery.http.post, f"/dead-letters/{task_id}/retry") for _ in range(6)]
@@ -104,7 +84,7 @@ def test_of_many_replays_at_once_one_runs_the_job(celery: CeleryApi) -> None:
     taken = [answer for answer in answers if answer.status_code == 202]
     assert sorted(answer.status_code for answer in answers) == [202, *[404] * 5]
     assert celery.job(taken[0])["status"] == "succeeded"
-    assert len(celery.mail("bob@again.example.com")) == 1
+    assert len(celery.inbox.sent_to("bob@again.example.com")) == 1
 
 
 def test_picture_whose_file_is_gone_is_not_run_again(celery: CeleryApi) -> None:
@@ -116,7 +96,7 @@ def test_picture_whose_file_is_gone_is_not_run_again(celery: CeleryApi) -> None:
 
     assert refused.status_code == 409
     assert refused.json()["detail"] == "its file went when it failed: send it again"
-    assert task_id in dead(celery)
+    assert task_id in celery.dead_letters()
 
 
 def test_thumbnail_whose_file_is_gone_is_not_run_again(celery: CeleryApi) -> None:

@@ -120,8 +120,8 @@ def post_picture(celery: CeleryApi) -> str:
     data, files = {"operations": ["grayscale"], "width": "48"}, {"file": ("a.png", png())}
     answer = celery.http.post("/images", data=data, files=files)
     task = celery.wait_for(answer.json()["task_id"], "succeeded", "failed")
-    assert task["status"] == "succeeded", task["error"]
-    return str(task["task_id"])
+    assert task.status == "succeeded", task.error
+    return task.task_id
 
 
 def process(celery: CeleryApi, image_id: str) -> httpx.Response:

@@ -32,7 +32,7 @@ def post(celery_api: CeleryApi, key: str, path: str = "/emails", **fields: str) 
 
 
 def test_job_of_a_dead_worker_outlives_every_lifetime(short: CeleryApi) -> None:
-    with short.mail_held(), short.worker("dies", concurrency=1) as worker:
+    with short.inbox.holding(), short.worker("dies", concurrency=1) as worker:
         running, waiting = short.post_email("a@example.com"), short.post_email("b@example.com")
         wait_until("it runs", lambda: short.log_of(running, "started"))
         worker.kill9(group=True)
@@ -41,7 +41,7 @@ def test_job_of_a_dead_worker_outlives_every_lifetime(short: CeleryApi) -> None:
     with short.worker("next"):
         short.wait_until_done(running, waiting)
 
-    assert [len(short.mail(f"{name}@example.com")) for name in "ab"] == [1, 1]
+    assert [len(short.inbox.sent_to(f"{name}@example.com")) for name in "ab"] == [1, 1]
 
 
 def test_everything_of_a_job_goes_together_after_its_end(short: CeleryApi) -> None:
@@ -67,7 +67,7 @@ def test_key_lives_as_long_as_its_job_waits(short: CeleryApi) -> None:
     assert len(ids) == 1
     with short.worker("usual"):
         short.wait_until_done(*ids)
-    assert len(short.mail("one@example.com")) == 1
+    assert len(short.inbox.sent_to("one@example.com")) == 1
 
 
 def test_key_belongs_to_its_route_and_body(short: CeleryApi) -> None:
@@ -122,7 +122,7 @@ def test_user_whose_jobs_are_refused_may_register_again(celery_api: CeleryApi) -
 
 def test_cancel_that_the_worker_does_not_hear_is_not_called_done(celery_api: CeleryApi) -> None:
     with celery_api.worker("deaf") as worker:
-        with celery_api.mail_held():
+        with celery_api.inbox.holding():
             task_id = celery_api.post_email("deaf@example.com")
             wait_until("it runs", lambda: celery_api.log_of(task_id, "started"))
             worker.send(signal.SIGSTOP)  # the main process; the job runs in another
@@ -133,8 +133,8 @@ def test_cancel_that_the_worker_does_not_hear_is_not_called_done(celery_api: Cel
         celery_api.wait_until_done(later)
 
     assert (asked.status_code, asked.json()["status"]) == (202, "running")
-    assert celery_api.task(task_id) == ended
-    assert len(celery_api.mail("deaf@example.com")) == 1
+    assert celery_api.api.read_task(task_id) == ended
+    assert len(celery_api.inbox.sent_to("deaf@example.com")) == 1
     assert celery_api.http.delete(f"/tasks/{task_id}").status_code == 409
 
 
@@ -152,7 +152,7 @@ def test_every_accepted_job_without_a_message_is_sent_again(celery_api: CeleryAp
         celery_api.wait_until_done(email)
 
     assert repeated == email
-    assert len(celery_api.mail("again@example.com")) == 1
+    assert len(celery_api.inbox.sent_to("again@example.com")) == 1
 
 
 def test_payment_that_two_deliveries_work_on_is_made_once(celery_api: CeleryApi) -> None:

@@ -3,14 +3,11 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 import redis
 
-from lab.errors import LabError
-from lab.processes.rabbitmq import find_rabbitmq
-from tests.recipes.celery_api import CeleryApi, open_celery_api
+from tests.recipes.celery_api import CeleryApi, need_rabbitmq, open_celery_api
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 
@@ -18,17 +15,17 @@ NOTIFICATION = {"user_id": "ann", "message": "Hello", "channels": ["push"]}
 QUICK = {"JOB_TIMEOUT_S": "2", "VISIBILITY_TIMEOUT_S": "4"}
 
 
-@pytest.fixture(params=["Redis alone", "RabbitMQ and Redis"])
-def own(request: pytest.FixtureRequest, tmp_path: Path, services: Receiver) -> Iterator[CeleryApi]:
+@pytest.fixture(scope="module", params=["Redis alone", "RabbitMQ and Redis"])
+def own(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, services: Receiver
+) -> Iterator[CeleryApi]:
     """Start an API whose records lie in a Redis, with that one or RabbitMQ as the broker."""
-    rabbitmq = request.param != "Redis alone"
-    if rabbitmq:
-        try:
-            find_rabbitmq()
-        except LabError as missing:
-            pytest.skip(str(missing))
+    on_rabbitmq = request.param != "Redis alone"
+    if on_rabbitmq:
+        need_rabbitmq()
+    folder = tmp_path_factory.mktemp("outage")
     with open_celery_api(
-        tmp_path, services, worker=False, rabbitmq=rabbitmq, env=QUICK
+        folder, services, worker=False, rabbitmq=on_rabbitmq, env=QUICK
     ) as celery_api:
         yield celery_api
 
@@ -53,13 +50,13 @@ def assert_all_succeeded(celery_api: CeleryApi, task_ids: list[str]) -> None:
         for part in celery_api.stack.parts.values():
             if not part.alive:
                 part.restart()
-        return [celery_api.task(each)["status"] for each in task_ids]
+        return [celery_api.api.read_task(each).status for each in task_ids]
 
     wait_until(
         "all have ended", look, lambda seen: not {"queued", "running"} & set(seen), timeout_s=60
     )
-    tasks = [celery_api.task(each) for each in task_ids]
-    assert [t["error"] for t in tasks if t["status"] != "succeeded"] == []
+    tasks = [celery_api.api.read_task(each) for each in task_ids]
+    assert [t.error for t in tasks if t.status != "succeeded"] == []
     assert celery_api.http.get("/metrics/queue").json()["queued"] == 0
 
 
@@ -74,7 +71,7 @@ def test_outage_while_jobs_wait_and_run_fails_none(own: CeleryApi) -> None:
         assert_all_succeeded(own, task_ids)
 
     # A job whose start was noted and not heard of may run again; no effect is left out.
-    assert all(own.mail(to) for to in addresses)
+    assert all(own.inbox.sent_to(to) for to in addresses)
     assert [len(own.log_of(each, "finished")) for each in task_ids] == [1] * len(task_ids)
 
 
@@ -82,7 +79,7 @@ def test_job_that_ends_during_an_outage_longer_than_its_time_limit_has_succeeded
     own: CeleryApi,
 ) -> None:
     with own.worker("steady", concurrency=2):
-        with own.mail_held():
+        with own.inbox.holding():
             task_ids = [own.post_email(f"long-{n}@example.com") for n in range(2)]
             for task_id in task_ids:
                 own.wait_for(task_id, "running")
@@ -91,8 +88,8 @@ def test_job_that_ends_during_an_outage_longer_than_its_time_limit_has_succeeded
             pass
         assert_all_succeeded(own, task_ids)
 
-    assert [len(own.mail(f"long-{n}@example.com")) for n in range(2)] == [1, 1]
-    assert [own.task(each)["attempts"] for each in task_ids] == [1, 1]
+    assert [len(own.inbox.sent_to(f"long-{n}@example.com")) for n in range(2)] == [1, 1]
+    assert [own.api.read_task(each).attempts for each in task_ids] == [1, 1]
 
 
 # How to have Redis refuse what is written: no memory, no replica, and it has become one itself.
@@ -109,7 +106,7 @@ REFUSES = {
 def test_redis_that_takes_nothing_stops_no_worker_for_good(own: CeleryApi) -> None:
     with own.worker("steady", concurrency=2) as worker:
         for refuse, take in REFUSES.values():
-            with own.mail_held():
+            with own.inbox.holding():
                 running = [own.post_email() for _ in range(2)]
                 for task_id in running:
                     own.wait_for(task_id, "running")
@@ -123,7 +120,7 @@ def test_redis_that_takes_nothing_stops_no_worker_for_good(own: CeleryApi) -> No
 
             assert refused.status_code == 503, refuse
             assert_all_succeeded(own, running + waiting)
-            assert [own.task(each)["attempts"] for each in running] == [1, 1], refuse
+            assert [own.api.read_task(each).attempts for each in running] == [1, 1], refuse
         assert worker.alive
         worker.term()
         assert worker.wait_exit() == 0
@@ -132,7 +129,7 @@ def test_redis_that_takes_nothing_stops_no_worker_for_good(own: CeleryApi) -> No
 def test_flushed_redis_leaves_no_ghost_and_a_worker_that_works(own: CeleryApi) -> None:
     addresses = [f"flushed-{n}@example.com" for n in range(4)]
     with own.worker("steady", concurrency=2):
-        with own.mail_held():
+        with own.inbox.holding():
             forgotten = [own.post_email(to) for to in addresses]  # two run, two wait
             for task_id in forgotten[:2]:
                 own.wait_for(task_id, "running")
@@ -149,33 +146,19 @@ def test_flushed_redis_leaves_no_ghost_and_a_worker_that_works(own: CeleryApi) -
     assert (counts["queued"], counts["running"], counts["succeeded"]) == (0, 0, 1)
     assert [own.depth(queue) for queue in ("high", "default", "low")] == [0, 0, 0]
     # What RabbitMQ still had was dropped: nobody could have told whether it had been done before.
-    assert [len(own.mail(to)) for to in addresses] == [1, 1, 0, 0]
+    assert [len(own.inbox.sent_to(to)) for to in addresses] == [1, 1, 0, 0]
 
 
 def test_dead_letter_stays_when_its_replay_is_refused(own: CeleryApi) -> None:
     with own.worker("steady"):
-        earlier, letter = (fail_an_email(own, f"cat-{n}@again.example.com") for n in range(2))
+        earlier, letter = (own.fail_an_email(f"cat-{n}@again.example.com") for n in range(2))
         with redis.Redis.from_url(own.stack.redis_url) as client:
             client.config_set("maxmemory", 1)
             refused = own.http.post(f"/dead-letters/{letter}/retry")
             client.config_set("maxmemory", 0)
 
         assert refused.status_code == 503
-        assert dead(own, limit=2) == [letter, earlier]
+        assert list(own.dead_letters(limit=2)) == [letter, earlier]
         job = own.job(own.http.post(f"/dead-letters/{letter}/retry"))
         assert job["status"] == "succeeded"
-        assert dead(own, limit=1) == [earlier]
-
-
-def fail_an_email(own: CeleryApi, to: str) -> str:
-    """Have an e-mail refused for good; return its id."""
-    own.refuse_mail(to, 550)
-    task_id = own.post_email(to)
-    own.wait_for(task_id, "failed")
-    return task_id
-
-
-def dead(own: CeleryApi, limit: int) -> list[str]:
-    """Return the ids of the newest dead letters."""
-    answer = own.http.get("/dead-letters", params={"limit": limit}).raise_for_status()
-    return [letter["task_id"] for letter in answer.json()]
+        assert list(own.dead_letters(limit=1)) == [earlier]

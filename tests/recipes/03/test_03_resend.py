@@ -48,7 +48,7 @@ def test_job_whose_message_is_gone_is_sent_again_and_done_once(
     for task_id in lost:
         assert len(celery_api.log_of(task_id, "resent")) == 1
         assert len(celery_api.log_of(task_id, "started")) == 1
-        assert celery_api.task(task_id)["status"] == "succeeded"
+        assert celery_api.api.read_task(task_id).status == "succeeded"
 
 
 def test_job_that_is_sent_again_still_belongs_to_its_request(
@@ -150,7 +150,7 @@ def test_job_of_a_killed_worker_does_not_wait_for_a_date_that_was_set_back(
 @contextmanager
 def killed_with_a_job(celery_api: CeleryApi) -> Iterator[tuple[Part, str]]:
     """Give a worker that runs a job, and the job; the end of the block kills the worker."""
-    with celery_api.mail_held(), celery_api.worker("dead", env=SOON) as worker:
+    with celery_api.inbox.holding(), celery_api.worker("dead", env=SOON) as worker:
         task_id = celery_api.post_email()
         wait_until("it runs", lambda: celery_api.log_of(task_id, "started"))
         yield worker, task_id
@@ -160,7 +160,7 @@ def assert_next_worker_does_it(celery_api: CeleryApi, task_id: str) -> None:
     with celery_api.worker("next", env=SOON):
         celery_api.wait_until_done(task_id)
 
-    assert celery_api.task(task_id)["status"] == "succeeded"
+    assert celery_api.api.read_task(task_id).status == "succeeded"
 
 
 def stopped_with_the_lock(worker: Part, broker: "redis.Redis") -> bool:

@@ -1,19 +1,23 @@
 """More workers: in other folders, a pool that grows, urgent jobs first, and another broker."""
 
 import shutil
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
+import redis
 
 from lab.approaches import ROOT
-from lab.errors import LabError
-from lab.processes.rabbitmq import find_rabbitmq
-from tests.recipes.celery_api import CELERY, CeleryApi, open_celery_api
+from tests.recipes.celery_api import CELERY, CeleryApi, need_rabbitmq, open_celery_api
 from tests.recipes.pictures import png
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
+
+FILES = [("pictures", ("a.png", png(), "image/png"))] * 3
 
 
 def test_two_workers_in_two_folders_share_the_load(celery_api: CeleryApi, tmp_path: Path) -> None:
@@ -21,20 +25,21 @@ def test_two_workers_in_two_folders_share_the_load(celery_api: CeleryApi, tmp_pa
     emails = [f"shared-{n}@example.com" for n in range(10)]
 
     with celery_api.worker("here") as first, celery_api.worker("there", cwd=tmp_path) as second:
-        with celery_api.mail_held():
+        with celery_api.inbox.holding():
             task_ids = [celery_api.post_email(to) for to in emails]
             at_once = wait_until(
                 "each worker has one job",
-                lambda: [t for t in map(celery_api.task, task_ids) if t["ran_in"]],
+                lambda: [t for t in map(celery_api.api.read_task, task_ids) if t.ran_in],
                 lambda running: len(running) == 2,
             )
         celery_api.wait_until_done(*task_ids)
 
         assert psutil.Process(second.pid).cwd() == str(tmp_path)
-        pids = {task["ran_in"]["pid"] for task in map(celery_api.task, task_ids)}
+        ended = map(celery_api.api.read_task, task_ids)
+        pids = {task.ran_in.pid for task in ended if task.ran_in}
         assert pids == {*first.children(), *second.children()}
-        assert pids == {task["ran_in"]["pid"] for task in at_once}
-    assert [len(celery_api.mail(to)) for to in emails] == [1] * 10
+        assert pids == {task.ran_in.pid for task in at_once if task.ran_in}
+    assert [len(celery_api.inbox.sent_to(to)) for to in emails] == [1] * 10
 
 
 def test_pool_grows_with_the_load_and_shrinks_again(celery_api: CeleryApi) -> None:
@@ -42,7 +47,7 @@ def test_pool_grows_with_the_load_and_shrinks_again(celery_api: CeleryApi) -> No
     with celery_api.worker("elastic", args=args, env=env) as worker:
         assert len(worker.children()) == 1
 
-        with celery_api.mail_held():
+        with celery_api.inbox.holding():
             task_ids = [celery_api.post_email() for _ in range(4)]
             wait_until("three jobs run", lambda: len(worker.children()) == 3)
         celery_api.wait_until_done(*task_ids)
@@ -74,7 +79,7 @@ def test_one_worker_empties_the_queues_in_their_order(celery_api: CeleryApi) -> 
 
 
 def test_worker_of_its_own_does_not_wait_for_the_others(celery_api: CeleryApi) -> None:
-    with celery_api.mail_held(), celery_api.worker("others", args=["--queues", "default,low"]):
+    with celery_api.inbox.holding(), celery_api.worker("others", args=["--queues", "default,low"]):
         running, waiting = celery_api.post_email(), celery_api.post_email()
         low = notify(celery_api, "low", "/notifications")
         celery_api.wait_for(running, "running")
@@ -83,8 +88,8 @@ def test_worker_of_its_own_does_not_wait_for_the_others(celery_api: CeleryApi) -
             high = notify(celery_api, "high", "/notifications/critical")
             celery_api.wait_until_done(high)
 
-        assert celery_api.task(running)["status"] == "running"
-        assert celery_api.task(waiting)["status"] == "queued"
+        assert celery_api.api.read_task(running).status == "running"
+        assert celery_api.api.read_task(waiting).status == "queued"
         assert celery_api.log_of(low, "started") == []
 
     with celery_api.worker("rest"):
@@ -93,10 +98,7 @@ def test_worker_of_its_own_does_not_wait_for_the_others(celery_api: CeleryApi) -
 
 @pytest.fixture(scope="module")
 def rabbit(tmp_path_factory: pytest.TempPathFactory, services: Receiver) -> Iterator[CeleryApi]:
-    try:
-        find_rabbitmq()
-    except LabError as missing:
-        pytest.skip(str(missing))
+    need_rabbitmq()
     with open_celery_api(
         tmp_path_factory.mktemp("rabbit"), services, worker=True, rabbitmq=True
     ) as celery_api:
@@ -107,16 +109,15 @@ def test_rabbitmq_needs_its_address_only(rabbit: CeleryApi) -> None:
     task_id = rabbit.post_email("rabbit@example.com")
     rabbit.wait_for(task_id, "succeeded")
 
-    assert [mail["task_id"] for mail in rabbit.mail("rabbit@example.com")] == [task_id]
+    assert rabbit.inbox.task_ids_sent_to("rabbit@example.com") == [task_id]
     assert "amqp://" in rabbit.stack.parts["worker"].log_text()
     assert rabbit.depth("default") == 0
 
 
 def test_workflows_run_on_rabbitmq(rabbit: CeleryApi) -> None:
-    files = [("pictures", ("a.png", png(), "image/png"))] * 3
     rabbit.services.fail("/03/push", 503, times=1)
 
-    thumbnails = rabbit.jobs(rabbit.http.post("/thumbnails", data={"width": "24"}, files=files))
+    thumbnails = rabbit.jobs(rabbit.http.post("/thumbnails", data={"width": "24"}, files=FILES))
     pushed = rabbit.job(rabbit.notify("rabbit", "/notifications/critical"))
 
     assert thumbnails[-1]["result"]["made"] == 3
@@ -139,12 +140,44 @@ def test_each_message_reaches_one_queue_of_rabbitmq(rabbit: CeleryApi) -> None:
 
 def test_killed_worker_gives_its_job_back_at_once_on_rabbitmq(rabbit: CeleryApi) -> None:
     worker = rabbit.stack.parts["worker"]
-    with rabbit.mail_held():
+    with rabbit.inbox.holding():
         task_id = rabbit.post_email()
         rabbit.wait_for(task_id, "running")
 
         worker.kill9(group=True)
         worker.restart()
-        wait_until("it runs again", lambda: rabbit.task(task_id)["attempts"] == 2)
+        wait_until("it runs again", lambda: rabbit.api.read_task(task_id).attempts == 2)
 
-    assert rabbit.wait_for(task_id, "succeeded")["attempts"] == 2
+    assert rabbit.wait_for(task_id, "succeeded").attempts == 2
+
+
+def test_workflow_of_an_api_that_dies_before_it_is_published_is_run(rabbit: CeleryApi) -> None:
+    rabbit.stack.stop("worker")
+    env = {"DATA_DIR": str(rabbit.data_dir)}
+    dying = rabbit.stack.start(CELERY, label="dying", env=env, without=("worker",))
+    with redis.Redis.from_url(rabbit.stack.redis_url, decode_responses=True) as client:
+        client.flushdb()
+        broker = rabbit.stack.parts["rabbitmq"]
+        broker.send(signal.SIGSTOP, group=True)
+        request = threading.Thread(target=ask_in_vain, args=(dying.url,))
+        request.start()
+        wait_until("it is accepted", lambda: client.zcard("tasks:open") == 3)
+        dying.kill9()
+        request.join()
+        broker.send(signal.SIGCONT, group=True)
+        [jobs_id] = [name.removeprefix("jobs:") for name in client.scan_iter("jobs:*")]
+
+    with rabbit.worker("usual"):
+        jobs = wait_until(
+            "all have ended",
+            lambda: rabbit.read(f"/jobs/{jobs_id}"),
+            lambda jobs: not {"queued", "running"} & {job["status"] for job in jobs},
+        )
+
+    assert [job["status"] for job in jobs] == ["succeeded"] * 4
+    assert jobs[-1]["result"]["made"] == 3
+
+
+def ask_in_vain(url: str) -> None:
+    with pytest.raises(httpx.HTTPError):
+        httpx.post(f"{url}/thumbnails", data={"width": "24"}, files=FILES, timeout=5)

@@ -1,15 +1,13 @@
 """A worker that would break a promise does not start, and says why."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from lab.approaches import ROOT
 from tests.recipes.celery_api import CeleryApi
+from tests.support.programs import run_program
 
+NOWHERE = {"REDIS_URL": "redis://127.0.0.1:9/0"}
 STUB = """
 import socket
 
@@ -23,15 +21,13 @@ def refused(tmp_path: Path, *args: str) -> str:
 
     It finds modules in `tmp_path`.
     """
-    env = {**os.environ, "REDIS_URL": "redis://127.0.0.1:9/0", "PYTHONPATH": str(tmp_path)}
-    env |= {"DATA_DIR": str(tmp_path / "data"), "VISIBILITY_TIMEOUT_S": "500"}
-    words = [sys.executable, "-m", "celery", "-A", "03_celery.celery_app", "worker", *args]
-    ended = subprocess.run(
-        words, env=env, cwd=ROOT, check=False, capture_output=True, text=True, timeout=60
-    )
-    assert ended.returncode == 1, ended.stderr
-    assert "Traceback" not in ended.stderr
-    return ended.stderr.splitlines()[-1]
+    env = NOWHERE | {"PYTHONPATH": str(tmp_path), "VISIBILITY_TIMEOUT_S": "500"}
+    env["DATA_DIR"] = str(tmp_path / "data")
+    words = ["celery", "-A", "03_celery.celery_app", "worker", *args]
+    code, said = run_program(words, tmp_path, env)
+    assert code == 1, said
+    assert "Traceback" not in said
+    return said.splitlines()[-1]
 
 
 @pytest.mark.parametrize("pool", ["threads", "solo", "gevent", "eventlet"])
@@ -56,21 +52,11 @@ def test_worker_without_processes_refuses_to_start(tmp_path: Path, pool: str) ->
 def test_command_without_redis_ends_with_one_sentence(
     tmp_path: Path, command: str, sentence: str
 ) -> None:
-    env = {**os.environ, "REDIS_URL": "redis://127.0.0.1:9/0", "DATA_DIR": str(tmp_path)}
+    code, said = run_program(command.split(), tmp_path, NOWHERE | {"DATA_DIR": str(tmp_path)})
 
-    ended = subprocess.run(
-        [sys.executable, "-m", *command.split()],
-        env=env,
-        cwd=ROOT,
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-    assert ended.returncode == 1
-    assert "Traceback" not in ended.stderr
-    assert sentence in ended.stderr.splitlines()[-1]
+    assert code == 1
+    assert "Traceback" not in said
+    assert sentence in said.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

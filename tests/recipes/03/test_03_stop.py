@@ -81,7 +81,10 @@ def test_soft_shutdown_lets_a_job_end_that_is_quick_enough(celery_api: CeleryApi
 
 
 def test_job_that_kills_its_process_is_given_up(celery_api: CeleryApi) -> None:
-    with celery_api.mail_held(), celery_api.worker("poisoned", env={"MAX_ATTEMPTS": "2"}) as worker:
+    with (
+        celery_api.inbox.holding(),
+        celery_api.worker("poisoned", env={"MAX_ATTEMPTS": "2"}) as worker,
+    ):
         task_id = celery_api.post_email()
         for attempt in (1, 2):
             psutil.Process(wait_for_start(celery_api, task_id, attempt)).kill()
@@ -89,13 +92,13 @@ def test_job_that_kills_its_process_is_given_up(celery_api: CeleryApi) -> None:
         task = celery_api.wait_for(task_id, "failed")
         assert worker.alive
 
-    assert task["attempts"] == 2
-    assert "SIGKILL" in task["error"]
+    assert task.attempts == 2
+    assert "SIGKILL" in str(task.error)
 
 
 def test_jobs_that_kill_the_whole_worker_are_given_up(celery_api: CeleryApi) -> None:
     env = {"MAX_ATTEMPTS": "2", "VISIBILITY_TIMEOUT_S": "1"}
-    with celery_api.mail_held(), celery_api.services.holding(PUSH):
+    with celery_api.inbox.holding(), celery_api.services.holding(PUSH):
         email, push = celery_api.post_email(), notify(celery_api, "poison")
         for attempt in (1, 2):
             # Killed with its children, like a machine that loses its power.
@@ -112,5 +115,5 @@ def test_jobs_that_kill_the_whole_worker_are_given_up(celery_api: CeleryApi) -> 
         assert celery_api.log_of(task_id, "finished") == []
         reason = celery_api.log_of(task_id, "failed")[0]["error"]
         assert reason.startswith("given up: the job was started ")
-    assert celery_api.task(email)["status"] == "failed"
-    assert "given up: the job was started" in celery_api.task(email)["error"]
+    assert celery_api.api.read_task(email).status == "failed"
+    assert "given up: the job was started" in str(celery_api.api.read_task(email).error)

@@ -1,20 +1,14 @@
 """The hybrid: one public API, its jobs in the API process (01) or in Celery (03)."""
 
-import httpx
 import pytest
 
-from tests.recipes.recipe_app import RecipeApp
+from tests.recipes.recipe_app import RecipeApp, register
 
 
 @pytest.fixture(params=["background", "celery"], ids=["01_background_tasks", "03_celery"])
 def app(request: pytest.FixtureRequest) -> RecipeApp:
     chosen: RecipeApp = request.getfixturevalue(request.param)
     return chosen
-
-
-def register(app: RecipeApp, username: str) -> httpx.Response:
-    user = {"username": username, "email": f"{username}@example.com"}
-    return app.http.post("/users/register", json=user)
 
 
 def test_registering_sends_an_email_and_writes_an_audit_line(app: RecipeApp) -> None:
@@ -25,8 +19,8 @@ def test_registering_sends_an_email_and_writes_an_audit_line(app: RecipeApp) -> 
     jobs = app.jobs(answer)
     assert [job["name"] for job in jobs] == ["send_welcome_email", "write_audit_line"]
     assert [job["status"] for job in jobs] == ["succeeded", "succeeded"]
-    [mail] = app.mail("hanna@example.com")
-    assert (mail["subject"], mail["task_id"]) == ("Welcome, hanna", jobs[0]["job_id"])
+    [mail] = app.inbox.sent_to("hanna@example.com")
+    assert (mail.subject, mail.task_id) == ("Welcome, hanna", jobs[0]["job_id"])
     user = f"user {answer.json()['user_id']}:"
     assert app.audit_lines(user) == [f"{user} register"]
 
@@ -51,4 +45,4 @@ def test_taken_username_is_refused_and_no_job_is_run(app: RecipeApp) -> None:
     assert refused.status_code == 409
     assert refused.json()["detail"] == "the username 'jan' is taken"
     app.jobs(register(app, "jana"))
-    assert len(app.mail("jan@example.com")) == 1
+    assert len(app.inbox.sent_to("jan@example.com")) == 1

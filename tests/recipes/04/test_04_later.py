@@ -7,16 +7,13 @@ import pytest
 
 from tests.recipes.recipe_app import RecipeApp
 from tests.recipes.waiting_line import (
-    accepted,
     email,
-    empty,
-    events,
     fields_refused,
     is_durable,
     kill_and_restart,
-    metrics,
-    task,
+    names_of_events,
 )
+from tests.support.client import accepted_id
 
 
 def in_time(**delta: float) -> str:
@@ -30,13 +27,13 @@ def waited_s(job: dict[str, Any]) -> float:  # Any: JSON
 
 def test_email_waits_for_its_time(queue: RecipeApp) -> None:
     answer = email(queue, "ann@example.com", delay_s=0.5)
-    before = task(queue, accepted(answer))
+    before = queue.api.read_task(accepted_id(answer))
     job = queue.job(answer)
 
-    assert (before["status"], before["attempts"]) == ("queued", 0)
+    assert (before.status, before.attempts) == ("queued", 0)
     assert (job["status"], job["attempts"]) == ("succeeded", 1)
     assert waited_s(job) >= 0.49
-    assert len(queue.mail("ann@example.com")) == 1
+    assert len(queue.inbox.sent_to("ann@example.com")) == 1
 
 
 def test_time_may_be_given_with_its_zone(queue: RecipeApp) -> None:
@@ -49,49 +46,49 @@ def test_time_may_be_given_with_its_zone(queue: RecipeApp) -> None:
 
 
 def test_waiting_jobs_hold_no_worker_and_can_be_cancelled(queue: RecipeApp) -> None:
-    empty(queue)
-    task_ids = [accepted(email(queue, "nobody@example.com", delay_s=3600)) for _ in range(10)]
+    queue.api.wait_until_quiet()
+    task_ids = [accepted_id(email(queue, "nobody@example.com", delay_s=3600)) for _ in range(10)]
     job = queue.job(email(queue, "dora@example.com"))
-    seen = metrics(queue)
+    seen = queue.api.read_metrics()
     for task_id in task_ids:
         queue.http.delete(f"/tasks/{task_id}").raise_for_status()
-    after = metrics(queue)
+    after = queue.api.read_metrics()
 
     assert job["status"] == "succeeded"
-    assert (seen["queued"], seen["running"], seen["oldest_queued_s"]) == (10, 0, 0)
-    assert after["queued"] == 0
-    assert {task(queue, task_id)["status"] for task_id in task_ids} == {"cancelled"}
-    assert queue.mail("nobody@example.com") == []
+    assert (seen.queued, seen.running, seen.oldest_queued_s) == (10, 0, 0)
+    assert after.queued == 0
+    assert {queue.api.read_task(task_id).status for task_id in task_ids} == {"cancelled"}
+    assert queue.inbox.sent_to("nobody@example.com") == []
 
 
 def test_restart_loses_it_in_memory_and_not_on_disk(queue: RecipeApp) -> None:
     soon = email(queue, "eve@example.com", delay_s=0.2)
-    far = accepted(email(queue, "eve@example.com", delay_s=3600))
+    far = accepted_id(email(queue, "eve@example.com", delay_s=3600))
 
     kill_and_restart(queue)
 
     if is_durable(queue):
         assert queue.job(soon)["status"] == "succeeded"
-        assert task(queue, far)["status"] == "queued"
+        assert queue.api.read_task(far).status == "queued"
         queue.http.delete(f"/tasks/{far}").raise_for_status()
-        assert len(queue.mail("eve@example.com")) == 1
+        assert len(queue.inbox.sent_to("eve@example.com")) == 1
     else:
-        found = [queue.http.get(f"/tasks/{each}") for each in (accepted(soon), far)]
+        found = [queue.http.get(f"/tasks/{each}") for each in (accepted_id(soon), far)]
         assert [answer.status_code for answer in found] == [404, 404]
 
 
 def test_stop_does_not_wait_for_what_is_due_after_its_deadline(queue: RecipeApp) -> None:
-    task_id = accepted(email(queue, "finn@example.com", delay_s=3600))
+    task_id = accepted_id(email(queue, "finn@example.com", delay_s=3600))
 
     queue.part.term()
     queue.part.wait_exit(timeout_s=15)  # DRAIN_S is 20
     queue.part.restart()
 
     if is_durable(queue):
-        assert events(queue, task_id) == ["accepted"]
+        assert names_of_events(queue, task_id) == ["accepted"]
         queue.http.delete(f"/tasks/{task_id}").raise_for_status()
     else:
-        assert events(queue, task_id) == ["accepted", "interrupted"]
+        assert names_of_events(queue, task_id) == ["accepted", "interrupted"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Nobody runs the queue for longer than anything is kept: with a file nothing accepted is lost."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,28 +8,23 @@ import pytest
 from lab.load.samples import make_orders
 from tests.recipes.pictures import png
 from tests.recipes.recipe_app import RecipeApp, run_recipe_app
-from tests.recipes.waiting_line import accepted, blocked, email, events
+from tests.recipes.waiting_line import blocked, email, names_of_events
+from tests.support.ages import set_back_all_ages
+from tests.support.client import accepted_id
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 
-DAY_S = 86_400
 SHORT = {"RESULT_TTL_S": "1", "QUEUE_WORKERS": "1", "QUEUE_LEASE_S": "1"}
-
-
-def set_back_all_ages(data_dir: Path) -> None:
-    for path in data_dir.rglob("*"):
-        when = path.stat().st_mtime - DAY_S
-        os.utime(path, (when, when))
 
 
 def post_report(app: RecipeApp) -> str:
     file = {"file": ("orders.csv", make_orders(20).csv)}
-    return accepted(app.http.post("/reports", data={"title": "All of it"}, files=file))
+    return accepted_id(app.http.post("/reports", data={"title": "All of it"}, files=file))
 
 
 def post_picture(app: RecipeApp) -> str:
     form = {"operations": "grayscale", "width": "32"}
-    return accepted(app.http.post("/images", data=form, files={"file": ("a.png", png())}))
+    return accepted_id(app.http.post("/images", data=form, files={"file": ("a.png", png())}))
 
 
 def files_of(app: RecipeApp, task_ids: list[str]) -> list[str]:
@@ -47,17 +41,17 @@ def app(tmp_path: Path, services: Receiver) -> Iterator[RecipeApp]:
 
 def test_jobs_of_a_day_ago_are_done_and_then_all_of_them_goes(app: RecipeApp) -> None:
     with blocked(app):
-        task_ids = [post_report(app), post_picture(app), accepted(email(app, "ann@example.com"))]
+        task_ids = [post_report(app), post_picture(app), accepted_id(email(app, "ann@example.com"))]
         app.part.kill9()
         set_back_all_ages(app.data_dir)
         app.part.restart()
 
     def ends() -> list[str]:
-        return [events(app, task_id)[-1] for task_id in task_ids]
+        return [names_of_events(app, task_id)[-1] for task_id in task_ids]
 
     wait_until("all are done", ends, lambda seen: seen == ["finished"] * 3)
     wait_until("nothing of them is left", lambda: files_of(app, task_ids), lambda left: not left)
     answers = [app.http.get(f"/tasks/{task_id}").status_code for task_id in task_ids]
 
     assert answers == [404] * 3
-    assert len(app.mail("ann@example.com")) == 1
+    assert len(app.inbox.sent_to("ann@example.com")) == 1

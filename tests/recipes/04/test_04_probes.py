@@ -9,13 +9,12 @@ import pytest
 
 from tests.recipes.recipe_app import RecipeApp
 from tests.recipes.waiting_line import (
-    accepted,
     fields_refused,
     is_durable,
     kill_and_restart,
     starts,
-    task,
 )
+from tests.support.client import accepted_id
 from tests.support.waiting import wait_until
 
 
@@ -54,7 +53,7 @@ def no_probe_stays(queue: RecipeApp) -> Iterator[None]:
 def test_probe_asks_again_and_again_as_one_task(queue: RecipeApp) -> None:
     before = asked(queue, "rates")
     answer = probe(queue, "rates")
-    task_id = accepted(answer)
+    task_id = accepted_id(answer)
 
     state = after_runs(queue, task_id, 3)
 
@@ -66,7 +65,7 @@ def test_probe_asks_again_and_again_as_one_task(queue: RecipeApp) -> None:
 
 
 def test_probe_that_is_stopped_asks_no_more(queue: RecipeApp) -> None:
-    task_id, other = (accepted(probe(queue, source)) for source in ("rates", "stock"))
+    task_id, other = (accepted_id(probe(queue, source)) for source in ("rates", "stock"))
     after_runs(queue, task_id, 1)
 
     stopped = queue.http.delete(f"/tasks/{task_id}")
@@ -75,7 +74,7 @@ def test_probe_that_is_stopped_asks_no_more(queue: RecipeApp) -> None:
     after_runs(queue, other, runs + 3)
 
     assert stopped.status_code == 202
-    assert task(queue, task_id)["status"] == "cancelled"
+    assert queue.api.read_task(task_id).status == "cancelled"
     assert list(probes(queue)) == [other]
     assert len(starts(queue, task_id)) == begun
 
@@ -83,7 +82,7 @@ def test_probe_that_is_stopped_asks_no_more(queue: RecipeApp) -> None:
 def test_runs_neither_overlap_nor_pile_up(queue: RecipeApp) -> None:
     before = asked(queue, "weather")
     with queue.services.holding("/sources/weather"):
-        slow, quick = (accepted(probe(queue, source)) for source in ("weather", "stock"))
+        slow, quick = (accepted_id(probe(queue, source)) for source in ("weather", "stock"))
         wait_until("the service is asked", lambda: asked(queue, "weather") > before)
         runs = probes(queue)[quick]["runs"]
         after_runs(queue, quick, runs + 5)
@@ -97,7 +96,7 @@ def test_runs_neither_overlap_nor_pile_up(queue: RecipeApp) -> None:
 
 def test_failure_is_noted_and_the_probe_goes_on(queue: RecipeApp) -> None:
     queue.services.fail("/sources/rates", 503, times=2)
-    task_id = accepted(probe(queue, "rates"))
+    task_id = accepted_id(probe(queue, "rates"))
 
     failing = wait_until(
         "two runs failed",
@@ -108,18 +107,18 @@ def test_failure_is_noted_and_the_probe_goes_on(queue: RecipeApp) -> None:
 
     assert failing["last_error"] in ("the source 'rates' answered 503", None)
     assert (state["failures"], state["last_error"]) == (2, None)
-    assert task(queue, task_id)["error"] is None
+    assert queue.api.read_task(task_id).error is None
 
 
 def test_same_key_starts_one_probe(queue: RecipeApp) -> None:
-    ids = {accepted(probe(queue, "rates", key="one probe")) for _ in range(2)}
+    ids = {accepted_id(probe(queue, "rates", key="one probe")) for _ in range(2)}
 
     assert set(probes(queue)) == ids
     assert len(ids) == 1
 
 
 def test_restart_ends_it_in_memory_and_not_on_disk(queue: RecipeApp) -> None:
-    task_id = accepted(probe(queue, "stock"))
+    task_id = accepted_id(probe(queue, "stock"))
     runs = after_runs(queue, task_id, 2)["runs"]
 
     kill_and_restart(queue)

@@ -1,14 +1,16 @@
 """`--workers 2`: what is true of two queues in memory, and of one in a file."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from dataclasses import replace
 
 import httpx
 import psutil
 import pytest
 
 from tests.recipes.recipe_app import RecipeApp, run_recipe_app
-from tests.recipes.waiting_line import accepted, email, empty, metrics, task
+from tests.recipes.waiting_line import email
+from tests.support.client import Api, accepted_id
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 
@@ -33,10 +35,9 @@ def pair(
 
         def connect() -> int:
             # A connection that is kept alive stays with the process that has accepted it.
-            client = httpx.Client(base_url=app.part.url, timeout=20, limits=FOR_EVER)
-            http = opened.enter_context(client)
-            pid = find_pid(app, http)
-            by_pid.setdefault(pid, RecipeApp(app.stack, app.part, http, services))
+            api = opened.enter_context(closing(Api(app.part.url, FOR_EVER)))
+            pid = find_pid(app, api.http)
+            by_pid.setdefault(pid, replace(app, api=api))
             return len(by_pid)
 
         wait_until("both processes have answered", connect, lambda processes: processes == 2)
@@ -62,8 +63,8 @@ def test_status_is_known_to_one_process_in_memory_and_to_both_on_disk(
 ) -> None:
     here, there = pair
 
-    task_id = accepted(here.http.post("/compute/", json={"up_to": 1000}))
-    wait_until("it is done", lambda: task(here, task_id)["status"] == "succeeded")
+    task_id = accepted_id(here.http.post("/compute/", json={"up_to": 1000}))
+    wait_until("it is done", lambda: here.api.read_task(task_id).status == "succeeded")
     seen = there.http.get(f"/tasks/{task_id}")
 
     if in_memory(pair):
@@ -74,21 +75,21 @@ def test_status_is_known_to_one_process_in_memory_and_to_both_on_disk(
 
 def test_metrics_count_one_process_in_memory_and_both_on_disk(pair: list[RecipeApp]) -> None:
     here, there = pair
-    before = [empty(app)["succeeded"] for app in pair]
+    before = [app.api.wait_until_quiet().succeeded for app in pair]
 
     for app in (here, here, there):
         app.job(email(app, "ann@example.net"))
-    after = [empty(app) for app in pair]
+    after = [app.api.wait_until_quiet() for app in pair]
 
-    more = [seen["succeeded"] - count for seen, count in zip(after, before, strict=True)]
+    more = [seen.succeeded - count for seen, count in zip(after, before, strict=True)]
     assert more == ([2, 1] if in_memory(pair) else [3, 3])
-    assert [seen["workers"] for seen in after] == ([4, 4] if in_memory(pair) else [8, 8])
+    assert [seen.workers for seen in after] == ([4, 4] if in_memory(pair) else [8, 8])
 
 
 def test_other_process_lists_and_stops_a_probe_on_disk_only(pair: list[RecipeApp]) -> None:
     here, there = pair
 
-    task_id = accepted(here.http.post("/probes", json={"source": "rates", "every_s": 0.1}))
+    task_id = accepted_id(here.http.post("/probes", json={"source": "rates", "every_s": 0.1}))
     wait_until("it has run", lambda: here.http.get("/probes").json()[0]["runs"])
     listed = [each["task_id"] for each in there.http.get("/probes").json()]
     stopped = there.http.delete(f"/tasks/{task_id}").status_code
@@ -96,7 +97,7 @@ def test_other_process_lists_and_stops_a_probe_on_disk_only(pair: list[RecipeApp
         here.http.delete(f"/tasks/{task_id}").raise_for_status()
 
     assert (listed, stopped) == (([], 404) if in_memory(pair) else ([task_id], 202))
-    wait_until("it is over", lambda: task(here, task_id)["status"] == "cancelled")
+    wait_until("it is over", lambda: here.api.read_task(task_id).status == "cancelled")
 
 
 def test_dead_letter_is_put_back_once_whichever_process_is_asked(pair: list[RecipeApp]) -> None:
@@ -106,10 +107,10 @@ def test_dead_letter_is_put_back_once_whichever_process_is_asked(pair: list[Reci
     here.job(failed)
 
     codes = [
-        app.http.post(f"/dead-letters/{accepted(failed)}/retry").status_code
+        app.http.post(f"/dead-letters/{accepted_id(failed)}/retry").status_code
         for app in (there, here, here)
     ]
 
     assert codes == ([404, 202, 409] if in_memory(pair) else [202, 409, 409])
     assert here.job(failed)["status"] == "succeeded"
-    assert metrics(here)["failed"] == 0
+    assert here.api.read_metrics().failed == 0

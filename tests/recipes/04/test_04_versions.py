@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.recipes.recipe_app import RecipeApp, run_recipe_app
-from tests.recipes.waiting_line import HOURS, accepted, compute, events, running, task
+from tests.recipes.waiting_line import HOURS, compute, names_of_events, running
+from tests.support.client import accepted_id
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 
@@ -39,9 +40,9 @@ def app(tmp_path_factory: pytest.TempPathFactory, services: Receiver) -> Iterato
 def test_task_of_an_older_release_is_translated_or_refused(
     app: RecipeApp, facts: dict[str, Any], status: str, result: dict[str, Any] | None
 ) -> None:
-    long = accepted(compute(app, HOURS))
+    long = accepted_id(compute(app, HOURS))
     running(app, long)
-    task_id = accepted(app.http.post("/refunds", json={"account": "DE02", "cents": 1250}))
+    task_id = accepted_id(app.http.post("/refunds", json={"account": "DE02", "cents": 1250}))
     app.part.kill9()  # the deploy
     with closing(sqlite3.connect(app.part.env["QUEUE_DB"])) as database, database:
         rewrite = "UPDATE tasks SET arguments = ? WHERE task_id = ?"
@@ -51,9 +52,9 @@ def test_task_of_an_older_release_is_translated_or_refused(
 
     job = wait_until(
         "it has ended",
-        lambda: task(app, task_id),
-        lambda seen: seen["status"] in ("succeeded", "failed"),
+        lambda: app.api.read_task(task_id),
+        lambda seen: seen.status.is_final,
     )
 
-    assert (job["status"], job["result"]) == (status, result)
-    assert events(app, task_id).count("effect") == (status == "succeeded")
+    assert (job.status, job.result) == (status, result)
+    assert names_of_events(app, task_id).count("effect") == (status == "succeeded")
