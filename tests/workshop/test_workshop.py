@@ -13,8 +13,6 @@ import pytest
 
 from lab.approaches import ROOT
 from site_making.blocks import insert
-from tests.support.answers import PASSED as RIGHT
-from tests.support.answers import load_answers
 from tests.support.waiting import wait_until
 from workshop.course import FOLDER, HINTS, TRACKS, Exercise, load_course, pick_track
 from workshop.kit import HAND_PORT
@@ -23,6 +21,9 @@ from workshop.screen import WIDTH, draw, to_text
 from workshop.screens import SCREENS, make_screens
 from workshop.session import Session, View
 from workshop.verdict import Verdict
+
+from .answers import PASSED as RIGHT
+from .answers import load_answers
 
 COURSE = load_course()
 SECTIONS = ["What to change", "See it yourself"]

@@ -17,11 +17,12 @@ import pytest
 from lab.processes import part
 from lab.processes.group import Processes
 from lab.processes.part import Process
-from tests.support.answers import PASSED, load_answers
 from workshop.checking import check, checking_room
 from workshop.course import Exercise, load_course
 from workshop.kit import Kit
 from workshop.verdict import Missed
+
+from .answers import PASSED, load_answers
 
 COURSE = load_course()
 REPEAT = int(os.environ.get("WORKSHOP_REPEAT", "1"))
