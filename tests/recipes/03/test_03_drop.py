@@ -90,7 +90,7 @@ def test_of_many_replays_at_once_one_runs_the_job(celery: CeleryApi) -> None:
 def test_picture_whose_file_is_gone_is_not_run_again(celery: CeleryApi) -> None:
     data, files = {"operations": ["blur"], "width": "48"}, {"file": ("a.png", damaged_png())}
     task_id = celery.http.post("/images", data=data, files=files).json()["task_id"]
-    wait_until("the dead letter is kept", lambda: task_id in dead(celery))
+    wait_until("the dead letter is kept", lambda: task_id in celery.dead_letters())
 
     refused = celery.http.post(f"/dead-letters/{task_id}/retry")
 
