@@ -12,7 +12,8 @@ from PIL import Image
 from pypdf import PdfReader
 
 from tests.recipes.recipe_app import RecipeApp
-from tests.support.waiting import wait_until
+from tests.support.client import accepted_id
+from tests.support.png import COLOUR, flat_png
 
 HEADER = b"date,region,product,quantity,unit_price\n"
 ROW = b"2026-11-21,north,lamp,2,19.90\n"
@@ -20,19 +21,9 @@ ROW = b"2026-11-21,north,lamp,2,19.90\n"
 
 def make_picture(app: RecipeApp, width_px: int = 64, height_px: int = 32) -> str:
     """Let the app make a picture; return its id."""
-    file = io.BytesIO()
-    Image.new("RGB", (width_px, height_px), "teal").save(file, "PNG")
-    answer = app.http.post(
-        "/images",
-        data={"operations": ["thumbnail"], "width": str(width_px)},
-        files={"file": ("teal.png", file.getvalue())},
-    )
-    task_id: str = answer.json()["task_id"]
-    wait_until(
-        f"picture {task_id} is made",
-        lambda: app.http.get(f"/tasks/{task_id}").json()["status"],
-        lambda status: status == "succeeded",
-    )
+    picture = flat_png(width_px, height_px, COLOUR)
+    task_id = accepted_id(app.api.post_image(picture, ["thumbnail"], width_px))
+    assert app.api.wait_until_final(task_id).status == "succeeded"
     return task_id
 
 

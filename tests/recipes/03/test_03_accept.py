@@ -12,7 +12,7 @@ import redis
 from celery import Celery
 
 from tests.recipes.celery_api import CeleryApi
-from tests.recipes.pictures import png
+from tests.support.png import flat_png
 
 EMAIL = {"to": "one@example.com", "subject": "Ä", "body": "It is on its way.\n"}
 WRITES = {"HSET", "LPUSH", "RPUSH", "ZADD", "EVALSHA"}
@@ -28,7 +28,7 @@ def post_group(http: httpx.Client) -> httpx.Response:
 
 
 def post_chord(http: httpx.Client) -> httpx.Response:
-    files = [("pictures", (f"{n}.png", png(), "image/png")) for n in range(3)]
+    files = [("pictures", (f"{n}.png", flat_png(64, 48), "image/png")) for n in range(3)]
     return http.post("/thumbnails", data={"width": "24"}, files=files)
 
 

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import redis
 
 from tests.recipes.celery_api import CeleryApi
-from tests.recipes.pictures import damaged_png
+from tests.support.client import accepted_id
+from tests.support.png import broken_pixels
 from tests.support.programs import run_program
 from tests.support.waiting import wait_until
 
@@ -88,8 +89,7 @@ def test_of_many_replays_at_once_one_runs_the_job(celery: CeleryApi) -> None:
 
 
 def test_picture_whose_file_is_gone_is_not_run_again(celery: CeleryApi) -> None:
-    data, files = {"operations": ["blur"], "width": "48"}, {"file": ("a.png", damaged_png())}
-    task_id = celery.http.post("/images", data=data, files=files).json()["task_id"]
+    task_id = accepted_id(celery.api.post_image(broken_pixels()))
     wait_until("the dead letter is kept", lambda: task_id in celery.dead_letters())
 
     refused = celery.http.post(f"/dead-letters/{task_id}/retry")

@@ -13,8 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from scenarios import image
 from tests.recipes.celery_api import CeleryApi
-from tests.recipes.pictures import damaged_png, png
 from tests.recipes.waiting_line import fields_refused
+from tests.support.client import accepted_id
+from tests.support.png import broken_pixels, flat_png
 from tests.support.receiver import Received
 from tests.support.waiting import wait_until
 
@@ -117,9 +118,8 @@ def test_user_that_cannot_be_told_does_not_stop_the_others(celery: CeleryApi) ->
 
 def post_picture(celery: CeleryApi) -> str:
     """Post a picture of the shared contract and return its id when it is done."""
-    data, files = {"operations": ["grayscale"], "width": "48"}, {"file": ("a.png", png())}
-    answer = celery.http.post("/images", data=data, files=files)
-    task = celery.wait_for(answer.json()["task_id"], "succeeded", "failed")
+    answer = celery.api.post_image(flat_png(64, 48), ["grayscale"], 48)
+    task = celery.api.wait_until_final(accepted_id(answer))
     assert task.status == "succeeded", task.error
     return task.task_id
 
@@ -149,7 +149,7 @@ def test_chain_hands_the_result_on_and_repeats_only_the_step_that_failed(celery:
 
 def test_step_that_fails_for_good_ends_the_steps_behind_it(celery: CeleryApi) -> None:
     image_id = post_picture(celery)
-    (celery.data_dir / "results" / f"{image_id}.png").write_bytes(damaged_png())
+    (celery.data_dir / "results" / f"{image_id}.png").write_bytes(broken_pixels())
 
     jobs = celery.jobs(process(celery, image_id))
 
@@ -160,7 +160,7 @@ def test_step_that_fails_for_good_ends_the_steps_behind_it(celery: CeleryApi) ->
 
 
 def test_chord_sums_up_all_pictures_and_names_the_damaged_one(celery: CeleryApi) -> None:
-    pictures = [png(), damaged_png(), png(80), png(90)]
+    pictures = [flat_png(64, 48), broken_pixels(), flat_png(80, 48), flat_png(90, 48)]
 
     jobs = celery.jobs(post_thumbnails(celery, *pictures))
 
@@ -181,7 +181,7 @@ def test_refused_picture_leaves_nothing_of_the_others(celery: CeleryApi) -> None
     uploads = celery.data_dir / "uploads"
     before = set(uploads.iterdir())
 
-    refused = post_thumbnails(celery, png(), b"no picture")
+    refused = post_thumbnails(celery, flat_png(64, 48), b"no picture")
 
     assert refused.status_code == 422
     assert refused.json()["detail"][0]["loc"] == ["body", "pictures", 1]
@@ -191,7 +191,7 @@ def test_refused_picture_leaves_nothing_of_the_others(celery: CeleryApi) -> None
 def test_thumbnail_that_would_be_too_large_is_refused_at_once(celery: CeleryApi) -> None:
     Image.new("1", (1, 60_000)).save(picture := io.BytesIO(), "PNG")
 
-    refused = post_thumbnails(celery, png(), picture.getvalue(), width=4096)
+    refused = post_thumbnails(celery, flat_png(64, 48), picture.getvalue(), width=4096)
 
     assert refused.status_code == 422
     assert refused.json()["detail"][0]["loc"] == ["body", "pictures", 1]
@@ -266,9 +266,9 @@ def test_schedule_says_what_is_dropped_when_nobody_takes_it(celery: CeleryApi) -
 def test_nightly_report_runs_now(celery: CeleryApi) -> None:
     day = datetime.now(UTC).date() - timedelta(days=1)
     orders = f"date,region,product,quantity,unit_price\n{day},north,lamp,2,10.50\n"
-    files = {"file": ("orders.csv", f"{orders}2001-01-01,south,desk,1,99.00\n")}
-    answer = celery.http.post("/reports", data={"title": "Orders"}, files=files)
-    celery.wait_for(answer.json()["task_id"], "succeeded")
+    more = "2001-01-01,south,desk,1,99.00\n"
+    task_id = accepted_id(celery.api.post_report(f"{orders}{more}".encode()))
+    celery.wait_for(task_id, "succeeded")
 
     job = celery.job(celery.http.post("/schedule/nightly-report/run"))
 

@@ -13,11 +13,11 @@ import redis
 
 from lab.approaches import ROOT
 from tests.recipes.celery_api import CELERY, CeleryApi, need_rabbitmq, open_celery_api
-from tests.recipes.pictures import png
+from tests.support.png import flat_png
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 
-FILES = [("pictures", ("a.png", png(), "image/png"))] * 3
+FILES = [("pictures", ("a.png", flat_png(64, 48), "image/png"))] * 3
 
 
 def test_two_workers_in_two_folders_share_the_load(celery_api: CeleryApi, tmp_path: Path) -> None:

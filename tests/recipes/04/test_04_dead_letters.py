@@ -4,7 +4,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.recipes.pictures import damaged_png
 from tests.recipes.recipe_app import RecipeApp
 from tests.recipes.waiting_line import (
     HOURS,
@@ -17,6 +16,7 @@ from tests.recipes.waiting_line import (
     starts,
 )
 from tests.support.client import accepted_id
+from tests.support.png import broken_pixels
 from tests.support.waiting import wait_until
 
 
@@ -92,11 +92,7 @@ def test_job_that_is_not_dead_is_left_alone(queue: RecipeApp) -> None:
 
 
 def test_job_whose_file_is_gone_is_refused_with_the_reason(queue: RecipeApp) -> None:
-    answer = queue.http.post(
-        "/images",
-        files={"file": ("a.png", damaged_png(), "image/png")},
-        data={"operations": ["blur"], "width": "64"},
-    )
+    answer = queue.api.post_image(broken_pixels())
     assert queue.job(answer)["status"] == "failed"
 
     refused = queue.http.post(f"/dead-letters/{accepted_id(answer)}/retry")

@@ -6,25 +6,15 @@ from pathlib import Path
 import pytest
 
 from lab.load.samples import make_orders
-from tests.recipes.pictures import png
 from tests.recipes.recipe_app import RecipeApp, run_recipe_app
-from tests.recipes.waiting_line import blocked, email, names_of_events
+from tests.recipes.waiting_line import blocked, names_of_events
 from tests.support.ages import set_back_all_ages
 from tests.support.client import accepted_id
+from tests.support.png import flat_png
 from tests.support.receiver import Receiver
 from tests.support.waiting import wait_until
 
 SHORT = {"RESULT_TTL_S": "1", "QUEUE_WORKERS": "1", "QUEUE_LEASE_S": "1"}
-
-
-def post_report(app: RecipeApp) -> str:
-    file = {"file": ("orders.csv", make_orders(20).csv)}
-    return accepted_id(app.http.post("/reports", data={"title": "All of it"}, files=file))
-
-
-def post_picture(app: RecipeApp) -> str:
-    form = {"operations": "grayscale", "width": "32"}
-    return accepted_id(app.http.post("/images", data=form, files={"file": ("a.png", png())}))
 
 
 def files_of(app: RecipeApp, task_ids: list[str]) -> list[str]:
@@ -41,7 +31,12 @@ def app(tmp_path: Path, services: Receiver) -> Iterator[RecipeApp]:
 
 def test_jobs_of_a_day_ago_are_done_and_then_all_of_them_goes(app: RecipeApp) -> None:
     with blocked(app):
-        task_ids = [post_report(app), post_picture(app), accepted_id(email(app, "ann@example.com"))]
+        answers = [
+            app.api.post_report(make_orders(20).csv),
+            app.api.post_image(flat_png(64, 48), ["grayscale"], 32),
+            app.api.post_email("ann@example.com"),
+        ]
+        task_ids = [accepted_id(answer) for answer in answers]
         app.part.kill9()
         set_back_all_ages(app.data_dir)
         app.part.restart()
@@ -51,7 +46,7 @@ def test_jobs_of_a_day_ago_are_done_and_then_all_of_them_goes(app: RecipeApp) ->
 
     wait_until("all are done", ends, lambda seen: seen == ["finished"] * 3)
     wait_until("nothing of them is left", lambda: files_of(app, task_ids), lambda left: not left)
-    answers = [app.http.get(f"/tasks/{task_id}").status_code for task_id in task_ids]
+    known = [app.http.get(f"/tasks/{task_id}").status_code for task_id in task_ids]
 
-    assert answers == [404] * 3
+    assert known == [404] * 3
     assert len(app.inbox.sent_to("ann@example.com")) == 1
