@@ -13,6 +13,7 @@ from workshop.kit import Kit
 from workshop.verdict import expect
 
 PAIRS = 40
+BRIEF = 4  # short tasks, so that each worker gets one
 LOOKS = 3  # at each task: some reach the worker that did not accept it
 AFTER_S = 15.0  # the README says so
 LONG_S = 60.0
@@ -35,9 +36,14 @@ def check(kit: Kit) -> None:
     pair, single = kit.start(args=["--workers", "2"]), kit.start("single")
 
     expect_two_at_work(pair)
-    refusals = [status for _ in range(PAIRS) if (status := find_refusal(pair, create(pair, 0.1)))]
-    seen = f"{len(refusals)} answered with {' or '.join(map(str, sorted(set(refusals))))}"
-    expect(not refusals, f"{PAIRS} of {PAIRS} tasks known, whichever worker is asked", seen)
+    told = {}
+    for _ in range(PAIRS):
+        task_id = create(pair, 0.1)
+        told[task_id] = find_refusal(pair, task_id)
+    expect(len(told) == PAIRS, f"an id of its own for each of {PAIRS} tasks", f"{len(told)} ids")
+    expect_known(told, f"{PAIRS} of {PAIRS} tasks known, whichever worker is asked")
+    told = {task_id: find_refusal(pair, task_id) for task_id in told}
+    expect_known(told, f"{PAIRS} of {PAIRS} tasks still known when all have come")
 
     done = create(pair, 0.1)
     wait_status(pair, done, {"finished"}, "a task that nothing disturbs to finish")
@@ -53,6 +59,11 @@ def check(kit: Kit) -> None:
 def check_one_worker_killed(app: App) -> None:
     """Kill one of two workers: uvicorn replaces it, and its neighbour works on."""
     owners = start_tasks(app, some_count(12, 16))
+    for _ in range(BRIEF):
+        wait_status(app, create(app, 0.1), {"finished"}, "a short task beside long ones to finish")
+    for task_id in owners:
+        seen = read_status(app, task_id)
+        expect(seen == "running", "long tasks to run on when a short one has finished", seen)
     victim = next(iter(owners.values()))
     psutil.Process(victim).kill()
     known = set(owners.values())
@@ -86,6 +97,12 @@ def restart(kit: Kit, app: App) -> None:
             wait_status(app, task_id, ended, "a task that runs again to finish", CUT_S + AFTER_S)
             seen = look(app, task_id)
             expect(seen.starts == 2, "a task that kill -9 cut to be run again once", str(seen))
+
+
+def expect_known(told: dict[str, int | None], expected: str) -> None:
+    refusals = sorted(status for status in told.values() if status)
+    seen = f"{len(refusals)} answered with {' or '.join(map(str, sorted(set(refusals))))}"
+    expect(not refusals, expected, seen)
 
 
 def expect_two_at_work(app: App) -> None:

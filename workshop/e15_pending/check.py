@@ -1,10 +1,13 @@
 """E15: unknown is 404, queued is 200, failed is 200 with its reason, also after a restart."""
 
+import operator
 from functools import partial
 
+import psutil
 from celery import states
 from redis import Redis
 
+from lab.processes.part import Part
 from workshop.app_under_check import App
 from workshop.chance import shuffled, some_count, some_names
 from workshop.kit import Kit
@@ -22,24 +25,45 @@ def check(kit: Kit) -> None:
     expect_unknown(app, UNKNOWN)
     months = shuffled([*some_names(some_count(2, 3), "month-"), "undecember", "undecember"])
     tasks = [(create(app, month), month) for month in months]
-    expect_queued(app, [task_id for task_id, _ in tasks], "200 for a task that waits in the queue")
+    ids = [task_id for task_id, _ in tasks]
+    expect(len(set(ids)) == len(ids), "an id of its own for each report", f"{len(set(ids))} ids")
+    expect_queued(app, ids, "200 for a task that waits in the queue")
     app.part.kill9(group=True)
     app.part.launch()
     kit.wait_ready(app)
     expected = "200 for a task that waits in the queue, also after a restart of the API"
-    expect_queued(app, [task_id for task_id, _ in tasks], expected)
+    expect_queued(app, ids, expected)
 
     with Redis.from_url(kit.redis_url) as redis:
         queued = int(str(redis.llen("celery")))
         expect(queued == len(tasks), "one task in the queue for each report", queued)
-    kit.start_worker()
+    worker = kit.start_worker()
     for task_id, month in tasks:
         expect_end(app, task_id, month)
+    tasks.append(check_taken(kit, app, worker))
     first = tasks[0][0]
     near = f"{first[:-1]}{'0' if first[-1] != '0' else '1'}"  # one letter mistyped
     expect_unknown(app, [*UNKNOWN, near])
     for task_id, month in tasks:  # a second look sees the same
         expect_end(app, task_id, month)
+
+
+def check_taken(kit: Kit, app: App, worker: Part) -> tuple[str, str]:
+    """Stop the processes that run the tasks: one more is taken by the worker, and does not end."""
+    [month] = some_names(1, "month-")
+    children = [psutil.Process(pid) for pid in worker.children()]
+    for child in children:
+        child.suspend()
+    try:
+        task_id = create(app, month)
+        with Redis.from_url(kit.redis_url) as redis:
+            app.wait_until("the worker to take it", lambda: redis.llen("celery"), operator.not_, 10)
+        expect_queued(app, [task_id], "200 for a task that a worker has taken and not ended")
+    finally:
+        for child in children:
+            child.resume()
+    expect_end(app, task_id, month)
+    return task_id, month
 
 
 def create(app: App, month: str) -> str:

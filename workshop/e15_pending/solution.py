@@ -35,6 +35,8 @@ def read_task(task_id: str) -> dict[str, str | None]:
     if not records.exists(f"task:{task_id}"):
         raise HTTPException(404, f"no task {task_id!r}")
     found = AsyncResult(task_id, app=celery)
-    if found.failed():
-        return {"status": found.status, "result": None, "error": str(found.result)}
-    return {"status": found.status, "result": found.result, "error": None}
+    status = found.status  # asked once: a moment later it may be another
+    if status == "FAILURE":
+        return {"status": status, "result": None, "error": str(found.result)}
+    result = found.result if status == "SUCCESS" else None
+    return {"status": status, "result": result, "error": None}
