@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 import httpx
 from celery import Celery
 from celery.contrib.testing.worker import start_worker
+from celery.signals import setup_logging
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -73,6 +74,10 @@ def test_transport_needs_a_lifespan_that_is_entered() -> None:
 
 
 # --8<-- [start:worker]
+# Without a receiver `start_worker` leaves the root logger at ERROR, for all tests after this one.
+setup_logging.connect(lambda **_: None, weak=False)
+
+
 def test_job_is_sent_as_a_message_and_tried_again() -> None:
     celery = Celery(broker="memory://", backend="cache+memory://")
     attempts: list[str] = []

@@ -19,7 +19,6 @@ def log() -> Iterator[tuple[logging.Logger, io.StringIO]]:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(OneLine("%(levelname)s %(message)s"))
 
-    logger.setLevel(logging.INFO)  # whatever another test has left at the root
     logger.addHandler(handler)
     yield logger, stream
     logger.removeHandler(handler)
