@@ -1,29 +1,15 @@
 """The audit log: one line for each thing done, or tried."""
 
 from collections.abc import AsyncIterator
-from contextlib import suppress
 
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 
-from scenarios import get_settings
 from scenarios.jobs import JobRecord
-from scenarios.status import now
-from scenarios.text import one_line
+from scenarios.recipes.audit import write_audit_line
 
 from .boundary import boundary
 from .jobs import Tasks
-
-
-def write_audit_line(subject: str, action: str) -> None:
-    """Append one line; a large log becomes `audit.1.log`."""
-    path = get_settings().data_dir / "audit.log"
-    with path.open("a", encoding="utf-8") as log:
-        log.write(f"{now().isoformat()} {one_line(subject)}: {action}\n")
-        size_bytes = log.tell()
-    if size_bytes > get_settings().ledger_max_bytes:
-        with suppress(FileNotFoundError):  # another job was quicker
-            path.rename(path.with_name("audit.1.log"))
 
 
 # --8<-- [start:dependency]

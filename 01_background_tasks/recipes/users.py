@@ -8,9 +8,10 @@ from pydantic import BaseModel
 
 from scenarios.contract import Address, JSONDict, Line, Problem
 from scenarios.email import compose, deliver
+from scenarios.recipes.audit import write_audit_line
 from scenarios.status import current_task_id
 
-from .audit import audit_always, write_audit_line
+from .audit import audit_always
 from .database import Session
 from .jobs import Queued, Tasks
 

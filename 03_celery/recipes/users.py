@@ -12,7 +12,8 @@ from pydantic import BaseModel
 from scenarios import get_settings
 from scenarios.contract import Address, JSONDict, Line, Problem
 from scenarios.email import compose, deliver
-from scenarios.status import current_task_id, now
+from scenarios.recipes import audit
+from scenarios.status import current_task_id
 
 from ..celery_app import app
 from . import jobs
@@ -67,8 +68,7 @@ def send_welcome_email(to: str, username: str) -> JSONDict:
 
 @app.task
 def write_audit_line(subject: str, action: str) -> None:
-    with (settings.data_dir / "audit.log").open("a", encoding="utf-8") as log:
-        log.write(f"{now().isoformat()} {subject}: {action}\n")
+    audit.write_audit_line(subject, action)
 
 
 # --8<-- [end:register]

@@ -46,3 +46,18 @@ def test_taken_username_is_refused_and_no_job_is_run(app: RecipeApp) -> None:
     assert refused.json()["detail"] == "the username 'jan' is taken"
     app.jobs(register(app, "jana"))
     assert len(app.inbox.sent_to("jan@example.com")) == 1
+
+
+def test_large_audit_log_turns_over(app: RecipeApp) -> None:
+    log, older = app.data_dir / "audit.log", app.data_dir / "audit.1.log"
+    with log.open("ab") as file:
+        file.truncate(64 * 1024**2)  # LEDGER_MAX_BYTES; takes no room on the disk
+
+    app.jobs(register(app, "kim"))
+    answer = register(app, "lea")
+
+    app.jobs(answer)
+    user = f"user {answer.json()['user_id']}:"
+    assert log.read_text().partition(" ")[2] == f"{user} register\n"
+    assert older.stat().st_size > 64 * 1024**2
+    older.unlink()
