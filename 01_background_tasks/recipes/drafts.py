@@ -6,12 +6,12 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, HTTPException, Response
-from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
 from scenarios import files
 from scenarios.contract import JSONDict, Line, Problem
 from scenarios.status import current_task_id
+from scenarios.web.edge import Download
 
 from .jobs import Queued, Tasks
 
@@ -51,9 +51,9 @@ def generate_report(title: str, regions: dict[str, Decimal]) -> JSONDict:
 @router.get(
     "/reports/drafts/{report_id}", responses={404: {"model": Problem}}, response_class=Response
 )
-def read_draft(report_id: UUID) -> Response:
+def read_draft(report_id: UUID) -> Download:
     """Send the PDF."""
     path = files.result_path(str(report_id), ".pdf")
     if not path.exists():
         raise HTTPException(404, f"no draft with the report_id '{report_id}'")
-    return FileResponse(path)
+    return Download(path, f"draft-{path.name}")

@@ -160,8 +160,11 @@ def test_heavy_import_happens_once_and_off_the_event_loop(background: RecipeApp)
     assert first["status"] == second["status"] == "succeeded"
     assert first["result"]["import_s"] > second["result"]["import_s"]
     assert first["ran_in"]["thread"] != "MainThread"
-    pdf = background.http.get(f"/reports/drafts/{first['result']['report_id']}")
+    report_id = first["result"]["report_id"]
+    pdf = background.http.get(f"/reports/drafts/{report_id}")
     assert "1,002.75" in PdfReader(io.BytesIO(pdf.content)).pages[0].extract_text()
+    name = f'attachment; filename="draft-{report_id}.pdf"'
+    assert pdf.headers["content-disposition"] == name
 
 
 @pytest.mark.parametrize("path", ["/reports/drafts/{}", "/jobs/{}"])
