@@ -19,8 +19,20 @@ from .jobs import REFUSALS, Queued
 
 router = APIRouter()
 TTL_S = max(1, int(get_settings().result_ttl_s))
+MOST = 1000  # letters that are kept, the newest ones
+MOST_BYTES = 64 * 1024**2  # that they hold: each may have a text of 100 kB
+FORGET_OLDEST = """
+local most, left_bytes = tonumber(ARGV[1]), tonumber(ARGV[2])
+for n, id in ipairs(redis.call('ZREVRANGE', 'dead', 0, -1)) do
+  left_bytes = left_bytes - redis.call('STRLEN', 'dead:' .. id)
+  if n > most or left_bytes < 0 then
+    redis.call('DEL', 'dead:' .. id)
+    redis.call('ZREM', 'dead', id)
+  end
+end
+"""
 NEED_A_FILE = {Kind.REPORT, Kind.IMAGE, "make_thumbnail"}  # whose upload has gone with the failure
-Limit = Annotated[int, Query(ge=1, le=1000)]
+Limit = Annotated[int, Query(ge=1, le=MOST)]
 
 
 # --8<-- [start:keep]
@@ -39,6 +51,7 @@ def keep_dead_letter(sender: Any, task_id: str, exception: BaseException, **fact
         records.redis.setex(f"dead:{task_id}", TTL_S, json.dumps(letter))
         records.redis.zadd("dead", {task_id: time.time()})
         records.redis.zremrangebyscore("dead", 0, time.time() - TTL_S)
+        records.redis.eval(FORGET_OLDEST, 0, MOST, MOST_BYTES)
 
 
 # --8<-- [end:keep]

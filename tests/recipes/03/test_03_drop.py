@@ -1,6 +1,7 @@
 """Waiting jobs are dropped for good; those that failed for good run again, once."""
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import redis
@@ -73,6 +74,33 @@ def test_failed_job_is_listed_the_last_one_first_and_runs_again(celery: CeleryAp
     assert len(celery.inbox.sent_to("ann-0@again.example.com")) == 1
     assert first not in celery.dead_letters()
     assert celery.api.read_task(first).status == "failed"  # a final state never changes
+
+
+OLD_LETTERS = """
+for n = 1, 1000 do
+  redis.call('SET', 'dead:old-' .. n, string.rep('x', 100000))
+  redis.call('ZADD', 'dead', n + ARGV[1], 'old-' .. n)
+end
+"""
+
+
+def test_dead_letters_are_bounded_by_their_size(celery: CeleryApi) -> None:
+    with redis.Redis.from_url(celery.stack.redis_url, decode_responses=True) as client:
+        client.delete("dead", *client.keys("dead:*"))
+        client.eval(OLD_LETTERS, 0, time.time() - 2000)
+
+        celery.refuse_mail("dan@again.example.com", 550)
+        newest = accepted_id(celery.api.post_email("dan@again.example.com"))
+        kept = wait_until(
+            "the oldest went", lambda: client.zrange("dead", 0, -1), lambda ids: len(ids) < 1000
+        )
+        found = sorted(client.keys("dead:*"))
+        size_bytes = sum(client.strlen(name) for name in found)
+        client.delete("dead", *found)
+
+    assert found == sorted(f"dead:{task_id}" for task_id in kept)
+    assert kept[-2:] == ["old-1000", newest]
+    assert 60 * 1024**2 < size_bytes <= 64 * 1024**2
 
 
 def test_of_many_replays_at_once_one_runs_the_job(celery: CeleryApi) -> None:
