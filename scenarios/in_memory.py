@@ -5,7 +5,7 @@ from collections import Counter, OrderedDict, deque
 
 from . import ledger
 from .contract import Kind, QueueMetrics, Status
-from .status import TaskStatus, changing, now
+from .status import TaskStatus, changing
 
 
 class Tasks(dict[str, TaskStatus]):
@@ -14,15 +14,16 @@ class Tasks(dict[str, TaskStatus]):
     def __init__(self) -> None:
         super().__init__()
         self._counts: Counter[Status] = Counter()
-        self._queued: OrderedDict[str, TaskStatus] = OrderedDict()
-        self._ended: deque[tuple[float, str]] = deque()  # when, on the monotonic clock, and which
+        # When they came and ended, on the monotonic clock: the date may be set meanwhile.
+        self._queued: OrderedDict[str, float] = OrderedDict()
+        self._ended: deque[tuple[float, str]] = deque()
 
     def accept(self, task_id: str, kind: Kind) -> TaskStatus:
         """Make the record of a task that was just taken."""
         task = TaskStatus(task_id=task_id, kind=kind)
         task.tell_changes(self._note)
         with changing:
-            self[task_id] = self._queued[task_id] = task
+            self[task_id], self._queued[task_id] = task, time.monotonic()
             self._counts[task.status] += 1
         ledger.record("accepted", task_id, kind=kind)
         return task
@@ -43,15 +44,13 @@ class Tasks(dict[str, TaskStatus]):
     def count(self, workers: int | None) -> QueueMetrics:
         """Count the tasks by status."""
         with changing:
-            oldest = next(iter(self._queued.values()), None)
+            moment = time.monotonic()
             return QueueMetrics(
                 queued=self._counts[Status.QUEUED],
                 running=self._counts[Status.RUNNING],
                 succeeded=self._counts[Status.SUCCEEDED],
                 failed=self._counts[Status.FAILED],
-                oldest_queued_s=max(0.0, (now() - oldest.queued_at).total_seconds())
-                if oldest
-                else 0.0,
+                oldest_queued_s=moment - next(iter(self._queued.values()), moment),
                 workers=workers,
             )
 
