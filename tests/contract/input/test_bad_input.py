@@ -42,6 +42,7 @@ BAD_EMAILS: list[tuple[str, str | int | None]] = [
     ("to", "a@example.com\r\nBcc: b@example.com"),
     ("to", "a@example.com, b@example.com"),
     ("to", "a" * 300 + "@example.com"),
+    ("to", "=?utf-8?q?a=0D=0ABcc=3A_b?=@example.com"),  # some readers of mail decode it
     ("to", None),
     ("subject", ""),
     ("subject", "x" * 201),

@@ -1,5 +1,6 @@
 """What belongs to a task goes together, and only when nobody answers for the task any more."""
 
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -163,6 +164,8 @@ def test_all_of_a_task_goes_and_nothing_of_the_others(data_dir: Path) -> None:
     with closing(orders.connect()) as database:
         found = database.execute("SELECT task_id, COUNT(*) FROM orders GROUP BY task_id").fetchall()
     assert found == [(kept, orders.AT_ONCE + 1)]
+    with closing(sqlite3.connect(data_dir / "pictures.sqlite")) as database:
+        assert database.execute("SELECT task_id FROM pictures").fetchall() == [(kept,)]
 
 
 def test_half_written_file_of_a_killed_process_goes_and_a_live_one_stays(data_dir: Path) -> None:
