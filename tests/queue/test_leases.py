@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from scenarios.contract import Status
+from scenarios.status import JobStopped, RanIn, ReportProgress
 
+from .custom_queue.processes import JobProcess
 from .queue_unit import Jobs, Short, ended, known, new_task, opened, until
 
 pytestmark = pytest.mark.anyio
@@ -89,6 +91,24 @@ async def test_stopped_process_has_no_effect_after_its_lease(tmp_path: Path, kin
     assert (tmp_path / "effects").read_text() == "other\n"
     assert (found.status, found.attempts) == (Status.SUCCEEDED, 2)
     assert (after.status, after.finished_at) == (found.status, found.finished_at)
+
+
+def report_and_write(folder: str, report_progress: ReportProgress) -> None:
+    report_progress(50)
+    (Path(folder) / "effects").touch()
+
+
+def test_job_in_a_process_stops_before_its_effect(tmp_path: Path) -> None:
+    def refuse(percent: int, ran_in: RanIn) -> None:
+        raise JobStopped("another process has taken the task over")
+
+    process = JobProcess()
+    process.start()
+    outcome, error = process.run(report_and_write, {"folder": str(tmp_path)}, refuse)
+    process.kill()
+
+    assert (outcome, type(error)) == ("error", JobStopped)
+    assert not list(tmp_path.iterdir())
 
 
 async def test_tasks_of_a_killed_process_move_on_when_its_lease_ends(tmp_path: Path) -> None:

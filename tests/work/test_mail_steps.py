@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import Mapping
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
+from pathlib import Path
 
 import pytest
 
-from scenarios.email import compose, deliver
+from scenarios.contract import new_task_id
+from scenarios.email import compose, deliver, send_email
 from scenarios.errors import TransientError, WorkError, explain
+from scenarios.status import JobStopped
 from tests.support.environment import environment
 from tests.work.scripted_smtp import CERTIFICATE, HANG_UP, SILENCE, Scripted, scripted
 
@@ -119,6 +122,24 @@ def test_message_is_taken_although_the_server_hangs_up_at_quit() -> None:
 
         assert error is None
         assert len(server.messages) == 1
+
+
+def test_task_that_is_not_ours_any_more_is_asked_last_and_sends_nothing(data_dir: Path) -> None:
+    def report(percent: int) -> None:
+        if percent:
+            raise JobStopped("another process may have taken the task over")
+
+    async def send_to_server() -> Scripted:
+        async with scripted({}) as server:
+            url = f"smtp://127.0.0.1:{server.port}"
+            with environment(SMTP_URL=url), pytest.raises(JobStopped):
+                await send_email(new_task_id(), "ann@example.com", "Hello", "Thanks.", report)
+            return server
+
+    server = asyncio.run(send_to_server())
+
+    assert [command for command in server.commands if command][-1].startswith("RCPT")
+    assert server.messages == []
 
 
 def test_server_that_knows_no_ehlo_gets_the_message() -> None:
