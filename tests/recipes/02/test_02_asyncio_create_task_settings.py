@@ -55,25 +55,19 @@ def test_service_that_fails_twice_is_asked_again(tasks: RecipeApp, code: int) ->
     assert stored(tasks, user_id)["synced_version"] == 1
 
 
-def test_service_that_keeps_failing_is_given_up(tasks: RecipeApp) -> None:
-    tasks.services.fail("/users/dora/sync", 503, times=3)
+@pytest.mark.parametrize(("code", "calls"), [(503, 3), (400, 1)])
+def test_service_that_keeps_failing_is_given_up_and_a_refusal_at_once(
+    tasks: RecipeApp, code: int, calls: int
+) -> None:
+    user_id = f"dora-{code}"
+    tasks.services.fail(f"/users/{user_id}/sync", code, times=calls)
 
-    job = tasks.job(change(tasks, "dora"))
-
-    assert job["status"] == "failed"
-    assert job["error"] == "the sync service answered 503"
-    assert len(sent(tasks, "dora")) == 3
-    assert stored(tasks, "dora")["synced_version"] == 0
-
-
-def test_refusal_is_not_tried_again(tasks: RecipeApp) -> None:
-    tasks.services.fail("/users/eve/sync", 400, times=1)
-
-    job = tasks.job(change(tasks, "eve"))
+    job = tasks.job(change(tasks, user_id))
 
     assert job["status"] == "failed"
-    assert job["error"] == "the sync service answered 400"
-    assert len(sent(tasks, "eve")) == 1
+    assert job["error"] == f"the sync service answered {code}"
+    assert len(sent(tasks, user_id)) == calls
+    assert stored(tasks, user_id)["synced_version"] == 0
 
 
 def test_call_that_hangs_is_given_up_and_made_again(tasks: RecipeApp) -> None:
