@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from scenarios.contract import Status
 
 from .custom_queue.durable import file as queue_file
 from .custom_queue.durable.group_commit import Change, GroupCommit, Result
-from .custom_queue.job_queue import JobQueue, QueueUnavailable
-from .queue_unit import Jobs, Short, ended, killed, known, new_task, opened, until
+from .custom_queue.durable.store import SQLiteStore
+from .custom_queue.job_queue import Again, JobQueue, QueueUnavailable
+from .queue_unit import Jobs, Short, can_be_used, ended, killed, known, new_task, opened, until
 
 pytestmark = pytest.mark.anyio
 
@@ -148,6 +150,30 @@ async def test_queue_that_lost_a_task_cannot_end_it_and_stops_its_job(jobs: Jobs
 
     assert (found.status, found.attempts) == (Status.RUNNING, 2)
     assert task.task_id not in jobs.told("finished")
+
+
+@pytest.mark.parametrize("word", ["end", "retry", "repeat", "report"])
+async def test_word_about_a_task_that_another_queue_has_comes_too_late(db: Path, word: str) -> None:
+    store = SQLiteStore(db, Short(), None, lambda task: None)
+    await until("the store can be used", lambda: can_be_used(store))
+    await store.add(new_task("quick"))
+    task = await store.take()
+    with closing(sqlite3.connect(db)) as file, file:
+        file.execute("UPDATE tasks SET owner = 'another', attempts = 2")
+        file.execute("INSERT INTO owners VALUES ('another', 4, 1e18)")
+    before = query(db, "SELECT * FROM tasks"), rows_and_counts(db)
+
+    words: dict[str, Callable[[], None]] = {
+        "end": lambda: store.end(task, Status.SUCCEEDED, {}),
+        "retry": lambda: store.retry(task, 0),
+        "repeat": lambda: store.repeat(task, Again(0, {})),
+        "report": lambda: store.report(replace(task, progress=50)),
+    }
+    words[word]()  # before this queue has looked whose the task is
+    await store.put_back("nobody")  # changes are made in their order
+
+    assert (query(db, "SELECT * FROM tasks"), rows_and_counts(db)) == before
+    await store.close([])
 
 
 async def test_task_is_cancelled_from_another_queue(jobs: Jobs, db: Path) -> None:

@@ -15,7 +15,7 @@ from .queue_unit import Jobs, Short, new_task, opened
 
 pytestmark = pytest.mark.anyio
 MANY = 100_000
-MOST_S = 0.01  # for one answer
+MORE_S = 0.001  # for one answer; to look at each task takes some of these
 FILL = """WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
     INSERT INTO tasks (task_id, kind, arguments, priority, queued_at, status, finished_at, ended_at)
     SELECT 'ended-' || n, 'quick', '{}', 0, 0, 'failed', 0, 9e9 FROM numbers"""
@@ -51,23 +51,25 @@ async def test_metrics_take_the_same_time_with_many_ended_tasks(
     jobs: Jobs, db: Path | None
 ) -> None:
     async with opened(jobs, db, Short(keep=2 * MANY, size=2 * MANY)) as queue:
+        few_s = await fastest_s(queue)
         await remember(queue, db)
 
-        took_s = await fastest_s(queue)
+        many_s = await fastest_s(queue)
 
-    assert took_s < MOST_S
+    assert many_s < 3 * few_s + MORE_S
 
 
 async def test_metrics_are_quick_while_many_tasks_wait(jobs: Jobs, tmp_path: Path) -> None:
     db = tmp_path / "queue.sqlite"
     async with opened(jobs, db, Short(workers=1, size=2 * MANY)) as queue:
         await queue.put(new_task("held", priority=9))
+        few_s = await fastest_s(queue)
         with closing(sqlite3.connect(db, timeout=10)) as file, file:
             file.execute(FILL.replace("'failed', 0, 9e9", "'queued', NULL, NULL"), (MANY,))
             file.execute("UPDATE counts SET tasks = ? WHERE status = 'queued'", (MANY,))
 
-        took_s = await fastest_s(queue)
+        many_s = await fastest_s(queue)
         queued = (await queue.metrics()).queued
 
     assert queued == MANY
-    assert took_s < MOST_S
+    assert many_s < 3 * few_s + MORE_S

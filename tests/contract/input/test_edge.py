@@ -44,6 +44,14 @@ def test_addresses_in_answers_begin_with_the_prefix_of_the_proxy(behind_proxy: A
     assert behind_proxy.http.get("/openapi.json").json()["servers"] == [{"url": PREFIX}]
 
 
+def test_addresses_in_answers_of_recipes_begin_with_it_too(behind_proxy: Api) -> None:
+    note = behind_proxy.http.post("/notes", json={"text": "Call Ann"}).json()
+    address = note.get("jobs_url") or note["status_url"]
+
+    assert address.startswith(f"{PREFIX}/")
+    assert behind_proxy.http.get(address.removeprefix(PREFIX)).status_code == 200
+
+
 def test_addresses_follow_no_header_of_a_client(running: Running) -> None:
     email = {"to": new_address(), "subject": "Your order", "body": ""}
 
