@@ -33,10 +33,11 @@ def test_jobs_that_were_accepted_end_beside_more_connections_than_descriptors(
             for _ in range(FEW + 50):
                 idle.enter_context(socket.create_connection((address.hostname, address.port), 5))
         ended = [api.wait_until_final(task_id) for task_id in task_ids]
-        log = part.log_text()
+        log, open_files = part.log_text(), psutil.Process(part.pid).num_fds()
 
     assert [task.status for task in ended] == ["succeeded"] * 4, [task.error for task in ended]
     assert "Too many open files" not in log
+    assert open_files < FEW - 64  # there is room for what the next jobs open
     with closing(Api(part.url)) as api:
         wait_until("the app takes jobs again", api.answers)
         accepted_id(api.post_email())

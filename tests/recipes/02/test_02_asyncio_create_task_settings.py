@@ -55,6 +55,16 @@ def test_service_that_fails_twice_is_asked_again(tasks: RecipeApp, code: int) ->
     assert stored(tasks, user_id)["synced_version"] == 1
 
 
+def test_service_that_names_a_wait_gets_it(tasks: RecipeApp) -> None:
+    tasks.services.fail("/users/eva/sync", 429, times=1, Retry_After="1")
+
+    job = tasks.job(change(tasks, "eva"))
+
+    first, second = tasks.services.on("/users/eva/sync")
+    assert job["status"] == "succeeded"
+    assert second.at - first.at >= 1  # without it the pause is shorter than 0.2 s
+
+
 @pytest.mark.parametrize(("code", "calls"), [(503, 3), (400, 1)])
 def test_service_that_keeps_failing_is_given_up_and_a_refusal_at_once(
     tasks: RecipeApp, code: int, calls: int

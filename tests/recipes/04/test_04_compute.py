@@ -115,6 +115,25 @@ def test_same_key_gives_the_same_task(queue: RecipeApp) -> None:
     assert queue.job(answers[1])["attempts"] == 1
 
 
+def test_key_belongs_to_the_route_and_the_body(queue: RecipeApp) -> None:
+    note = {"text": "Call Ann"}
+    headers = {"Idempotency-Key": "a note"}
+    first = queue.http.post("/notes", json=note, headers=headers)
+
+    others = [
+        queue.http.post(path, json=body, headers=headers)
+        for path, body in [
+            ("/notes", {"text": "Call Bob"}),
+            ("/compute/", {"up_to": 10}),
+            ("/emails", {"to": "ann@example.com", "subject": "Hello", "body": ""}),
+        ]
+    ]
+
+    assert first.status_code == 202
+    assert [answer.status_code for answer in others] == [422] * 3
+    assert all("Idempotency-Key" in answer.text for answer in others)
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
