@@ -44,6 +44,15 @@ def test_job_of_a_dead_worker_outlives_every_lifetime(short: CeleryApi) -> None:
     assert [len(short.inbox.sent_to(f"{name}@example.com")) for name in "ab"] == [1, 1]
 
 
+def test_job_that_takes_too_long_fails_at_once(short: CeleryApi) -> None:
+    with short.inbox.holding(), short.worker("impatient"):  # the e-mail itself waits for 10 s
+        task_id = short.post_email()
+        [failed] = wait_until("it has failed", lambda: short.log_of(task_id, "failed"))
+
+    assert failed["error"] == "the job took longer than 1 s"
+    assert len(short.log_of(task_id, "started")) == 1
+
+
 def test_everything_of_a_job_goes_together_after_its_end(short: CeleryApi) -> None:
     with short.worker("usual"):
         task_id = post(short, "goes").json()["task_id"]
