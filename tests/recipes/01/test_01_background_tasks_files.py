@@ -11,9 +11,11 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
-from tests.recipes.recipe_app import RecipeApp
+from tests.recipes.recipe_app import RecipeApp, run_recipe_app
 from tests.support.client import accepted_id
 from tests.support.png import COLOUR, flat_png
+from tests.support.receiver import Receiver
+from tests.support.waiting import wait_until
 
 HEADER = b"date,region,product,quantity,unit_price\n"
 ROW = b"2026-11-21,north,lamp,2,19.90\n"
@@ -122,6 +124,17 @@ def test_upload_gets_a_name_of_its_own(background: RecipeApp, filename: str) -> 
         assert background.query("recipes.sqlite", sql, result["import_id"]) == [(result["orders"],)]
     assert not list(background.data_dir.parent.rglob("*evil*"))
     assert not list((background.data_dir / "uploads").iterdir())
+
+
+def test_file_of_a_killed_app_goes_at_its_next_start(tmp_path: Path, services: Receiver) -> None:
+    with run_recipe_app(tmp_path, "01_background_tasks", services) as app:
+        upload(app, ROW * 200_000)
+        app.part.kill9()
+        left = app.uploads()
+        app.part.restart()
+        wait_until("no upload is left", lambda: not app.uploads())
+
+    assert len(left) == 1  # it was being read
 
 
 def test_job_finds_the_row_that_the_route_has_committed(background: RecipeApp) -> None:
