@@ -279,10 +279,8 @@ class JobQueue:
             return self._run_in_process(task, worker)
         self._start_clock(worker)
         work, report = self._works[task.kind], partial(self._report, task)
-        if task.kind in self._on_loop:
-            return work(task_id=task.task_id, report_progress=report, **task.arguments)
         call = partial(work, task_id=task.task_id, report_progress=report, **task.arguments)
-        return self._threads.run(task, call)
+        return call() if task.kind in self._on_loop else self._threads.run(task, call)
 
     async def _run_in_process(self, task: Task, worker: Worker) -> Any:
         work, report = self._works[task.kind], partial(self._report, task)

@@ -46,7 +46,7 @@ def search(page: Page, question: str) -> str:
     page.keyboard.insert_text(question)  # pasted: each key would search once
     page.keyboard.press("End")
     links = page.locator(".md-search-result__item > a.md-search-result__link")
-    links.first.wait_for(state="attached")
+    links.first.wait_for(state="attached", timeout=90_000)  # a busy machine reads the index
     found = links.evaluate_all("links => links.slice(0, 5).map(link => link.pathname).join(' ')")
     page.keyboard.press("Control+A")
     page.keyboard.press("Delete")
