@@ -96,11 +96,12 @@ def create_email(to: str, urgent: bool = False) -> Task:
 @app.get("/tasks/{task_id}")
 def read_task(task_id: str) -> Task:
     found = run.AsyncResult(task_id)
+    state = found.state  # asked once: the job may go on between two looks
     to = tasks.hget("tasks", task_id)
     if to is None:
-        raise HTTPException(404, f"no task {task_id}, although Celery calls it {found.state}")
-    error = str(found.result) if found.state in ("RETRY", "FAILURE") else None
-    return Task(task_id, str(to), found.state, error)
+        raise HTTPException(404, f"no task {task_id}, although Celery calls it {state}")
+    error = str(found.result) if state in ("RETRY", "FAILURE") else None
+    return Task(task_id, str(to), state, error)
 
 
 @app.delete("/tasks/{task_id}", status_code=202)

@@ -51,4 +51,5 @@ def create_order(order: str) -> dict[str, str]:
 @app.get("/orders/{order}")
 def read_order(order: str) -> dict[str, str | None]:
     found = AsyncResult(order, app=celery)
-    return {"status": found.status, "receipt": found.result if found.successful() else None}
+    status = found.status  # asked once: a moment later it may be another
+    return {"status": status, "receipt": found.result if status == "SUCCESS" else None}
