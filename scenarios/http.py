@@ -73,9 +73,8 @@ def accepted(task_id: str, route: str = "/tasks") -> JSONResponse:
     """Answer 202 and name the status of the task."""
     answer = contract.Accepted(task_id=task_id, status_url=link(f"{route}/{task_id}"))
     headers = {"Location": answer.status_url}
-    if (
-        request_id := tracing.request_id.get()
-    ):  # FastAPI adds those of a dependency to other answers
+    # FastAPI adds the headers of a dependency to what it answers itself, and this it does not.
+    if request_id := tracing.request_id.get():
         headers[tracing.REQUEST_ID] = request_id
     return JSONResponse(answer.model_dump(), 202, headers)
 

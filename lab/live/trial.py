@@ -38,9 +38,8 @@ class WatchedTrial(Trial):
         self.wish = wish
         self._run, self._gate, self._lane = run, gate, lane
         self._asked = 0
-        self.api_url = (
-            self.url
-        )  # kept, as the processes may be gone before a reader asks for a result
+        # Kept, because the processes may be gone before a reader asks for a result.
+        self.api_url = self.url
         self.ends: list[float] = []  # of jobs that were done, monotonic seconds; known at the end
         self.wanted: SimpleQueue[Callable[[WatchedTrial], None]] = SimpleQueue()  # in free play
         self.counts = False  # free play is over

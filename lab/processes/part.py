@@ -56,9 +56,7 @@ class Part:
     launched: Callable[[int], None] = lambda pid: None
     signalled: Callable[[str], None] = lambda command: None
     ended: Callable[["Part"], None] = lambda part: None
-    is_over: bool = field(
-        default=False, init=False
-    )  # the lab is ending, so it must not be started again
+    is_over: bool = field(default=False, init=False)  # the lab ends: it is not to start again
     _process: Process | None = field(default=None, init=False, repr=False)
     _starting: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
     _log_start: int = field(default=0, init=False, repr=False)
