@@ -32,7 +32,7 @@ FIRST_ROWS = {
     "sigterm_api_long",
     "two_apis",
     "kill9_worker",
-    "outage_longer_than_lifetimes",
+    "mail_down",
     "overload",
 }
 PROMISES = {
