@@ -22,7 +22,8 @@ def run_program(name: str, app: typer.Typer) -> None:
         print(f"{name}: {error}", file=sys.stderr)
     except TyperException as error:
         if said := describe(error.format_message()):  # empty where the help was printed instead
-            print(f"{name}: {said}; --help shows what it takes", file=sys.stderr)
+            pause = "" if said.endswith("?") else ";"
+            print(f"{name}: {said}{pause} --help shows what it takes", file=sys.stderr)
     else:
         sys.exit(code if isinstance(code, int) else 0)
     sys.exit(2)

@@ -54,6 +54,7 @@ def test_killed_app_is_started_again_and_all_ends_in_order(
             "lab: unknown fault 'earthquake': it is one of kill9_api, ",
         ),
         (["lab", "zzz"], "lab: no such command 'zzz'; --help shows"),
+        (["lab", "rum"], "lab: no such command 'rum'. Did you mean 'run'? --help shows"),
         (["lab", "run"], "lab: missing argument 'approach'; --help shows"),
         (["lab", "compare", "zzz"], "lab: 'zzz' is too much; --help shows"),
         (["lab", "run", "01", "zzz", "yyy"], "lab: 'zzz yyy' is too much; --help shows"),
