@@ -79,6 +79,8 @@ def check_secret(secret: str) -> str:
         raise ValueError(f"must be base64 after {PREFIX}") from None
     if len({part.startswith(PREFIX) for part in secret.split()}) > 1:
         raise ValueError(f"must begin with {PREFIX} in each part, or in none")
+    if PREFIX not in secret and secret != secret.strip():  # as a file's last line has it
+        raise ValueError("must not begin or end with a blank, which would belong to the key")
     return secret
 
 

@@ -16,7 +16,7 @@ HTTP = f"must be https://[user:password@]host[:port]/path, or http://{ESCAPES}"
 SMTP = f"must be smtp://[user:password@]host[:port], or smtps:// for TLS from the start{ESCAPES}"
 REDIS = (
     "must be redis://[user:password@]host[:port][/number], rediss:// for TLS, or"
-    f" unix://[user:password@]/path/of/socket{ESCAPES}"
+    f" unix://[user:password@]/path/of/socket[?db=number]{ESCAPES}"
 )
 BROKER = f"{REDIS}; or amqp://[user:password@]host[:port][/vhost], amqps:// for TLS"
 TLS_FILES = {"ssl_ca_certs", "ssl_certfile", "ssl_keyfile"}
@@ -48,6 +48,7 @@ def split(url: str, schemes: set[str], right: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         has_port = parts.port is None or parts.port > 0
+        (parts.hostname or "").encode("idna")  # a socket does it too: not for `a..b`, or 64 letters
     except ValueError:
         raise ValueError(right) from None
     rest = f"{parts.path}?{parts.query}"
@@ -92,12 +93,19 @@ def check_mail(url: str) -> str:
 def check_redis(url: str, right: str = REDIS) -> str:
     """Return the address of a Redis, the check of the server's certificate made explicit."""
     parts = split(url, {"redis", "rediss", "unix"}, right)
-    options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    path = parts.path.strip("/")
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    options = dict(pairs)
+    path = parts.path[1:]
     is_path = bool(path) if parts.scheme == "unix" else not path or path.isdecimal()
-    known = {"db"} | (TLS_OPTIONS if parts.scheme == "rediss" else set())
-    are_options = options.keys() <= known and bool(parts.query) is bool(options)
-    if not (is_path and are_options and options.get("db", "0").isdecimal()):
+    # The database is named in one place: of two, redis-py and Celery would take different ones.
+    known = {"unix": {"db"}, "rediss": TLS_OPTIONS}.get(parts.scheme, set())
+    are_options = options.keys() <= known and len(options) == len(pairs)
+    if not (is_path and are_options and bool(parts.query) is bool(options)):
+        raise ValueError(right)
+    # redis-py takes no `REDIS://`; and it takes `no` for false, Celery for true.
+    is_checked = options.get("ssl_check_hostname", "true").lower() in ("true", "false")
+    is_same = url.startswith(parts.scheme) and is_checked
+    if not (is_same and options.get("db", "0").isdecimal()):
         raise ValueError(right)
     if options.get("ssl_cert_reqs", "none") not in CHECKS_OF_SERVER:
         raise ValueError(f"must have an ssl_cert_reqs of {', '.join(sorted(CHECKS_OF_SERVER))}")
@@ -111,6 +119,8 @@ def check_redis(url: str, right: str = REDIS) -> str:
 
 def check_broker(url: str) -> str:
     """Return the address of a broker: a Redis or a RabbitMQ."""
+    if url.startswith("redis+socket:"):  # a process that Celery starts finds its own way to say it
+        url = url.replace("redis+socket:", "unix:", 1).replace("?virtual_host=", "?db=")
     if not url.startswith(("amqp:", "amqps:")):
         return check_redis(url, BROKER)
     parts = split(url, {"amqp", "amqps"}, BROKER)
