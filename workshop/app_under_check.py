@@ -42,6 +42,9 @@ class Answer:
         """Return a value of a JSON object; None where there is none."""
         return self.body.get(key) if isinstance(self.body, dict) else None
 
+    def __str__(self) -> str:
+        return f"{self.status} with {self.body!r}"
+
 
 class App:
     """One running app; every surprise becomes a sentence."""
