@@ -1,5 +1,6 @@
 """What the terminal of `make 01` to `make 04` shows: log lines, addresses, things to try."""
 
+import os
 import re
 
 from rich.console import Console
@@ -28,6 +29,7 @@ WORKER_NEWS = re.compile(r"(WARNING|ERROR|CRITICAL)/")
 # A proxy of the environment cannot reach this machine, so curl uses none. The answers end without
 # a newline, and the next prompt of the shell would stand behind them.
 CURL = "curl -sS --noproxy '*' -w '\\n'"
+PROXIES = {"http_proxy", "all_proxy", "ALL_PROXY"}  # that curl uses for http://
 
 
 class Terminal:
@@ -82,6 +84,13 @@ def shorten(line: str) -> str:
     for pattern, shorter in SHORTER:
         line = pattern.sub(shorter, line)
     return line
+
+
+def words_on_proxy() -> list[str]:
+    """Return what a reader with a proxy in the environment has to know before she uses curl."""
+    if PROXIES & os.environ.keys():
+        return ["Let curl not use your proxy; run first: export no_proxy=127.0.0.1"]
+    return []
 
 
 def commands_to_try(url: str, inbox: str | None, victim: str, pid: int) -> list[str]:

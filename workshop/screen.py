@@ -1,6 +1,7 @@
 """Draws the runner: 80 columns are enough, and every colour stands beside a word or a sign."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import StringIO
@@ -20,6 +21,8 @@ from .session import Session, View
 WIDTH = 80
 TITLE_LINES = 3
 BAR = 30
+HERE = "  >"  # before the current exercise, in the list
+LINK = re.compile(r"\[([^]]+)\]\((https?://[^)]+)\)")
 KEYS = "h hint  n next  l list  r reset  s solution  c check  t task  q quit"
 
 
@@ -41,7 +44,7 @@ class Screen:
         if session.message:
             below.append(Text(f"  {session.message}\n", style="bold yellow"))
         below += [Rule(style="dim"), _draw_status(session), Text(f"  {KEYS}", style="dim")]
-        lines = console.render_lines(_draw_view(session), options, pad=False)
+        lines = [_strip(each) for each in console.render_lines(_draw_view(session), options)]
         room = len(lines)
         if self.height:
             taken = TITLE_LINES + len(console.render_lines(Group(*below), options))
@@ -50,7 +53,7 @@ class Screen:
             yield Lines(lines)
         else:
             pages = math.ceil(len(lines) / (room - 1))
-            page = session.page % pages
+            page = (_find_here(lines) // (room - 1) + session.page) % pages
             yield Lines(lines[page * (room - 1) : (page + 1) * (room - 1)])
             yield Text(
                 f"  -- page {page + 1} of {pages}: space for the next, b for the one before --"
@@ -84,10 +87,10 @@ def draw_list(exercises: list[Exercise], progress: Progress, current: str = "") 
             text.append(f"  {rung}\n", style="bold")
         for each in members:
             done = each.id in progress.passed
-            here = ">" if each.id == current else " "
+            here = HERE if each.id == current else " " * len(HERE)
             sign = "[x]" if done else "[ ]"
             style = "green" if done else ""
-            text.append(f"  {here} {sign} {each.id}  {each.title}\n", style=style)
+            text.append(f"{here} {sign} {each.id}  {each.title}\n", style=style)
     return text
 
 
@@ -146,8 +149,24 @@ def _draw_markdown(text: str) -> RenderableType:
     lines = [f"**{line[3:]}**" if line.startswith("## ") else line for line in text.splitlines()]
     # A link is relative to the file that it stands in; the reader is in the repository's folder.
     text = "\n".join(lines).replace("](../../", "](")
+    # Addresses would fill the first page of a low terminal, so they stand at the end.
+    addresses = "  \n".join(address for _, address in LINK.findall(text))
+    text = LINK.sub(r"\1", text) + f"\n\n{addresses}"
     markdown = Markdown(text, code_theme="ansi_dark", hyperlinks=False)
     return Padding(markdown, (0, 2, 1, 2))
+
+
+def _strip(line: list[Segment]) -> list[Segment]:
+    """Drop the spaces at the end: copied, one behind a backslash would break the command."""
+    while line and not line[-1].text.strip():
+        line = line[:-1]
+    return [*line[:-1], *(Segment(each.text.rstrip(), each.style) for each in line[-1:])]
+
+
+def _find_here(lines: list[list[Segment]]) -> int:
+    """Return the line of the current exercise; 0 where there is none."""
+    texts = ("".join(segment.text for segment in line) for line in lines)
+    return next((number for number, text in enumerate(texts) if text.startswith(HERE)), 0)
 
 
 def _draw_verdict(session: Session) -> RenderableType:

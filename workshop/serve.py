@@ -11,6 +11,7 @@ from lab.processes.part import Part
 from lab.processes.ports import HOST
 from lab.processes.saved_file import SavedFile
 from lab.processes.signals import signals_exit
+from lab.screen import words_on_proxy
 
 from .checking import checking_room
 from .course import Exercise
@@ -93,6 +94,8 @@ def _start(kit: Kit, exercise: Exercise, *, redis: bool, workers: int) -> list[P
         parts.append(kit.start_worker())
         _say(f"worker: process {parts[1].pid}; `kill -9 -- -{parts[1].pid}` ends all of it")
     _say(f"{exercise.id}: {parts[0].url}/docs   started again when you save; Ctrl-C ends it")
+    for line in words_on_proxy():
+        _say(line)
     if parts[0].url != f"http://{HOST}:{HAND_PORT}":
         port = parts[0].url.rpartition(":")[2]
         _say(f"PORT {HAND_PORT} IS TAKEN by another program: write {port} in the commands to try.")

@@ -85,6 +85,7 @@ class Session:
 
     def press(self, key: str) -> bool:
         """Do what a key asks for; return whether the current exercise has to be checked."""
+        key = key.lower()
         again, self.asked, self.message = self.asked == key, "", ""
         if self.view == View.LIST and (key.isdigit() or key in "\r\n" or key in BACKSPACE):
             return self._type(key)

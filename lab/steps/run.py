@@ -1,6 +1,5 @@
 """Runs one step for a reader: all its servers in one terminal, reloaded when the file is saved."""
 
-import os
 import re
 import time
 from pathlib import Path
@@ -12,7 +11,7 @@ from lab.errors import LabError
 from lab.processes.part import Part
 from lab.processes.saved_file import SavedFile
 from lab.processes.signals import signals_exit
-from lab.screen import Terminal
+from lab.screen import Terminal, words_on_proxy
 
 from .ladder import Step, find_step
 from .servers import BROKER, Servers, find_label
@@ -23,7 +22,6 @@ GRACE_S = 5.0  # an idle worker of Celery takes almost three
 LOOK_S = 0.05
 GIVEN_UP = 0.0
 TOO_SOON_S = 3.0  # a server that lives shorter than this is not started again until a save
-PROXIES = {"http_proxy", "all_proxy", "ALL_PROXY"}  # that curl uses for http://
 NAMES = {"id": "TASK_ID", "pid": "PROCESS_ID"}
 
 
@@ -114,9 +112,7 @@ def show_trials(servers: Servers, blocks: list[Block], commands: dict[str, str])
             lines += [*block.said, "# In the first terminal, after `source .venv/bin/activate`:"]
             lines.append(servers.with_port(command))
         printed |= {value.text for line in block.printed for value in find_values(line.text)}
-    head = ["", "Try it in a second terminal. Ctrl-C here ends all of it."]
-    if PROXIES & os.environ.keys():
-        head.append("Let curl not use your proxy; run first: export no_proxy=127.0.0.1")
+    head = ["", "Try it in a second terminal. Ctrl-C here ends all of it.", *words_on_proxy()]
     if names := [each for each in NAMES.values() if any(each in line for line in lines)]:
         head.append(f"In the place of {' and '.join(names)} write what your run has printed.")
     return [*head, "", *(f"  {line}" for line in lines), ""]

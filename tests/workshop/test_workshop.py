@@ -7,9 +7,11 @@ import socket
 import subprocess
 import sys
 from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from lab.approaches import ROOT
 from site_making.blocks import insert
@@ -168,6 +170,27 @@ def test_every_screen_fits_80_columns(session: Session) -> None:
             assert max(map(len, lines)) <= WIDTH, (session.exercise.id, view)
 
 
+def test_commands_of_each_story_can_be_copied_from_the_screen(session: Session) -> None:
+    for index, exercise in enumerate(session.exercises):
+        session.go(index)
+        screen = StringIO()
+
+        Console(file=screen, width=WIDTH).print(draw(session))
+
+        shown = [line.removeprefix("   ") for line in screen.getvalue().split("\n")]
+        commands = re.findall(r"```sh\n(.*?)```", exercise.readme, flags=re.DOTALL)
+        assert commands
+        for line in "".join(commands).splitlines():
+            assert line in shown, f"{exercise.id}: cut, or with spaces behind it: {line}"
+
+
+def test_addresses_stand_below_the_story(session: Session) -> None:
+    shown = to_text(draw(session))
+
+    assert "fastapi#3.\n" in shown
+    assert shown.index("See it yourself") < shown.index("https://github.com/fastapi/fastapi/")
+
+
 def test_next_leaves_a_passed_exercise_and_asks_before_it_leaves_another(session: Session) -> None:
     press(session, "n")
     assert session.exercise.id == "e01"
@@ -227,10 +250,22 @@ def test_number_of_the_exercise_and_progress_stand_in_the_last_lines(session: Se
 
 
 def test_list_opens_the_exercise_whose_number_is_typed(session: Session) -> None:
-    press(session, "l12\r")
+    press(session, "L12\r")  # with Caps Lock
 
     assert session.exercise.id == "e12"
     assert "> [ ] e12" in run(session.progress.path.parent, "list").stdout
+
+
+def test_list_begins_with_the_page_of_the_current_exercise(session: Session) -> None:
+    press(session, "l15\r")
+    press(session, "l")
+    pages = []
+    for _ in range(3):
+        pages.append(to_text(draw(session, height=24)))
+        press(session, " ")
+
+    assert "> [ ] e15" in pages[0]
+    assert [re.findall(r"page (\d) of 3", page) for page in pages] == [["2"], ["3"], ["1"]]
 
 
 def test_reset_brings_the_broken_app_back_and_keeps_a_copy(folder: Path) -> None:
@@ -422,7 +457,8 @@ def test_serve_says_in_a_sentence_why_the_app_does_not_start(
 def test_serve_names_another_port_and_starts_again_on_save(folder: Path, tmp_path: Path) -> None:
     exercise = load_course(folder)[0]
     log = tmp_path / "served.txt"
-    env = {**os.environ, "WORKSHOP_FOLDER": str(folder)}
+    proxy = {"http_proxy": "http://127.0.0.1:9"}
+    env = {**os.environ, **proxy, "WORKSHOP_FOLDER": str(folder)}
     words = [sys.executable, "-m", "workshop", "serve", "e01"]
     with log.open("w") as out, socket.socket() as taken:
         with suppress(OSError):  # another program has it: just as well
@@ -437,6 +473,7 @@ def test_serve_names_another_port_and_starts_again_on_save(folder: Path, tmp_pat
             server.wait(30)
 
     assert f"PORT {HAND_PORT} IS TAKEN" in log.read_text()
+    assert "export no_proxy=127.0.0.1" in log.read_text()
 
 
 def test_leader_sees_how_far_everybody_is(folder: Path, tmp_path: Path) -> None:
