@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
@@ -212,7 +213,7 @@ IN_03: Mapping[str, Field] = {
     ),
     "POST /invoices: body positions[].unit_price": Field(
         lambda text, name: {"positions": [{"product": "x", "quantity": 1, "unit_price": text}]},
-        fits(r"[\d.]+"),
+        lambda _, sent: Decimal(sent.job["result"]["total"]) == Decimal(sent.text),
     ),
     "POST /payments: body account": ACCOUNT,
     "POST /refunds: body account": ACCOUNT,
@@ -325,6 +326,10 @@ def send_around_body(app: RecipeApp, where: str) -> None:
             headers |= {name: text} if is_header(text) else {}
         url = re.sub(r"{\w+}", quote(text, safe="", errors="replace") or "x", path)
         answer = app.http.request(method, url, content="{}", headers=headers)
+        if answer.status_code == 307:  # Starlette's answer to a path that ends with a slash
+            assert text.endswith("/")
+            assert answer.headers["Location"].startswith(path.partition("{")[0])
+            continue
         assert answer.status_code in (200, 202, 204, 404, 409, 422), (where, text, answer.text)
         if "detail" in answer.text:
             assert len(str(answer.json()["detail"]).splitlines()) == 1
