@@ -5,9 +5,11 @@ running job, and its processes stay behind when the app is killed with -9.
 """
 
 import asyncio
+import atexit
 import multiprocessing
 import os
 import pickle
+import signal
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -30,22 +32,31 @@ class ProcessDied(Exception):
 
 
 class JobProcess:
-    """One process that runs one job at a time."""
+    """One process that runs one job at a time; once it was killed, it never starts again."""
 
     _process: SpawnProcess | None = None
     _pipe: Connection
 
-    def __init__(self) -> None:
+    def __init__(self, longest_start_s: float = 60) -> None:
+        self._longest_start_s = longest_start_s
         self._lock = threading.Lock()  # `kill` may come while `start` is under way
+        self._is_killed = False
 
     def start(self) -> None:
         """Start the process if it was not started yet, and wait until it can work."""
         with self._lock:
-            is_new = not self._process
-            if is_new:
-                self._start()
-        if is_new:
-            self._wait_until_ready()
+            if self._process or self._is_killed:
+                return
+            self._pipe, theirs = context.Pipe()
+            process = context.Process(target=serve, args=(theirs,), daemon=True)
+            process.start()
+            theirs.close()  # else the end of the process would not be the end of the pipe
+            self._process = process
+        self._wait_until_ready()
+
+    def has_ended(self) -> bool:
+        """Tell, between two jobs, whether the process has died: nothing else can be heard then."""
+        return bool(self._process and self._pipe.poll())  # `is_alive()` errs after two joins
 
     def run(
         self, work: Callable[..., Any], arguments: dict[str, Any], report: Report
@@ -54,17 +65,17 @@ class JobProcess:
 
         The process must have been started. Raises `ProcessDied`.
         """
-        self._send((work, arguments))
-        process, pipe = self._process, self._pipe
-        assert process
+        if not (process := self._process):
+            raise ProcessDied("its process was killed before it had begun")
         try:
+            self._pipe.send((work, arguments))
             while True:
-                kind, value = pipe.recv()
+                kind, value = self._pipe.recv()
                 if kind != "progress":
                     return kind, value
-                pipe.send(self._may_go_on(report, value))
+                self._pipe.send(self._may_go_on(report, value))
         except (EOFError, ConnectionError) as error:
-            process.join()
+            self.kill()
             raise ProcessDied(f"its process ended with exit code {process.exitcode}") from error
 
     def _may_go_on(self, report: Report, progress: tuple[int, RanIn]) -> str | None:
@@ -76,43 +87,32 @@ class JobProcess:
         return None
 
     def kill(self) -> None:
-        """End the process now; the next job gets a new one."""
+        """End the process now."""
         with self._lock:
+            self._is_killed = True
             if self._process:
                 self._process.kill()
                 self._process.join()
 
-    def _send(self, job: tuple[Callable[..., Any], dict[str, Any]]) -> None:
-        """Hand over a job; a process that died since the last one is replaced, at no cost."""
-        try:
-            self._pipe.send(job)  # not `is_alive()`: two threads that join at once mislead it
-        except ConnectionError:
-            self._start()
-            self._wait_until_ready()
-            self._pipe.send(job)
-
     def _wait_until_ready(self) -> None:
         """Wait while it starts Python, without the lock: `kill` ends this."""
+        if not self._pipe.poll(self._longest_start_s):
+            self.kill()
+            raise ProcessDied(f"its process could not begin within {self._longest_start_s:g} s")
         with suppress(EOFError, ConnectionError):  # `run` says what became of it
             self._pipe.recv()
-
-    def _start(self) -> None:
-        self._pipe, theirs = context.Pipe()
-        process = context.Process(target=serve, args=(theirs,), daemon=True)
-        process.start()
-        theirs.close()  # else the end of the process would not be the end of the pipe
-        self._process = process
 
 
 class ProcessPool:
     """Hands each job to a free process; none is started before a job needs it."""
 
     def __init__(self, size: int) -> None:
-        self._processes = [JobProcess() for _ in range(size)]
+        self._processes = {JobProcess() for _ in range(size)}
         self._free: asyncio.LifoQueue[JobProcess] = asyncio.LifoQueue()
         self._threads = ThreadPoolExecutor(max(size, 1), "process-pool")
         for process in self._processes:
             self._free.put_nowait(process)
+        atexit.register(self.close)  # multiprocessing would send SIGTERM, and wait
 
     async def run(
         self,
@@ -133,18 +133,27 @@ class ProcessPool:
     async def free_process(self) -> AsyncIterator[JobProcess]:
         """Wait for a process that has nothing to do; a cancel inside kills it."""
         process = await self._free.get()
-        loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(self._threads, process.start)
+            if process.has_ended():  # since its last job, so it costs none an attempt
+                process = self._replace(process)
+            await asyncio.get_running_loop().run_in_executor(self._threads, process.start)
             yield process
         except asyncio.CancelledError:
-            process.kill()
+            process = self._replace(process)  # a thread may still be about to use the old one
             raise
         finally:
             self._free.put_nowait(process)
 
+    def _replace(self, process: JobProcess) -> JobProcess:
+        process.kill()
+        self._processes.remove(process)
+        new = JobProcess()
+        self._processes.add(new)
+        return new
+
     def close(self) -> None:
         """End every process, whatever it does."""
+        atexit.unregister(self.close)
         for process in self._processes:
             process.kill()
         self._threads.shutdown()
@@ -152,6 +161,10 @@ class ProcessPool:
 
 def serve(pipe: Connection) -> None:
     """Run jobs from `pipe`, in a process of their own, until the app is gone."""
+    # Ctrl-C in a terminal, and systemd at a stop, signal all processes of the app at once. The job
+    # may end while the app drains, and the app knows how to end us.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=die_with_the_app, daemon=True).start()
     pipe.send("ready")
     while True:
