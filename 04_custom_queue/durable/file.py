@@ -178,7 +178,8 @@ class Presence:
     """A lock that all queues on a file share; the kernel lets go of it when a process dies."""
 
     def __init__(self, path: Path) -> None:
-        self._file = path.with_name(f"{path.name}.lock").open("w")
+        real = path.resolve()  # whoever comes over a symbolic link shares the same lock
+        self._file = real.with_name(f"{real.name}.lock").open("w")
 
     def is_alone(self) -> bool:
         """Tell whether no other queue uses the file; if so, others wait until `share`."""

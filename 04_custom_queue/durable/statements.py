@@ -45,7 +45,7 @@ TAKE_OVER = f"""UPDATE tasks SET owner = NULL, ready = :clock,
     status = CASE WHEN cancel_asked THEN 'cancelled' WHEN attempts >= :max_attempts THEN 'failed'
                   ELSE 'queued' END,
     error = CASE WHEN attempts >= :max_attempts AND NOT cancel_asked
-                 THEN 'the app died while it ran this job, ' || attempts || ' times' END,
+                 THEN 'the app died while it ran this job, at attempt ' || attempts END,
     finished_at = CASE WHEN {ENDS_SO} THEN max(:now, started_at) END,
     ended_at = CASE WHEN {ENDS_SO} THEN :clock END
     WHERE {ABANDONED} RETURNING {COLUMNS}"""

@@ -87,7 +87,7 @@ async def test_task_that_runs_at_every_crash_fails_in_the_end(jobs: Jobs, db: Pa
         (task,) = await ended(queue, poison)
 
     assert (task.status, task.attempts) == (Status.FAILED, 3)
-    assert task.error == "the app died while it ran this job, 3 times"
+    assert task.error == "the app died while it ran this job, at attempt 3"
     assert (last.began, last.told("failed")) == ([], [poison.task_id])
 
 

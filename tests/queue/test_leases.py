@@ -144,3 +144,21 @@ async def test_task_is_still_ours_while_the_lease_is_renewed(tmp_path: Path) -> 
 
     assert (seen.status, seen.attempts) == (Status.RUNNING, 1)
     assert (found.status, found.attempts) == (Status.SUCCEEDED, 1)
+
+
+async def test_queue_that_comes_over_a_link_is_not_alone(tmp_path: Path) -> None:
+    path, link = tmp_path / "queue.sqlite", tmp_path / "links" / "queue.sqlite"
+    link.parent.mkdir()
+    link.symlink_to(path)
+    jobs, other = Jobs(), Jobs()
+    async with opened(jobs, path) as queue:
+        task = await queue.put(new_task("held"))
+        await until("it runs", lambda: jobs.began)
+        async with opened(other, link) as second:
+            await ended(second, await second.put(new_task("quick")))
+            seen = await known(queue, task)
+        jobs.gate.set()
+        (found,) = await ended(queue, task)
+
+    assert task.task_id not in other.began
+    assert (seen.status, seen.attempts, found.attempts) == (Status.RUNNING, 1, 1)
