@@ -2,12 +2,13 @@
 
 import fcntl
 import json
+import os
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from scenarios.contract import Status
 from scenarios.status import RanIn
@@ -76,7 +77,12 @@ STATUS = {str(status): status for status in Status}
 COLUMNS = """number, task_id, key, kind, arguments, priority, status, progress, attempts, result,
     error, queued_at, started_at, finished_at, ran_in, due, fingerprint"""
 
-FileId = tuple[int, int] | None
+
+class FileId(NamedTuple):
+    """What tells the queue's file and SQLite's log of it apart from others in their places."""
+
+    file: tuple[int, int] | None
+    log: tuple[int, int] | None
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -95,12 +101,37 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def identify(path: Path) -> FileId:
-    """Return what tells the file apart from one that takes its place; None if there is none."""
+    """Return which file and which log are there now."""
+    return FileId(find_inode(path), find_inode(beside(path, "-wal")))
+
+
+def find_inode(path: Path) -> tuple[int, int] | None:
+    """Return device and inode; None if there is no such file."""
     try:
         facts = path.stat()
     except FileNotFoundError:
         return None
     return facts.st_dev, facts.st_ino
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """Return a file that belongs to the queue's, also for those who come over a symbolic link."""
+    real = path.resolve()
+    return real.with_name(f"{real.name}{suffix}")
+
+
+def drop_log(path: Path, known: FileId) -> None:
+    """Remove the log of a file that is gone: SQLite would apply it to the one in its place.
+
+    Other processes may do the same now, and make a new log, which stays.
+    """
+    log = beside(path, "-wal")
+    with suppress(FileNotFoundError), log.open("rb") as opened:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        facts = os.fstat(opened.fileno())
+        if (facts.st_dev, facts.st_ino) == known.log == find_inode(log):
+            beside(path, "-shm").unlink(missing_ok=True)
+            log.unlink()
 
 
 def set_up(db: sqlite3.Connection) -> None:
@@ -178,8 +209,7 @@ class Presence:
     """A lock that all queues on a file share; the kernel lets go of it when a process dies."""
 
     def __init__(self, path: Path) -> None:
-        real = path.resolve()  # whoever comes over a symbolic link shares the same lock
-        self._file = real.with_name(f"{real.name}.lock").open("w")
+        self._file = beside(path, ".lock").open("w")
 
     def is_alone(self) -> bool:
         """Tell whether no other queue uses the file; if so, others wait until `share`."""

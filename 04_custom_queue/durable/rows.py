@@ -20,7 +20,7 @@ from scenarios.contract import Status
 from ..job_queue import Limits, QueueFull, QueueUnavailable, Task
 from ..store import CANCELLED, FAILED, QUEUED, RUNNING, same_request
 from . import statements as sql
-from .file import FileId, Presence, connect, identify, join, to_task
+from .file import FileId, Presence, connect, drop_log, identify, join, to_task
 from .group_commit import Change, Result
 
 logger = logging.getLogger(__name__)
@@ -47,6 +47,7 @@ class Rows:
         limits: Limits,
         claimed: Callable[[list[Task]], None],
         heard: Callable[[News], None],
+        stop_reading: Callable[[], None],
     ) -> None:
         self.owner = f"{os.getpid()}-{uuid4()}"
         self.closing = False
@@ -54,11 +55,11 @@ class Rows:
         self.workers = limits.workers  # that live
         self.lease_until = 0.0  # until then nobody takes our tasks; on the monotonic clock
         self.forgets = True  # False while the files of forgotten tasks are being removed
-        self._path, self._limits = path, limits
+        self._path, self._limits, self._stop_reading = path, limits, stop_reading
         self._hand_out = Change(self._claim, claimed)
         self._catch_up = Change(self.catch_up, heard)
         self._presence: Presence | None = None
-        self._file: FileId = None
+        self._file: FileId | None = None
         self._base = 0.0  # of the file's clock
         self._claimed = 0
         self._claiming: list[Task] = []
@@ -68,6 +69,8 @@ class Rows:
         self._renewed = 0.0  # the lease that this transaction asks for
 
     def connect(self) -> sqlite3.Connection:
+        if self._file and self.is_replaced():
+            drop_log(self._path, self._file)
         db = connect(self._path)
         self._file = identify(self._path)
         if not self._presence:
@@ -79,12 +82,25 @@ class Rows:
     def begin(self, db: sqlite3.Connection) -> None:
         if identify(self._path) != self._file:
             # What is written now would be gone with the last process that has the old file open.
-            self.close()
-            self._presence = None
+            self._leave(db)
             raise QueueUnavailable("the queue's file was removed or replaced")
         self._moves.clear()
         self._waiting = None
         self._renewed = self.lease_until
+
+    def is_replaced(self) -> bool:
+        """Tell whether another file, or none, is where the one was that we have opened."""
+        return bool(self._file and identify(self._path).file != self._file.file)
+
+    def _leave(self, db: sqlite3.Connection) -> None:
+        """Let go of the file; if its log alone was removed, what that held goes into the file."""
+        db.execute("ROLLBACK")
+        self._stop_reading()
+        if self.is_replaced():
+            self.close()
+            self._presence = None
+        elif not identify(self._path).log:  # else another process has done so, and begun a new one
+            db.execute("PRAGMA wal_checkpoint")
 
     def finish(self, db: sqlite3.Connection) -> list[Result]:
         self._claiming = self._claim(db)
@@ -99,7 +115,8 @@ class Rows:
 
     def look(self, db: sqlite3.Connection) -> list[Change]:
         renew_at = self.lease_until - self._limits.lease_s * 2 / 3
-        if time.monotonic() >= renew_at or self._lost(db):
+        is_new = identify(self._path) != self._file
+        if is_new or time.monotonic() >= renew_at or self._lost(db):
             return [self._catch_up]
         facts = self.times() | {
             "owner": self.owner,

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import sqlite3
+import threading
 from collections import deque
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ from typing import Any
 
 from scenarios.contract import QueueMetrics, Status
 
-from ..job_queue import Again, Limits, QueueFull, Task
+from ..job_queue import Again, Limits, QueueFull, QueueUnavailable, Task
 from ..store import (
     CANCELLED,
     EVENTS,
@@ -26,7 +27,7 @@ from ..store import (
     Stop,
 )
 from . import statements as sql
-from .file import FileId, connect, identify, to_task
+from .file import connect, to_task
 from .group_commit import Change, GroupCommit, patiently, unavailable
 from .rows import Facts, News, Rows
 
@@ -51,12 +52,12 @@ class SQLiteStore:
         self._observe = observe or (lambda event, task: None)
         self._ours: dict[str, Task] = {}  # by id: those taken, until their end is kept
         self._takers: deque[asyncio.Future[Task]] = deque()
-        self._rows = Rows(path, limits, self._hand_out, self._heard)
+        self._rows = Rows(path, limits, self._hand_out, self._heard, self._stop_reading)
         self._writer = GroupCommit(self._rows)
         self._reader = ThreadPoolExecutor(1, "queue-reader")
         self._forgetter = ThreadPoolExecutor(1, "queue-forgetter")
         self._reading: sqlite3.Connection | None = None
-        self._file: FileId = None
+        self._reads = threading.Lock()
 
     async def add(self, task: Task) -> Task:
         if self._rows.closing:
@@ -168,8 +169,7 @@ class SQLiteStore:
         await self._writer.close()
         self._forgetter.shutdown(wait=False, cancel_futures=True)
         self._reader.shutdown()
-        if self._reading:
-            self._reading.close()
+        self._stop_reading()
         if not in_threads:
             self._rows.close()
 
@@ -237,17 +237,21 @@ class SQLiteStore:
 
     def _select(self, sql: str, facts: Facts | dict[str, Any]) -> list[tuple[Any, ...]]:
         try:
-            if self._reading and identify(self._path) != self._file:
-                self._reading.close()
-                self._reading = None
-            if not self._reading:
-                self._reading, self._file = connect(self._path), identify(self._path)
-            return patiently(partial(self._reading.execute, sql, facts)).fetchall()
+            with self._reads:
+                if self._rows.is_replaced():  # whoever writes opens the new one first
+                    raise QueueUnavailable("the queue's file was removed or replaced")
+                self._reading = self._reading or connect(self._path)
+                return patiently(partial(self._reading.execute, sql, facts)).fetchall()
         except Exception as error:
+            self._stop_reading()
+            raise unavailable(error) from error
+
+    def _stop_reading(self) -> None:
+        """Close the connection that reads; the next question opens one."""
+        with self._reads:
             if self._reading:
                 self._reading.close()
             self._reading = None
-            raise unavailable(error) from error
 
 
 def as_text(error: str | None) -> str | None:

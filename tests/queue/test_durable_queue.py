@@ -354,6 +354,53 @@ async def test_job_that_is_accepted_after_the_file_was_removed_is_in_the_new_one
     assert jobs.told("lost") == [held.task_id]
 
 
+@pytest.mark.parametrize("suffixes", [["-wal"], ["-wal", "-shm"]], ids=["log", "both"])
+async def test_what_was_accepted_survives_a_crash_though_the_log_was_removed(
+    jobs: Jobs, db: Path, suffixes: list[str]
+) -> None:
+    async with opened(jobs, db, Short(workers=1)) as queue:
+        tasks = [await queue.put(new_task("held")) for _ in range(3)]
+        await known(queue, tasks[0])
+        for suffix in suffixes:
+            remove(Path(f"{db}{suffix}"))
+        await until("there is a new log", Path(f"{db}-wal").exists)
+        await until("jobs are taken again", lambda: _accepts(queue))
+        after = killed(db)
+        seen = [(await known(queue, task)).attempts for task in tasks]
+
+    again = Jobs()
+    again.gate.set()
+    async with opened(again, after) as queue:
+        found = await ended(queue, *tasks)
+
+    assert seen == [1, 0, 0]
+    assert {task.status for task in found} == {Status.SUCCEEDED}
+    assert (
+        query(db, "PRAGMA integrity_check") == query(after, "PRAGMA integrity_check") == [("ok",)]
+    )
+
+
+async def test_file_that_takes_the_place_of_ours_keeps_what_it_holds(jobs: Jobs, db: Path) -> None:
+    """Its log stays where it was, and SQLite would apply that to the other file."""
+    async with opened(Jobs(), db, Short(workers=1)) as queue:
+        kept = [await queue.put(new_task("held")) for _ in range(20)]
+        backup = killed(db)
+        query(backup, "PRAGMA wal_checkpoint(TRUNCATE)")
+    async with opened(jobs, db, Short(workers=1)) as queue:
+        jobs.gate.set()
+        late = [await queue.put(new_task("quick")) for _ in range(200)]
+        await ended(queue, *late)
+
+        backup.replace(db)
+        await until("the other file is used", lambda: _accepts(queue))
+        found = await ended(queue, *kept)
+        unknown = [await queue.find(task.task_id) for task in late]
+
+    assert {task.status for task in found} == {Status.SUCCEEDED}
+    assert unknown == [None] * 200
+    assert query(db, "PRAGMA integrity_check") == [("ok",)]
+
+
 def read(db: Path) -> bytes:
     return db.read_bytes()
 
