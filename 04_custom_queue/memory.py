@@ -27,6 +27,7 @@ from .store import (
     Forget,
     Observe,
     Stop,
+    careful,
     same_request,
 )
 
@@ -49,7 +50,7 @@ class MemoryStore:
         forget: Forget | None = None,
     ) -> None:
         self._closing = False
-        self._limits, self._observe, self._stop = limits, observe, stop
+        self._limits, self._observe, self._stop = limits, careful(observe), stop
         self._records = Records(limits, forget)
         self._tasks, self._by_key = self._records.by_id, self._records.by_key
         self._workers = limits.workers
@@ -70,8 +71,7 @@ class MemoryStore:
         if task.key is not None:
             self._by_key[task.key] = task
         self._queued += 1
-        if self._observe:
-            self._observe("accepted", task)
+        self._observe("accepted", task)
         task.ready = time.monotonic() + task.delay_s
         if task.due or task.delay_s:
             self._timers.set(task)
@@ -101,8 +101,7 @@ class MemoryStore:
                 task.status, task.error = RUNNING, None
                 task.started_at = now_after(task.queued_at)
                 task.attempts += 1
-                if self._observe:
-                    self._observe("started", task)
+                self._observe("started", task)
                 return task
             taker = asyncio.get_running_loop().create_future()
             self._takers.append(taker)
@@ -139,8 +138,7 @@ class MemoryStore:
             task.arguments = NO_ARGUMENTS
         if status is SUCCEEDED:
             task.progress = 100
-        if self._observe:
-            self._observe(EVENTS[status], task)
+        self._observe(EVENTS[status], task)
         self._records.note_end(task)
 
     async def cancel(self, task_id: str) -> bool:
@@ -202,8 +200,7 @@ class MemoryStore:
         self._queued += 1
         task.status, task.due, task.delay_s = QUEUED, 0, delay_s
         task.ready = time.monotonic() + delay_s
-        if self._observe:
-            self._observe(event, task)
+        self._observe(event, task)
         self._timers.set(task)
 
     # --8<-- [start:line]

@@ -3,6 +3,7 @@
 `memory.py` is the short example.
 """
 
+import logging
 from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from scenarios.idempotency import KeyReused
 
 from .job_queue import Again, Limits, Task
 
+logger = logging.getLogger(__name__)
 # Names of the module's own: `Status.QUEUED` takes five times as long on Python 3.11.
 QUEUED, RUNNING = Status.QUEUED, Status.RUNNING
 SUCCEEDED, FAILED, CANCELLED = Status.SUCCEEDED, Status.FAILED, Status.CANCELLED
@@ -102,6 +104,19 @@ class Store(Protocol):
 
 
 OpenStore = Callable[[Limits, Observe | None, Stop, Forget | None], Store]
+
+
+def careful(observe: Observe | None) -> Observe:
+    """Return what tells `observe`; an error of that is logged, and stops no task and no worker."""
+
+    def tell(event: str, task: Task) -> None:
+        try:
+            if observe:
+                observe(event, task)
+        except Exception:
+            logger.exception("cannot note of %s: %s", task.task_id, event)
+
+    return tell
 
 
 def same_request(known: Task, task: Task) -> Task:

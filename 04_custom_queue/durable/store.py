@@ -25,6 +25,7 @@ from ..store import (
     Forget,
     Observe,
     Stop,
+    careful,
 )
 from . import statements as sql
 from .file import connect, to_task
@@ -49,7 +50,7 @@ class SQLiteStore:
         forget: Forget | None = None,
     ) -> None:
         self._path, self._stop, self._forget_files = path, stop, forget
-        self._observe = observe or (lambda event, task: None)
+        self._observe = careful(observe)
         self._ours: dict[str, Task] = {}  # by id: those taken, until their end is kept
         self._takers: deque[asyncio.Future[Task]] = deque()
         self._rows = Rows(path, limits, self._hand_out, self._heard, self._stop_reading)

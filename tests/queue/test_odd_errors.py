@@ -10,9 +10,9 @@ from scenarios.contract import Status
 from scenarios.errors import WorkError
 from scenarios.status import ReportProgress
 
-from .custom_queue.job_queue import Work
+from .custom_queue.job_queue import Task, Work
 from .custom_queue.processes import portable
-from .queue_unit import Jobs, Short, ended, new_task, opened
+from .queue_unit import Jobs, Short, ended, new_task, opened, until
 
 pytestmark = pytest.mark.anyio
 
@@ -72,3 +72,28 @@ def test_error_of_another_process_arrives_as_what_it_meant() -> None:
     assert type(broken) is WorkError  # trying again is as useless as it was
     assert type(hidden) is Speechless
     assert (type(plain), str(plain)) == (ValueError, "x")
+
+
+@pytest.mark.parametrize(
+    "event", ["accepted", "started", "retried", "finished", "cancelled", "failed"]
+)
+async def test_observer_that_fails_stops_no_task_and_no_worker(
+    jobs: Jobs, db: Path | None, event: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def observe(seen: str, task: Task) -> None:
+        if seen == event:
+            raise OSError("the disk is read-only")
+
+    monkeypatch.setattr(jobs, "observe", observe)
+
+    async with opened(jobs, db, Short(workers=1)) as queue:
+        held = await queue.put(new_task("held"))
+        await until("it runs", lambda: jobs.began)
+        assert await queue.cancel(held)
+        kinds = ["flaky", "hopeless", "quick"]
+        found = await ended(queue, *[await queue.put(new_task(kind)) for kind in kinds])
+        metrics = await queue.metrics()
+
+    wanted = [Status.SUCCEEDED, Status.FAILED, Status.SUCCEEDED]
+    assert [task.status for task in found] == wanted
+    assert (metrics.queued, metrics.running, metrics.succeeded, metrics.failed) == (0, 0, 2, 1)
