@@ -90,7 +90,7 @@ def load(path: Path, width: int | None = None) -> tuple[Image.Image, str]:
         picture = decode(parts, size)
     except Exception as error:  # broken pixels raise whatever the decoder stumbled over
         raise WorkError(f"the picture is damaged: {error}") from error
-    picture = to_srgb(picture, parts.profile)
+    picture = to_srgb(picture, parts.profile, parts.gamma)
     return (picture if turn is None else picture.transpose(turn)), parts.kind
 
 

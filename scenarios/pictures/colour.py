@@ -7,7 +7,7 @@ from PIL import Image, ImageCms
 MODES = {"GRAY": "L", "RGB ": "RGB", "CMYK": "CMYK"}  # colour space of a profile: Pillow's word
 
 
-def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+def to_srgb(picture: Image.Image, profile: bytes | None, gamma: float | None = None) -> Image.Image:
     """Return an L, LA, RGB or RGBA picture for one of these or CMYK; alpha stays as it is.
 
     A profile that is damaged, or made for another kind of picture, is ignored.
@@ -16,11 +16,19 @@ def to_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
     colours = picture.convert(picture.mode.removesuffix("A")) if alpha is not None else picture
     if profile:
         colours = _convert(colours, profile)
+    elif gamma:
+        curve = [round(255 * _encode((n / 255) ** (1 / gamma))) for n in range(256)]
+        colours = colours.point(curve * len(colours.getbands()))
     if colours.mode == "CMYK":
         colours = colours.convert("RGB")
     if alpha is not None:
         colours.putalpha(alpha)
     return colours
+
+
+def _encode(light: float) -> float:
+    """Return the number of sRGB for this light; both go from 0 to 1 (IEC 61966-2-1)."""
+    return 12.92 * light if light <= 0.0031308 else 1.055 * light ** (1 / 2.4) - 0.055
 
 
 def _convert(colours: Image.Image, profile: bytes) -> Image.Image:

@@ -12,6 +12,7 @@ def read_orientation(exif: bytes) -> int:
     A general parser is not wanted here: each of the 65,536 entries may point at the same
     megabytes, and one that copies what is pointed at fills the memory.
     """
+    exif = exif.removeprefix(b"Exif\0\0")  # belongs to a JPEG, and some programs write it elsewhere
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4])
     if order is None:
         return 1

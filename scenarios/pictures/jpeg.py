@@ -34,7 +34,7 @@ def read(content: bytes) -> Parts:
             scans += 1
             is_split = is_split or data[:1] != frame[5:6]
         elif data.startswith(b"Exif\0\0"):
-            exif = exif or data[6:]
+            exif = exif or data
         elif data.startswith(b"ICC_PROFILE\0") and len(data) > 14:
             profile[data[12]] = data[14:]
         if scans > MAX_SCANS:

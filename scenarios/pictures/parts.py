@@ -24,6 +24,7 @@ class Parts:
     decoded_bytes: int  # what the decoder holds at once
     has_alpha: bool = False  # perhaps; told of a WebP alone
     profile: bytes | None = None  # ICC: what the numbers of a pixel mean
+    gamma: float | None = None  # a number is the light to this power; None: those of sRGB
     orientation: int = 1  # EXIF: 2 to 8 have to be turned or mirrored
 
 

@@ -17,6 +17,9 @@ UNWEIGHTED = {weighted: mode for mode, weighted in WEIGHTED.items()}
 def decode(parts: Parts, size: tuple[int, int]) -> Image.Image:
     """Return the pixels as L, LA, RGB, RGBA or CMYK, in the size (width, height)."""
     with Image.open(BytesIO(parts.content), formats=[parts.kind]) as source:
+        if source.mode == "CMYK" and "adobe" not in source.info:
+            # Pillow takes each for one of Adobe's programs, which write 255 for no ink.
+            source.tile = [tile._replace(args=("CMYK", "")) for tile in source.tile]
         source.load()
         if parts.kind == "PNG" and "transparency" in source.info:
             _scale_transparent_colour(source, bits=parts.content[24])

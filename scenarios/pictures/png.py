@@ -2,7 +2,7 @@
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from scenarios.errors import BadUpload
 
@@ -10,6 +10,8 @@ from .exif import read_orientation
 from .parts import CUT_OFF, DAMAGED, MAX_PROFILE_BYTES, Parts, check_profile
 
 SIGNATURE_BYTES = 8
+GAMMA_OF_SRGB = 1 / 2.2
+MORE_EXACT = {b"iCCP", b"sRGB", b"cICP"}
 MAX_CHUNKS = 20_000  # encoders write the pixels in chunks of 8 kB or more
 KEPT = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 PIXEL_BYTES = {(1, 0): 1, (2, 0): 1, (4, 0): 1, (8, 0): 1, (16, 0): 2}  # (bits, kind of colour)
@@ -19,20 +21,16 @@ PIXEL_BYTES |= {(bits, kind): 4 for bits in (8, 16) for kind in (2, 4, 6)}
 
 def read(content: bytes) -> Parts:
     """Return the parts of a still picture; an animation is refused."""
-    kept, headers, profile, exif = [content[:SIGNATURE_BYTES]], list[bytes](), b"", b""
-    frames, has_pixels, is_first_frame = 0, False, False
+    kept, headers = [content[:SIGNATURE_BYTES]], list[bytes]()
+    frames, is_first_frame, seen = 0, False, dict[bytes, bytes]()
     for name, data, chunk in _walk(content):
-        has_pixels = has_pixels or name == b"IDAT"
         if name == b"IHDR":
             headers.append(data)
-        elif name == b"acTL" and not has_pixels:
+        elif name == b"acTL" and b"IDAT" not in seen:
             frames += int.from_bytes(data[:4], "big")
-        elif name == b"fcTL" and not has_pixels:
+        elif name == b"fcTL" and b"IDAT" not in seen:
             is_first_frame = True
-        elif name == b"iCCP":
-            profile = _unpack(data)
-        elif name == b"eXIf":
-            exif = data
+        seen.setdefault(name, data)
         if name in KEPT:
             kept.append(chunk)
     frames += frames and not is_first_frame  # a picture for programs that do not know animations
@@ -50,8 +48,9 @@ def read(content: bytes) -> Parts:
         height=height,
         content=b"".join(kept),
         decoded_bytes=width * height * pixel_bytes,
-        profile=check_profile(profile) or None,
-        orientation=read_orientation(exif),
+        profile=check_profile(_unpack(seen.get(b"iCCP", b""))) or None,
+        gamma=_read_gamma(seen),
+        orientation=read_orientation(seen.get(b"eXIf", b"")),
     )
 
 
@@ -70,6 +69,13 @@ def _walk(content: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
             return
         at = end
     raise BadUpload(f"the picture has more than {MAX_CHUNKS:,} chunks")
+
+
+def _read_gamma(seen: Mapping[bytes, bytes]) -> float | None:
+    """Return the gamma, if it is not as good as that of sRGB and nothing says it more exactly."""
+    gamma = int.from_bytes(seen.get(b"gAMA", b"")[:4]) / 100_000
+    is_srgb = not gamma or abs(gamma / GAMMA_OF_SRGB - 1) < 0.05
+    return None if is_srgb or seen.keys() & MORE_EXACT else gamma
 
 
 def _unpack(data: bytes) -> bytes:

@@ -42,7 +42,7 @@ def read(content: bytes) -> Parts:
         decoded_bytes=width * height * PIXEL_BYTES,
         has_alpha=has_alpha,
         profile=check_profile(seen.get(b"ICCP", b"")) or None,
-        orientation=read_orientation(seen.get(b"EXIF", b"").removeprefix(b"Exif\0\0")),
+        orientation=read_orientation(seen.get(b"EXIF", b"")),
     )
 
 

@@ -200,6 +200,10 @@ def _presses() -> Iterator[Made]:
     ycck = save(Image.merge("CMYK", [*luma, black]), "JPEG", subsampling=0)
     at = ycck.index(b"Adobe") + 11
     yield Made("YCCK", "JPEG", ycck[:at] + b"\2" + ycck[at + 1 :], opaque(COLOURS))
+    plain = save(draw("CMYK", tuple(tuple(255 - ink for ink in each) for each in inks)), "JPEG")
+    adobe = plain.index(b"\xff\xee\0\x0eAdobe")
+    content = plain[:adobe] + plain[adobe + 16 :]  # without it 0 stands for no ink
+    yield Made("CMYK of no Adobe program", "JPEG", content, opaque(COLOURS))
     profile = profiles.press_profile()
     paper = draw("CMYK", ((0, 0, 0, 0), (255, 0, 0, 0), (0, 255, 0, 0), (0, 0, 0, 255)))
     content = save(paper, "JPEG", icc_profile=profile)
@@ -238,6 +242,13 @@ def _with_profiles() -> Iterator[Made]:
         if kind != "WEBP":  # it has no grey pictures
             yield made("grey, gamma 1", linear, profiles.grey_profile(), grey(lighter))
             yield made("grey, profile for colours", draw("L", GREYS), srgb, grey(GREYS))
+    for name, more, seen in (
+        ("gamma 1", b"", grey(lighter)),
+        ("gamma 1, and sRGB", chunk(b"sRGB", b"\0"), grey(tuple(map(profiles.as_linear, lighter)))),
+    ):
+        linear_png = save(linear, "PNG")
+        said = chunk(b"gAMA", struct.pack(">I", 100_000)) + more
+        yield Made(name, "PNG", linear_png[:33] + said + linear_png[33:], seen)
     clear = p3.copy()
     clear.putalpha(draw("L", ALPHAS))
     seen = tuple((*colour, alpha) for colour, alpha in zip(muted, ALPHAS, strict=True))
@@ -262,6 +273,10 @@ def _turned() -> Iterator[Made]:
             options: dict[str, Any] = {"lossless": True} if kind == "WEBP" else {}
             content = save(stored, kind, exif=make_exif(orientation), **options)
             yield Made(f"orientation {orientation} {kind}", kind, content, opaque(COLOURS))
+    png = save(upright.transpose(back.ROTATE_90), "PNG", exif=b"")
+    of_jpeg = b"Exif\0\0" + make_exif(6).tobytes().removeprefix(b"Exif\0\0")
+    content = png[:-12] + chunk(b"eXIf", of_jpeg) + png[-12:]
+    yield Made("orientation as in a JPEG, behind a PNG", "PNG", content, opaque(COLOURS))
     damaged = b"Exif\0\0II*\0\xff\xff\xff\x7fSECRET"
     yield Made("damaged EXIF", "JPEG", save(upright, "JPEG", exif=damaged), opaque(COLOURS))
 
