@@ -66,8 +66,9 @@ def check_sender(sender: str) -> str:
         idna.encode(domain, uts46=True)
     except idna.IDNAError:
         domain = ""
-    if not (name and at and domain and sender.isprintable()):
-        raise ValueError("must be an address, or a name and an address: Shop <shop@example.com>")
+    if not (name.isascii() and name and at and domain and sender.isprintable()):
+        right = "Shop <shop@example.com>, with ASCII alone before the @"
+        raise ValueError(f"must be an address, or a name and an address: {right}")
     return sender
 
 

@@ -64,8 +64,8 @@ def check_http(url: str) -> str:
     """Return the address of a service over HTTP."""
     split(url, {"http", "https"}, HTTP)
     try:
-        httpx.URL(url)
-    except httpx.InvalidURL:
+        httpx.URL(url).host  # noqa: B018, it raises for `xn--` with nothing behind that is a name
+    except (httpx.InvalidURL, UnicodeError):
         raise ValueError(HTTP) from None
     return url
 

@@ -29,6 +29,7 @@ WRONG_HTTP = [
     f"https://[::1/{CANARY}",
     f"https://{CANARY}..example.com/",
     f"https://{CANARY}{'x' * 63}.example.com/",
+    f"https://xn--a/{CANARY}",
 ]
 WRONG_MAIL = [
     f"smtp://you:{CANARY}/x@host:587",
@@ -76,6 +77,7 @@ WRONG = [
     ("SOURCES", f'["{CANARY}"]'),
     ("MAIL_FROM", CANARY),
     ("MAIL_FROM", f"Shop <{CANARY}@>"),
+    ("MAIL_FROM", f"Shop <{CANARY}-ä@example.com>"),
     ("MAIL_FROM", f"Shop <shop@example.com>\r\nBcc: {CANARY}@example.com"),
     ("MAIL_FROM", f"Shop <shop@{CANARY}-{'x' * 70}.example>"),
     *[
