@@ -1,6 +1,8 @@
 """Call a service of somebody else: with limits, and with an error that says what may help."""
 
+import asyncio
 import re
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +18,7 @@ from scenarios.settings import get_settings
 TLS = httpx.create_ssl_context()
 TRY_AGAIN = {408, 425, 429}
 LONGEST_WAIT_S = 24 * 3600.0
+MOST_WAITS = 12  # times CALL_TIMEOUT_S: a service may also send a byte now and then, for days
 
 
 # --8<-- [start:call]
@@ -25,7 +28,8 @@ async def call_async(
     """Call a service; return what it answers, if you say how many bytes that may be.
 
     By default the body is not read, because it may have no end. `request` is what httpx takes:
-    `json`, `content`, `headers`. Each wait lasts CALL_TIMEOUT_S at most.
+    `json`, `content`, `headers`. Each wait lasts CALL_TIMEOUT_S at most, and all of them together
+    twelve times that.
 
     Raises `TransientError` for what may pass (no answer, 5xx, too many calls), with the shortest
     wait if the service names one; and `WorkError` for what will not: any other answer that is no
@@ -36,6 +40,7 @@ async def call_async(
     timeout_s = get_settings().call_timeout_s
     with explained(service):
         async with (
+            asyncio.timeout(MOST_WAITS * timeout_s),
             httpx.AsyncClient(timeout=timeout_s, verify=TLS) as client,
             client.stream(method, url, **request) as answer,
         ):
@@ -51,13 +56,7 @@ async def call_async(
 # --8<-- [end:call]
 def call(service: str, method: str, url: str, **request: Any) -> None:
     """Call a service as `call_async` does, and block until it answers; its body is not read."""
-    timeout_s = get_settings().call_timeout_s
-    with (
-        explained(service),
-        httpx.Client(timeout=timeout_s, verify=TLS) as client,
-        client.stream(method, url, **request) as answer,
-    ):
-        answer.raise_for_status()
+    asyncio.run(call_async(service, method, url, **request))
 
 
 # --8<-- [start:errors]
@@ -72,11 +71,22 @@ def explained(service: str) -> Iterator[None]:
             retry_after_s = read_wait(error.response.headers.get("retry-after", ""))
             raise TransientError(f"{service} answered {code}", retry_after_s) from error
         raise WorkError(f"{service} answered {code}") from error
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, TimeoutError) as error:
+        if refusal := find_bad_certificate(error):
+            raise WorkError(f"the certificate of {service} is not valid: {refusal}") from error
         raise TransientError(f"{service} did not answer: {type(error).__name__}") from error
 
 
 # --8<-- [end:errors]
+def find_bad_certificate(error: BaseException | None) -> str:
+    """Return why a certificate is not believed, if that lies behind the error."""
+    while error:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error.verify_message
+        error = error.__cause__ or error.__context__
+    return ""
+
+
 def read_wait(retry_after: str) -> float:
     """Return the seconds of a `Retry-After`, which names seconds or a time; at most a day."""
     if re.fullmatch(r"\d{1,9}", retry_after, re.ASCII):
