@@ -1,9 +1,9 @@
 """The FastAPI side of the contract: what routes take and answer, the same in all four apps."""
 
+import json
 import logging
 import sqlite3
-from collections.abc import Mapping
-from math import isfinite
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated
 
@@ -18,13 +18,13 @@ from fastapi import (
     Response,
     UploadFile,
 )
-from fastapi.encoders import jsonable_encoder
 from fastapi.exception_handlers import http_exception_handler
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from . import contract, files
+from .contract import JSONDict
 from .errors import BadUpload, CannotStore, is_full_disk
 from .idempotency import KeyReused
 from .recipes import tracing
@@ -101,24 +101,21 @@ def too_late(task: TaskStatus) -> HTTPException:
     return HTTPException(409, f"too late to cancel: the {task.kind} is {task.status}")
 
 
-def invalid(loc: list[str], error: Exception) -> JSONResponse:
-    """Answer 422 as FastAPI does for a field that it has found wrong itself."""
-    problem = {"type": "value_error", "loc": loc, "msg": str(error)}
-    return JSONResponse({"detail": [problem]}, 422)
+def invalid(loc: list[str], error: Exception) -> Response:
+    """Answer 422 as for a field that FastAPI has found wrong itself."""
+    return invalid_fields([{"type": "value_error", "loc": loc, "msg": str(error)}])
 
 
-def writable(value: object) -> object:
-    """Return what JSON and UTF-8 can say of `value`, which a client has sent.
+def invalid_fields(problems: Sequence[JSONDict]) -> Response:
+    """Answer 422 with what is wrong where, and without what was sent there.
 
-    `"\\ud800"` and `NaN` are read from JSON, and neither can be written again.
+    That may be 10 MiB, once more for each field that is missing: to write it would stop the event
+    loop for seconds. If it is nested deeply it cannot be written at all.
     """
-    if isinstance(value, dict):
-        return {str(writable(key)): writable(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [writable(each) for each in value]
-    if isinstance(value, str):
-        return value.encode(errors="backslashreplace").decode()
-    return value if not isinstance(value, float) or isfinite(value) else str(value)
+    told = [{name: problem[name] for name in ("type", "loc", "msg")} for problem in problems]
+    text = json.dumps({"detail": told}, ensure_ascii=False, separators=(",", ":"))
+    # A name may hold half a character, such as `"\\ud800"`, which UTF-8 has not.
+    return Response(text.encode(errors="replace"), 422, media_type="application/json")
 
 
 def complete(app: FastAPI, unavailable: Mapping[type[Exception], str] = NOTHING) -> None:
@@ -133,16 +130,16 @@ def complete(app: FastAPI, unavailable: Mapping[type[Exception], str] = NOTHING)
         return {"status": "ok"}
 
     @app.exception_handler(BadUpload)
-    async def refuse_upload(request: Request, error: BadUpload) -> JSONResponse:
+    async def refuse_upload(request: Request, error: BadUpload) -> Response:
         return invalid(["body", "file"], error)
 
     @app.exception_handler(KeyReused)
-    async def refuse_key(request: Request, error: KeyReused) -> JSONResponse:
+    async def refuse_key(request: Request, error: KeyReused) -> Response:
         return invalid(["header", "Idempotency-Key"], error)
 
     @app.exception_handler(RequestValidationError)
-    async def refuse_input(request: Request, error: RequestValidationError) -> JSONResponse:
-        return JSONResponse({"detail": writable(jsonable_encoder(error.errors()))}, 422)
+    async def refuse_input(request: Request, error: RequestValidationError) -> Response:
+        return invalid_fields(error.errors())
 
     refuse_for_now(app, unavailable)
     app.add_middleware(Edge)

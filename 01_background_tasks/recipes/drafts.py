@@ -23,7 +23,7 @@ class NewReport(BaseModel):
     """The figures of a report."""
 
     title: Line
-    regions: Annotated[dict[Line, Amount], Field(min_length=1, max_length=100)]
+    regions: Annotated[dict[Line, Amount], Field(min_length=1, max_length=100, fail_fast=True)]
 
 
 # --8<-- [start:report]

@@ -21,7 +21,10 @@ router = APIRouter()
 syncing: dict[str, JobRecord] = {}  # the newest job of a user
 UserId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Text = Annotated[StrictStr, Field(max_length=1000)]
-Wanted = Annotated[dict[Line, StrictBool | StrictInt | Text | None], Field(max_length=50)]
+# `fail_fast`: to write down a million errors of one body stops the event loop for seconds.
+Wanted = Annotated[
+    dict[Line, StrictBool | StrictInt | Text | None], Field(max_length=50, fail_fast=True)
+]
 
 
 # --8<-- [start:settings]

@@ -21,7 +21,7 @@ CALLS_AT_ONCE = 10
 class Broadcast(BaseModel):
     """One message to many users."""
 
-    user_ids: set[UserId] = Field(min_length=1, max_length=1000)
+    user_ids: set[UserId] = Field(min_length=1, max_length=1000, fail_fast=True)
     message: Line
 
 

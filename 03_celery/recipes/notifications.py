@@ -26,7 +26,7 @@ class Notification(BaseModel):
 
     user_id: UserId
     message: Line
-    channels: set[Literal["push", "sms"]] = Field({"push", "sms"}, min_length=1)
+    channels: set[Literal["push", "sms"]] = Field({"push", "sms"}, min_length=1, fail_fast=True)
 
 
 # --8<-- [start:critical]

@@ -8,10 +8,12 @@ from urllib.parse import urlsplit, urlunsplit
 from fastapi import Response
 from fastapi.responses import FileResponse
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 RANGE = re.compile(r"bytes=\s*(\d{1,18}-\d{0,18}|-\d{1,18})(\s*,\s*(\d{1,18}-\d{0,18}|-\d{1,18}))*")
 BOTH_ENDS = re.compile(r"(\d+)-(\d+)")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _prefix: ContextVar[str] = ContextVar("_prefix", default="")
 
 
@@ -37,6 +39,22 @@ def is_range(text: str) -> bool:
     return all(int(first) <= int(last) for first, last in BOTH_ENDS.findall(text))
 
 
+def without_range(scope: Scope) -> Scope:
+    """Return the request as one for the whole."""
+    return {**scope, "headers": [each for each in scope["headers"] if each[0] != b"range"]}
+
+
+def find_methods(scope: Scope) -> str:
+    """Return what this address can be asked for, of all its routes: Starlette names one of them."""
+    routes = scope["app"].routes
+    found = [
+        method
+        for method in METHODS
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
+    return ", ".join(["GET", "HEAD", *found[1:]] if "GET" in found else found)
+
+
 class Edge:
     """Notes the prefix of a proxy, answers HEAD like GET, and keeps states out of caches."""
 
@@ -51,7 +69,7 @@ class Edge:
         _prefix.set(scope.get("root_path", "").rstrip("/"))
         is_head, has_ended = scope["method"] == "HEAD", False
         if is_head:  # the server sends no body: it has the scope as it was
-            scope = {**scope, "method": "GET"}
+            scope = {**without_range(scope), "method": "GET"}
 
         async def send_uncached(message: Message) -> None:
             nonlocal has_ended
@@ -61,6 +79,8 @@ class Edge:
                 headers.setdefault("cache-control", "no-store")
                 if "location" in headers:
                     headers["location"] = without_host(headers["location"])
+                if message["status"] == 405:
+                    headers["allow"] = find_methods(scope)
             elif is_head:  # nor does a stream keep the connection: it ends where it would begin
                 if has_ended:
                     return
@@ -81,14 +101,15 @@ class Download(FileResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the file, a range of it, or nothing but its ETag."""
-        etag, known = self.headers["etag"], Headers(scope=scope).getlist("if-none-match")
+        headers, etag = Headers(scope=scope), self.headers["etag"]
+        known = headers.getlist("if-none-match")
         # A proxy that packs the answer makes the ETag weak, which is as good here (RFC 9110).
         tags = {each.strip().removeprefix("W/") for each in ",".join(known).split(",")}
-        if tags & {"*", etag}:
-            headers = {name: self.headers[name] for name in ("etag", "cache-control")}
-            await Response(status_code=304, headers=headers)(scope, receive, send)
+        has_it = headers.get("if-modified-since") == self.headers["last-modified"] and not known
+        if has_it or tags & {"*", etag}:
+            kept = {name: self.headers[name] for name in ("etag", "cache-control")}
+            await Response(status_code=304, headers=kept)(scope, receive, send)
             return
-        if not is_range(Headers(scope=scope).get("range", "")):
-            others = [(name, value) for name, value in scope["headers"] if name != b"range"]
-            scope = {**scope, "headers": others}
+        if not is_range(headers.get("range", "")):
+            scope = without_range(scope)
         await super().__call__(scope, receive, send)

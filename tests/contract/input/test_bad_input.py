@@ -199,6 +199,26 @@ def test_wrong_method_or_route_gets_the_standard_answer(running: Running) -> Non
         assert running.api.http.request(method, path).status_code == expected, (method, path)
 
 
+def test_answer_does_not_repeat_what_was_sent(running: Running) -> None:
+    bodies = {
+        "nested": [b'{"to": ' + b"[" * depth + b"]" * depth + b"}" for depth in (50, 500, 900)],
+        "a long list": [b'{"to": [' + b"0," * 200_000 + b"0]}"],
+        "no field that is known": [b'{"x": "' + b"x" * 200_000 + b'"}'],
+    }
+    for what, contents in bodies.items():
+        for content in contents:
+            answer = running.api.http.post(
+                "/emails", content=content, headers={"Content-Type": "application/json"}
+            )
+            assert_refused(answer, "to", what)
+            assert len(answer.content) < 1000, what
+
+    title = {"file": ("a.csv", ORDERS), "title": ("title.txt", b"a file")}
+    answer = running.api.http.post("/reports", files=title)
+    assert_refused(answer, "title", "a file")
+    assert "_file" not in answer.text
+
+
 def test_malformed_json_gets_the_standard_answer(running: Running) -> None:
     headers = {"Content-Type": "application/json"}
 

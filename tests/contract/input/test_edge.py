@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from lab.load.samples import encode, make_orders, make_photo
@@ -95,6 +94,12 @@ def test_result_is_sent_in_ranges_and_not_again_to_whoever_has_it(running: Runni
     for known in lists:  # a proxy that packs answers makes each ETag a weak one
         assert running.api.http.get(url, headers={"If-None-Match": known}).status_code == 304
     assert whole.headers["cache-control"] == "private, no-cache"
+    since = {"If-Modified-Since": whole.headers["last-modified"]}
+    assert running.api.http.get(url, headers=since).status_code == 304
+    # The ETag says it more exactly, so the date beside it does not count.
+    assert running.api.http.get(url, headers=since | {"If-None-Match": '"x"'}).status_code == 200
+    head = running.api.http.head(url, headers={"Range": "bytes=0-3"})  # ranges are for GET alone
+    assert (head.status_code, head.headers["content-length"]) == (200, str(len(whole.content)))
     for unknown in ("items=0-1", "bytes=5-2", "bytes=a-b", "bytes=", "0-3"):
         ignored = running.api.http.get(url, headers={"Range": unknown})
         assert (ignored.status_code, ignored.content) == (200, whole.content), unknown
@@ -131,6 +136,20 @@ def test_head_answers_as_get_does_and_sends_nothing(running: Running) -> None:
     assert running.api.http.head("/emails").status_code == 405
 
 
+def test_wrong_method_is_told_all_that_are_right(running: Running) -> None:
+    paths = running.api.http.get("/openapi.json").json()["paths"]
+    by_path = {path: {name.upper() for name in methods} for path, methods in paths.items()}
+
+    for path, methods in by_path.items():
+        answer = running.api.http.patch(path.replace("{", "").replace("}", ""))
+
+        assert answer.status_code == 405, path
+        right = methods | ({"HEAD"} if "GET" in methods else set())
+        told = set(answer.headers["allow"].split(", "))
+        # `/users/{user_id}` may be asked for by other methods than `/users/register` alone.
+        assert told == right or (told > right and path.count("/") > 1), path
+
+
 def test_head_of_a_stream_does_not_keep_the_connection(running: Running) -> None:
     to = new_address()
     with running.inbox.holding():
@@ -158,14 +177,30 @@ def test_half_a_character_is_refused(running: Running) -> None:
     assert running.count_accepted() == before
 
 
-def find_json_routes(api: Api) -> list[str]:
-    """Return the routes, those of recipes too, that take JSON."""
-    paths = api.http.get("/openapi.json").json()["paths"]
-    return [
-        path
-        for path, methods in paths.items()
-        if "application/json" in methods.get("post", {}).get("requestBody", {}).get("content", {})
-    ]
+def find_json_routes(api: Api) -> dict[str, list[str]]:
+    """Return the routes, those of recipes too, that take JSON, with the names of their fields."""
+    document = api.http.get("/openapi.json").json()
+    found = {}
+    for path, methods in document["paths"].items():
+        body = methods.get("post", {}).get("requestBody", {}).get("content", {})
+        if "application/json" in body:
+            model = body["application/json"]["schema"].get("$ref", "").rpartition("/")[2]
+            schema = document["components"]["schemas"].get(model, {})
+            found[path.replace("{", "").replace("}", "")] = list(schema.get("properties", {}))
+    return found
+
+
+def test_body_full_of_errors_gets_a_short_answer(running: Running) -> None:
+    names = [f"k{number}" for number in range(20_000)]
+    wrong: dict[str, object] = {name: [] for name in names}  # each one an error of its own
+
+    for path, fields in find_json_routes(running.api).items():
+        values: list[object] = [wrong, names]
+        bodies = [wrong, *({field: value} for field in fields for value in values)]
+        for body in bodies:
+            answer = running.api.http.post(path, json=body, headers={"Idempotency-Key": "k"})
+            assert answer.status_code == 422, path
+            assert len(answer.content) < 10_000, (path, list(body)[:1])
 
 
 def test_half_a_character_anywhere_is_refused_by_every_route(running: Running) -> None:
@@ -175,10 +210,8 @@ def test_half_a_character_anywhere_is_refused_by_every_route(running: Running) -
 
     for path in paths:
         for body in bodies:
-            url = httpx.URL(path.replace("{", "").replace("}", ""))
-            answer = running.api.http.post(
-                url, content=body, headers=JSON | {"Idempotency-Key": "k"}
-            )
+            headers = JSON | {"Idempotency-Key": "k"}
+            answer = running.api.http.post(path, content=body, headers=headers)
             assert answer.status_code == 422, f"{path} {body}: {answer.text}"
             assert json.loads(answer.content)
 
