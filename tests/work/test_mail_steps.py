@@ -66,6 +66,23 @@ def test_every_yes_is_a_yes(step: str, answer: str) -> None:
     assert len(server.messages) == 1
 
 
+@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize("answer", ["221 bye", "220 ready"])
+def test_answer_to_something_else_is_no_yes(step: str, answer: str) -> None:
+    server, error = send({step: answer})
+
+    assert isinstance(error, TransientError)
+    assert PARTIES[step] in explain(error)
+    assert server.messages == []
+
+
+def test_yes_before_the_message_is_none_to_the_message() -> None:
+    server, error = send({"DATA": "250 what?"})  # 354 would ask for it
+
+    assert isinstance(error, TransientError)
+    assert server.messages == []
+
+
 def refusals(step: str, code: int) -> dict[str, str]:
     refused = {step: f"{code} 5.7.1 no, not you"}
     # Whoever refuses EHLO is asked with HELO; a server of today refuses both.
