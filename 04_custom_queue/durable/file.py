@@ -72,7 +72,10 @@ UPDATE tasks SET ended_at = finished_at, ready = queued_at;
 DROP INDEX waiting;
 DROP INDEX ended;
 """
-STATE = "SELECT user_version, EXISTS (SELECT * FROM sqlite_master) FROM pragma_user_version"
+# Other programs count their versions, too, and may have a table `tasks`; ours has this index.
+OURS = "SELECT * FROM sqlite_master WHERE tbl_name = 'tasks' AND name = 'waiting'"
+STATE = f"""SELECT user_version, EXISTS (SELECT * FROM sqlite_master), EXISTS ({OURS})
+    FROM pragma_user_version"""
 STATUS = {str(status): status for status in Status}
 COLUMNS = """number, task_id, key, kind, arguments, priority, status, progress, attempts, result,
     error, queued_at, started_at, finished_at, ran_in, due, fingerprint"""
@@ -150,12 +153,12 @@ def set_up(db: sqlite3.Connection) -> None:
 
 def check(db: sqlite3.Connection) -> int:
     """Return the version of the tables, 0 if there are none; raises `QueueUnavailable`."""
-    version, has_tables = db.execute(STATE).fetchone()
+    version, has_tables, is_ours = db.execute(STATE).fetchone()
     if version > VERSION:
         raise QueueUnavailable(
             f"the queue's file has schema {version}, and this app knows {VERSION}: update it"
         )
-    if has_tables and not version:
+    if has_tables and not (version and is_ours):
         raise QueueUnavailable("the queue's file is another database: choose another QUEUE_DB")
     return int(version)
 

@@ -305,12 +305,27 @@ def write_another(db: Path) -> None:
         file.execute("CREATE TABLE orders (a)")
 
 
+def write_tasks_of_another(version: int) -> Callable[[Path], None]:
+    """Let a program write that counts its versions, too, and has tables with names of ours."""
+
+    def write(db: Path) -> None:
+        with closing(sqlite3.connect(db)) as file, file:
+            file.execute("CREATE TABLE tasks (title)")
+            file.execute("CREATE TABLE owners (name)")
+            file.execute("INSERT INTO owners VALUES ('ann')")
+            file.execute(f"PRAGMA user_version = {version}")
+
+    return write
+
+
 @pytest.mark.parametrize(
     ("write", "words"),
     [
         pytest.param(write_damaged, "damaged", id="damaged"),
         pytest.param(write_newer, "update it", id="newer schema"),
         pytest.param(write_another, "another database", id="another database"),
+        pytest.param(write_tasks_of_another(1), "another database", id="another's version 1"),
+        pytest.param(write_tasks_of_another(2), "another database", id="another's version 2"),
     ],
 )
 async def test_file_that_is_no_queue_is_refused_and_left_alone(
