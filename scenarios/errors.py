@@ -10,7 +10,7 @@ from pathlib import Path
 from .settings import get_settings
 from .text import one_line
 
-QUOTED = re.compile(r"""(['"])[^'"]*[/\\][^'"]*\1""")
+QUOTED = re.compile(r"""(['"])[^'"/\\]*[/\\][^'"]*\1""")
 ABSOLUTE = re.compile(r"(?<![\w/:.])(?:/[^\s/'\"<>(),;]+){2,}/?")
 LOGIN = re.compile(r"(?<=://)[^\s/'\"]*@")
 HIDDEN = "…"

@@ -1,6 +1,7 @@
 """What a client reads about an error: a sentence, and nothing that belongs to the server alone."""
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,14 @@ def test_no_path_of_the_server_is_told(error: Exception) -> None:
 )
 def test_the_rest_of_a_sentence_is_told(error: Exception, sentence: str) -> None:
     assert explain(error) == sentence
+
+
+@pytest.mark.parametrize(
+    "words", ["'" + "/a" * 20_000, "://" * 20_000, "'/\"/" * 20_000, "/a/" * 20_000]
+)
+def test_long_words_take_no_time(words: str) -> None:
+    began = time.monotonic()
+    sentence = explain(ValueError(words))
+
+    assert time.monotonic() - began < 1
+    assert len(sentence) < 1100
