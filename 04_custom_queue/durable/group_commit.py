@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, TypeVar
@@ -51,6 +51,7 @@ class Change:
     apply: Callable[[sqlite3.Connection], Any]
     done: Callable[[Any], None] | None = None
     waiter: asyncio.Future[Any] | None = None
+    since: float = field(default_factory=time.monotonic)
 
     def tell(self, value: Any, error: Exception | None) -> None:
         """Pass on what has become of it."""
@@ -160,7 +161,9 @@ class GroupCommit:
         if synchronous != self._synchronous:
             db.execute(f"PRAGMA synchronous = {synchronous}")
             self._synchronous = synchronous
-        patiently(partial(db.execute, "BEGIN IMMEDIATE"))
+        # Who came while others waited in vain has waited, too.
+        since = min((each.since for each in batch if each.waiter), default=time.monotonic())
+        patiently(partial(db.execute, "BEGIN IMMEDIATE"), since)
         self._table.begin(db)
         results = [(change, *apply_one(db, change)) for change in batch]
         results += self._table.finish(db)
@@ -193,12 +196,12 @@ def primary_code(error: Exception) -> str:
     return "_".join(getattr(error, "sqlite_errorname", "").split("_")[:2])
 
 
-def patiently(step: Callable[[], T]) -> T:
-    """Repeat a step while another process holds the file, for `BUSY_S`.
+def patiently(step: Callable[[], T], since: float | None = None) -> T:
+    """Repeat a step while another process holds the file, until `BUSY_S` after `since`.
 
     SQLite's own wait sleeps too long to be fair, and does not wait for everything.
     """
-    deadline = time.monotonic() + BUSY_S
+    deadline = (time.monotonic() if since is None else since) + BUSY_S
     while True:
         try:
             return step()

@@ -3,6 +3,7 @@
 import asyncio
 import resource
 import sqlite3
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -288,6 +289,26 @@ async def test_file_that_cannot_be_written_refuses_and_loses_nothing(
     assert readable is not None
     assert {task.status for task in found} == {Status.SUCCEEDED}
     assert {task.attempts for task in found} == {1}
+
+
+async def test_refusal_takes_no_longer_for_those_who_come_while_others_wait(
+    jobs: Jobs, db: Path
+) -> None:
+    async def refused_after_s() -> float:
+        began = time.monotonic()
+        with pytest.raises(QueueUnavailable):
+            await queue.put(new_task("quick"))
+        return time.monotonic() - began
+
+    async with opened(jobs, db) as queue:
+        with locked(db):
+            waits = []
+            for _ in range(30):
+                waits.append(asyncio.create_task(refused_after_s()))
+                await asyncio.sleep(0.1)
+            took_s = await asyncio.gather(*waits)
+
+    assert statistics.median(took_s) < 1, sorted(took_s)
 
 
 def write_damaged(db: Path) -> None:
