@@ -43,7 +43,7 @@ async def start(task_id: str, kind: Kind, key: str | None, **arguments: Any) -> 
         tasks.publish, tasks.JOBS[kind], task_id, key, arguments, limiter=publishers
     )
     if owner != task_id:  # an earlier request had the same Idempotency-Key
-        files.discard_upload(task_id)
+        files.take_back(task_id)
     return http.accepted(owner)
 
 

@@ -52,7 +52,7 @@ async def start(task_id: str, kind: Kind, key: str | None, **arguments: Any) -> 
     except (QueueFull, QueueUnavailable) as error:
         raise http.refused(str(error)) from error
     if task.task_id != task_id:
-        files.discard_upload(task_id)
+        files.take_back(task_id)
     return http.accepted(task.task_id)
 
 

@@ -79,9 +79,7 @@ async def stored_upload(
         await asyncio.to_thread(_copy, source, check, task_id)
         yield task_id
     except Exception:
-        with suppress(OSError):  # a disk that takes nothing may not let go of anything, either
-            discard_upload(task_id)
-            owners.drop([task_id])
+        take_back(task_id)
         raise
     # Not reached if the request is cancelled: nobody knows then whether the job was taken.
     await asyncio.to_thread(owners.hand_over, task_id)
@@ -101,9 +99,23 @@ def _copy(source: BinaryIO, check: Callable[[BinaryIO], object], task_id: str) -
         raise CannotStore from error
 
 
+def take_back(task_id: str) -> None:
+    """Remove what a request has left that became no task: its upload, and the mark of that."""
+    discard_upload(task_id)
+    with suppress(OSError):
+        owners.drop([task_id])
+
+
 def discard_upload(task_id: str) -> None:
-    """Remove the upload of a task that has ended; none is fine."""
-    upload_path(task_id).unlink(missing_ok=True)
+    """Remove the upload of a task that has ended; none is fine.
+
+    A disk that lets go of nothing changes no task: `forget` comes for the file again.
+    """
+    path = upload_path(task_id)
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        logger.warning("the upload of %s cannot be removed now: %s", task_id, error)
 
 
 def publish(task_id: str, suffix: str, content: bytes) -> None:
@@ -142,10 +154,13 @@ def remember(task_id: str, result: JSONDict) -> JSONDict:
 
 def recall(task_id: str) -> JSONDict | None:
     """Return the result of an earlier run: a job that is run twice has one effect."""
-    path = result_path(task_id, ".json")
-    if not path.exists():
+    try:
+        result: JSONDict = json.loads(result_path(task_id, ".json").read_bytes())
+    except FileNotFoundError:
         return None
-    result: JSONDict = json.loads(path.read_bytes())
+    except ValueError:  # a power cut may leave an empty file
+        logger.warning("the note that %s has had its effect is damaged: it runs again", task_id)
+        return None
     return result
 
 
@@ -158,7 +173,7 @@ def forget(task_ids: Iterable[str]) -> None:
     rest = (task_id for task_id in task_ids if TASK_ID.fullmatch(task_id))
     while batch := list(islice(rest, owners.BATCH)):
         for task_id in batch:
-            discard_upload(task_id)
+            upload_path(task_id).unlink(missing_ok=True)
             for suffix in (".json", *SUFFIXES.values()):
                 result_path(task_id, suffix).unlink(missing_ok=True)
         forget_orders(batch)

@@ -67,6 +67,23 @@ def test_same_key_makes_one_report(running: Running) -> None:
     assert len(task_ids) == (1 if running.promises["idempotency_key"] else 3)
 
 
+def test_repeated_request_leaves_no_file_of_its_own(running: Running) -> None:
+    key, orders = uuid4().hex, make_orders(5).csv
+    before = files_of_tasks(running)
+
+    task_ids = {accepted_id(running.api.post_report(orders, key=key)) for _ in range(5)}
+    for task_id in task_ids:
+        running.api.wait_until_final(task_id)
+
+    assert files_of_tasks(running) - before == task_ids
+
+
+def files_of_tasks(running: Running) -> set[str]:
+    """Return the ids of the tasks that have an upload, or a mark of a file."""
+    folders = [running.data_dir / "uploads", *(running.data_dir / "owners").glob("*-*")]
+    return {path.name for folder in folders for path in folder.iterdir()}
+
+
 def test_key_belongs_to_the_route_and_the_body(running: Running) -> None:
     to, key, orders = new_address(), uuid4().hex, make_orders(5).csv
 

@@ -102,3 +102,28 @@ def test_process_that_dies_at_the_note_has_told_of_the_effect(
         files.remember(new_task_id(), {"to": "ann@example.com"})
 
     assert [event["event"] for event in ledger.read(data_dir)] == ["effect"]
+
+
+@pytest.mark.parametrize("left", [b"", b"{", b"\0" * 40])
+def test_note_of_an_effect_that_a_power_cut_has_damaged_counts_as_none(
+    data_dir: Path, left: bytes
+) -> None:
+    task_id = new_task_id()
+    files.result_path(task_id, ".json").write_bytes(left)
+
+    assert files.recall(task_id) is None
+
+
+def test_upload_that_cannot_be_removed_changes_no_task(data_dir: Path) -> None:
+    task_id = new_task_id()
+    path = files.upload_path(task_id)
+    path.mkdir()  # unlink refuses a folder, as it does each file of a disk that is read-only
+
+    files.discard_upload(task_id)
+    with pytest.raises(IsADirectoryError):
+        files.forget([task_id])  # it will be told again
+    path.rmdir()
+    path.touch()
+    files.forget([task_id])
+
+    assert not path.exists()
