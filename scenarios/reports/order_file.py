@@ -33,7 +33,12 @@ DAY = re.compile(
 )
 QUANTITY = re.compile(r"\+?(\d{1,12})(\.0{1,12})?", re.ASCII)
 PRICE = re.compile(r"\+?(?=\.?\d)\d{0,12}(\.\d{0,12})?", re.ASCII)
-INVISIBLE = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u2060\ufeff]")
+# All that Unicode says is not shown, but for what joins letters or chooses their form.
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2060-\u2065\u206a-\u206f"
+    "\u3164\ufeff\uffa0\ufff9-\ufffb]"
+)
+BLANKS_BEHIND_QUOTE = re.compile(r'(?<!")"[ \t]+(?=[,\r\n]|$)')  # which `csv` takes in front alone
 HARMFUL = re.compile(f"[{CONTROLS}]")
 Order = tuple[str, str, str, int, int]  # day, region, product, quantity, price in cents
 
@@ -84,7 +89,7 @@ def read_lines(file: TextIO) -> Iterator[str]:
     while line := file.readline(LONGEST_LINE + 1):
         if len(line) > LONGEST_LINE:
             raise csv.Error(f"a line has more than {LONGEST_LINE:,} characters")
-        yield line
+        yield BLANKS_BEHIND_QUOTE.sub('"', line)
 
 
 def complain(header: list[str]) -> str:

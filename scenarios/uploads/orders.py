@@ -8,6 +8,7 @@ from scenarios.errors import BadUpload, WorkError
 from scenarios.reports.order_file import read_rows
 
 CHUNK_BYTES = 1 << 16
+WORKBOOKS = (b"PK\3\4", b"\xd0\xcf\x11\xe0")  # xlsx and ods are zip files; and xls
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -31,6 +32,8 @@ def check_encoding(file: BinaryIO) -> None:
     file.seek(0)
     wanted = "save it as “CSV UTF-8”"
     beginning = file.read(4)
+    if beginning.startswith(WORKBOOKS):
+        raise BadUpload(f"the file is a workbook or an archive: {wanted}")
     if beginning.startswith(UTF_16) or b"\0" in beginning:  # without a mark each letter has a NUL
         raise BadUpload(f"the file is UTF-16: {wanted}")
     file.seek(0)

@@ -47,6 +47,7 @@ SAME: dict[str, Callable[[], str | bytes]] = {
     "header quoted in part": lambda: FILE.replace("unit_price", '"unit_price"'),
     "blanks around values": lambda: FILE.replace(",", " , "),
     "quotes behind blanks": lambda: FILE.replace(",Lamp", ', "Lamp"'),
+    "blanks behind quotes": lambda: FILE.replace("Lamp", '"Lamp" ').replace("0.25", '"0.25"\t'),
     "tabs around values": lambda: FILE.replace(",", "\t,\t"),
     "no-break blanks around values": lambda: FILE.replace("Zürich", "\u00a0Zürich\u202f"),
     "basic dates": lambda: FILE.replace("2026-11-21", "20261121"),
@@ -56,6 +57,7 @@ SAME: dict[str, Callable[[], str | bytes]] = {
     "plus, zeros in front": lambda: FILE.replace(",3,1.50", ",+03,+01.50"),
     "no zero before the point": lambda: FILE.replace("0.25", ".25"),
     "invisible marks": lambda: FILE.replace("Zürich", "\u200bZü\u00adrich\u200e"),
+    "more invisible marks": lambda: FILE.replace("Zürich", "Z\u2062ü\u180er\u034fi\u206ach\u3164"),
     "invisible marks around numbers": lambda: FILE.replace("2026-", "\u200e2026-").replace(
         ",3,1.50", ",\u200b3,1.50\ufeff"
     ),
@@ -70,6 +72,9 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "UTF-16": (FILE.encode("utf-16"), "UTF-16: save it as “CSV UTF-8”"),
     "UTF-16, the other way": (b"\xfe\xff" + FILE.encode("utf-16-be"), "UTF-16: save it"),
     "Latin-1": (FILE.replace("Łódź", "N").encode("latin-1"), "not UTF-8: save it as"),
+    "workbook of Excel": (b"PK\3\4\x14\0\6\0" + bytes(99), "a workbook.*save it as “CSV UTF-8”"),
+    "workbook of an old Excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a workbook.*save it as"),
+    "name that is not seen": (FILE.replace("Desk", "\u3164"), "row 3, column 'product'"),
     "another order": (FILE.replace("date,region", "region,date"), "first line is 'region,date"),
     "a column twice": (FILE.replace(HEADER, f"{HEADER},date"), "first line is"),
     "no header": ("\n".join(ROWS), "first line is '2026-11-21,Zürich"),
