@@ -1,5 +1,6 @@
 """What a check says: passed, or one sentence with what was expected and what was seen."""
 
+import re
 from dataclasses import dataclass
 
 
@@ -27,7 +28,15 @@ class Verdict:
         return f"expected {self.expected}; seen: {self.seen}"
 
 
+TRACEBACK = re.compile(r'Traceback|^\s*File "|\\n', re.MULTILINE)
+
+
 def expect(holds: object, expected: str, seen: object) -> None:
     """Raise Missed with both halves of the sentence unless `holds`."""
     if not holds:
         raise Missed(expected, str(seen))
+
+
+def expect_plain(error: str) -> None:
+    """Expect the text of an error, and no line of its traceback."""
+    expect(not TRACEBACK.search(error), "the text of the error for the client", "a traceback")
