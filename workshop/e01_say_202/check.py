@@ -1,7 +1,11 @@
 """E1: the answer comes first, each e-mail once, and the status never lies."""
 
-import secrets
+import random
+import re
+import string
 import time
+
+import httpx
 
 from workshop.app_under_check import App
 from workshop.chance import shuffled, some_count, some_name, some_names
@@ -11,6 +15,8 @@ from workshop.verdict import expect
 EMAIL_S = 1.0
 QUIET_S = 1.5  # longer than an e-mail takes: a second copy would have come
 PATIENCE_S = 20.0
+STATUSES = ("accepted", "finished")
+ALPHABETS = ("abcdef", string.digits, string.ascii_lowercase, string.ascii_uppercase)
 Emails = list[tuple[str, str]]  # the place of the status, and the address
 
 
@@ -35,15 +41,13 @@ def check(kit: Kit) -> None:
         expect_no_lie(app, emails)
     expected = "status accepted while an e-mail is being sent"
     expect("accepted" in told, expected, "no answer until it was sent")
+    expect_late_email(app)
 
     app.wait_quiet(QUIET_S)
     for address in set(addresses):
         sent, wanted = app.journal.count("sent", to=address), addresses.count(address)
         expect(sent == wanted, "one e-mail for each request", f"{sent} for {wanted}")
-    start, _, task_id = emails[0][0].rpartition("/")
-    for unknown in (some_name(), f"{task_id}0", secrets.token_hex(32)[: len(task_id)]):
-        if (place := f"{start}/{unknown}") not in dict(emails):
-            app.get(place, status=404)
+    expect_unknown(app, {place for place, _ in emails})
 
 
 def post_email(app: App, address: str, *, is_new: bool) -> tuple[str, str]:
@@ -54,18 +58,59 @@ def post_email(app: App, address: str, *, is_new: bool) -> tuple[str, str]:
     expect(not early, "the answer to POST /emails before the e-mail is sent", seen)
     expect(answer.status == 202, "202 from POST /emails", app.describe(answer))
     place = str(answer.headers.get("location", ""))
-    expect(place.startswith(("/", app.part.url)), "a Location header such as /tasks/1", repr(place))
+    is_here = place.startswith(("/", app.part.url))
+    is_task = is_here and re.fullmatch("/tasks/[^/]+", httpx.URL(place).path)
+    expect(is_task, "a Location header such as /tasks/1", repr(place))
+    return place, read_status(app, place)
+
+
+def read_status(app: App, place: str) -> str:
     status = app.get(place, status=200).get("status")
-    expect(status in ("accepted", "finished"), f"status accepted from GET {place}", repr(status))
-    return place, str(status)
+    expect(status in STATUSES, f"status accepted or finished from GET {place}", repr(status))
+    return str(status)
 
 
 def expect_no_lie(app: App, emails: Emails) -> None:
     """Look at every task: as many e-mails are sent as are said to be."""
     said: dict[str, int] = {}
     for place, address in emails:
-        is_finished = app.get(place, status=200).get("status") == "finished"
+        is_finished = read_status(app, place) == "finished"
         said[address] = said.get(address, 0) + is_finished
     for address, finished in said.items():
         sent = app.journal.count("sent", to=address)
         expect(sent >= finished, "an e-mail sent by the time its status is finished", sent)
+
+
+def expect_late_email(app: App) -> None:
+    """Post when nothing is left to do, and ask for no status."""
+    address = f"{some_name()}@example.com"
+    app.post("/emails", status=202, json={"to": address})
+    expected = "an e-mail also for a request that comes when the others are done, and never asks"
+    app.wait_until(
+        expected,
+        lambda: "an e-mail" if app.journal.count("sent", to=address) else "none",
+        "an e-mail".__eq__,
+        EMAIL_S * 5,
+    )
+
+
+def expect_unknown(app: App, places: set[str]) -> None:
+    """Ask for ids that were never given out; one of them has the shape of those that were."""
+    start, _, task_id = min(places).rpartition("/")
+    alike = f"{start}/{scramble(task_id)}"
+    while alike in places:
+        alike += random.choice(string.digits)
+    app.get(alike, status=404)
+    for unlike in (f"{start}/{some_name()}", f"{start}/{task_id}0"):
+        if unlike not in places:
+            status = app.get(unlike).status  # 422: no id of this app looks like that
+            expect(status in {404, 422}, f"404 from GET {unlike}", status)
+
+
+def scramble(task_id: str) -> str:
+    """Return another id of the same shape: letters for letters and digits for digits."""
+    end = "".join(
+        random.choice(next((each for each in ALPHABETS if letter in each), letter))
+        for letter in task_id[-6:]
+    )
+    return task_id[:-6] + end
