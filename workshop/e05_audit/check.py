@@ -5,8 +5,10 @@ from workshop.chance import some_count, some_names
 from workshop.kit import Kit
 from workshop.verdict import expect
 
-AT_ONCE_S = 0.7  # an audit line takes a second
+AT_ONCE_S = 0.7  # an audit line takes a second, and so does a welcome
+LINE_S = 6.0  # also where one line is written after the other
 QUIET_S = 1.5
+REFUSALS = 2
 
 
 def check(kit: Kit) -> None:
@@ -15,14 +17,18 @@ def check(kit: Kit) -> None:
 
     for user in users:
         register(app, user, 201, "created")
+    for user in users:  # before anything is written for the first
+        register(app, user, 409, "refused")
     for user in users:
         expect_line(app, user, 201, "created", 1)
-        app.wait_event("welcomed", "a welcome for a new user", timeout_s=3, user=user)
-    for again in (1, 2):
-        for user in users:
-            register(app, user, 409, "refused", before=again - 1)
-        for user in users:
-            expect_line(app, user, 409, "refused", again)
+    for user in users:
+        app.wait_event("welcomed", "a welcome for a new user", timeout_s=LINE_S, user=user)
+        expect_line(app, user, 409, "refused", 1)
+    for user in users:
+        register(app, user, 409, "refused", before=1)
+        app.get(f"/users/{user}", status=405)  # no registration, so no line
+    for user in users:
+        expect_line(app, user, 409, "refused", REFUSALS)
 
     app.wait_quiet(QUIET_S)
     for user in users:
@@ -30,8 +36,9 @@ def check(kit: Kit) -> None:
             app.journal.count("audited", user=user),
             app.journal.count("welcomed", user=user),
         )
-        told = f"{lines} and {mails}"
-        expect((lines, mails) == (3, 1), "three audit lines and one welcome for each user", told)
+        expected = f"{1 + REFUSALS} audit lines, for a 201 and two 409, and none for a 405"
+        expect(lines == 1 + REFUSALS, expected, lines)
+        expect(mails == 1, "one welcome for each user, whatever came after it", mails)
     expect(not app.last_error(), "no error in the log", app.last_error())
 
 
@@ -40,7 +47,7 @@ def register(app: App, user: str, status: int, outcome: str, before: int = 0) ->
     answer = app.post(f"/users/{user}", status=status)
     early = app.journal.count("audited", user=user, outcome=outcome) > before
     expect(not early, "the answer before the audit line is written", "the line first")
-    expected = f"an answer in under {AT_ONCE_S:g} s while audit lines are written"
+    expected = f"an answer in under {AT_ONCE_S:g} s, whatever is written and sent behind it"
     expect(answer.seconds < AT_ONCE_S, expected, f"one after {answer.seconds:.1f} s")
 
 
@@ -48,6 +55,6 @@ def expect_line(app: App, user: str, status: int, outcome: str, count: int) -> N
     app.wait_until(
         f"an audit line for each {status}",
         lambda: app.journal.count("audited", user=user, outcome=outcome),
-        lambda seen: seen == count,
-        3,
+        lambda seen: seen >= count,
+        LINE_S,
     )

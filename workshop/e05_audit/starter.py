@@ -18,6 +18,7 @@ def audit(user: str, outcome: str) -> None:
 
 
 def send_welcome(user: str) -> None:
+    time.sleep(1)  # and so is the mail server
     record("welcomed", user=user)
 
 

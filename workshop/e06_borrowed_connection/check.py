@@ -11,6 +11,7 @@ from workshop.verdict import expect
 JOB_S = 1.5
 WARE_S = 6.0  # until the warehouse has answered, on a busy machine too
 HELD_S = 1.0  # a connection that waits for the warehouse is held for longer
+CROWD = 12  # ask at the same time
 
 
 def check(kit: Kit) -> None:
@@ -26,9 +27,11 @@ def check(kit: Kit) -> None:
     time.sleep(JOB_S / 2)
     for name in others:
         post_order(app, name)
+    expect_own_connection(app, first)
     app.wait_status(f"/orders/{first}", "status", {"confirmed"}, timeout_s=WARE_S)
     for name in others:
         expect_no_foreign_confirmation(app, name)
+    expect_answers_for_a_crowd(app, others)
     for name in (first, *others):
         app.wait_status(f"/orders/{name}", "status", {"confirmed"}, timeout_s=WARE_S)
         count = app.journal.count("confirmed", order_id=name)
@@ -50,6 +53,19 @@ def post_order(app: App, name: str) -> None:
     expect(answer.seconds < HELD_S, expected, f"an answer after {answer.seconds:.1f} s")
 
 
+def expect_own_connection(app: App, name: str) -> None:
+    """Ask for nothing until the job ends: whatever is connected meanwhile is its own."""
+    before = app.journal.count("connected")
+    app.wait_quiet(JOB_S + 1, lambda: app.journal.count("confirmed", order_id=name) > 0)
+    if app.journal.count("confirmed", order_id=name):
+        app.wait_until(
+            "a connection from `connect` for the job",
+            lambda: "one" if app.journal.count("connected") > before else "none",
+            "one".__eq__,
+            1,
+        )
+
+
 def expect_no_foreign_confirmation(app: App, name: str) -> None:
     """Expect a row to be confirmed by the job of its own order."""
     if app.get(f"/orders/{name}", status=200).get("status") == "confirmed":
@@ -57,6 +73,17 @@ def expect_no_foreign_confirmation(app: App, name: str) -> None:
         expected = "a row confirmed by the job of its own order"
         own = app.journal.count("confirmed", order_id=name)
         expect(own, expected, "one that another job has confirmed")
+
+
+def expect_answers_for_a_crowd(app: App, names: list[str]) -> None:
+    """Ask from many sides until the jobs are done: each waits for its turn, the jobs too."""
+    until = time.monotonic() + JOB_S
+    while time.monotonic() < until:
+        crowd = [app.later("GET", f"/orders/{names[0]}", status=200) for _ in range(CROWD)]
+        for each in crowd:
+            each.result()
+        if all(app.journal.count("confirmed", order_id=name) for name in names):
+            return
 
 
 def expect_modest_use(journal: Journal) -> None:
