@@ -118,12 +118,13 @@ class Kit:
         """Say where a Redis server of this check alone will be; nothing answers there yet."""
         return commands.valkey(self._claim(VALKEY_PORT), self._make_folder(name))
 
-    def start_valkey(self, claimed: commands.Command | None = None, name: str = "valkey") -> None:
+    def start_valkey(self, claimed: commands.Command | None = None, name: str = "valkey") -> Part:
         """Start a Redis server of this check alone; apps and workers get its REDIS_URL."""
         command = claimed or self.claim_valkey(name)
         valkey = self._launch(name, command, {})
         valkey.wait_ready(self._start_s)
         self.redis_url = command.url
+        return valkey
 
     def start_worker(self, name: str = "worker", *, of: str = "app", concurrency: int = 2) -> Part:
         """Start a Celery worker of the app called `of`; wait until it takes jobs."""

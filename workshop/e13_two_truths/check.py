@@ -1,9 +1,12 @@
 """E13: two workers know all tasks, and no task of a process that died runs for ever."""
 
 import time
+from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple
+from uuid import uuid4
 
 import psutil
 
@@ -12,7 +15,9 @@ from workshop.chance import some_count
 from workshop.kit import Kit
 from workshop.verdict import expect
 
-PAIRS = 40
+TASKS = 40
+BURST = 8
+SOON_S = 5.0
 BRIEF = 4  # short tasks, so that each worker gets one
 LOOKS = 3  # at each task: some reach the worker that did not accept it
 AFTER_S = 15.0  # the README says so
@@ -37,13 +42,21 @@ def check(kit: Kit) -> None:
 
     expect_two_at_work(pair)
     told = {}
-    for _ in range(PAIRS):
-        task_id = create(pair, 0.1)
-        told[task_id] = find_refusal(pair, task_id)
-    expect(len(told) == PAIRS, f"an id of its own for each of {PAIRS} tasks", f"{len(told)} ids")
-    expect_known(told, f"{PAIRS} of {PAIRS} tasks known, whichever worker is asked")
+    for _ in range(TASKS // BURST):
+        for task_id in create_at_once(pair, BURST, 0.1):
+            told[task_id] = find_refusal(pair, task_id)
+    expect(len(told) == TASKS, f"an id of its own for each of {TASKS} tasks", f"{len(told)} ids")
+    expect_known(told, f"{TASKS} of {TASKS} tasks known, whichever worker is asked")
     told = {task_id: find_refusal(pair, task_id) for task_id in told}
-    expect_known(told, f"{PAIRS} of {PAIRS} tasks still known when all have come")
+    expect_known(told, f"{TASKS} of {TASKS} tasks still known when all have come")
+    pair.wait_until(
+        f"{TASKS} of {TASKS} short tasks finished, whichever worker is asked",
+        lambda: tell_statuses(pair, told),
+        f"{TASKS * LOOKS} times finished".__eq__,
+        SOON_S,
+    )
+    status = pair.get(f"/tasks/{uuid4().hex}").status  # 422: no id of this app looks like that
+    expect(status in {404, 422}, "404 for an id that was never given out", status)
 
     done = create(pair, 0.1)
     wait_status(pair, done, {"finished"}, "a task that nothing disturbs to finish")
@@ -54,6 +67,8 @@ def check(kit: Kit) -> None:
     restart(kit, pair)
     seen = read_status(pair, done)
     expect(seen == "finished", "a finished task to stay finished after the restart", seen)
+    starts = pair.journal.count("started", task_id=done)
+    expect(starts == 1, "a finished task not to be run again after the restart", f"{starts} starts")
 
 
 def check_one_worker_killed(app: App) -> None:
@@ -109,9 +124,7 @@ def expect_two_at_work(app: App) -> None:
     """Create tasks until both workers have had one; which of them takes it is chance."""
     until = time.monotonic() + START_S
     while len({event["pid"] for event in app.journal.events("started")}) < 2:
-        burst = [app.later("POST", "/tasks", status=202, params={"seconds": 0}) for _ in range(8)]
-        for each in burst:
-            each.result()
+        create_at_once(app, BURST, 0)
         told = f"all taken by one of them for {START_S:g} s"
         expect(time.monotonic() < until, "tasks taken by both workers", told)
 
@@ -144,6 +157,19 @@ def start_tasks(app: App, count: int, seconds: float = LONG_S) -> dict[str, int]
 def create(app: App, seconds: float) -> str:
     answer = app.post("/tasks", status=202, params={"seconds": seconds})
     return str(answer.get("task_id"))
+
+
+def create_at_once(app: App, count: int, seconds: float) -> list[str]:
+    """Create tasks side by side: both workers write at the same moment."""
+    params = {"seconds": seconds}
+    burst = [app.later("POST", "/tasks", status=202, params=params) for _ in range(count)]
+    return [str(each.result().get("task_id")) for each in burst]
+
+
+def tell_statuses(app: App, task_ids: Iterable[str]) -> str:
+    """Count what is said of the tasks, each of which is asked for several times."""
+    said = Counter(read_status(app, task_id) for task_id in task_ids for _ in range(LOOKS))
+    return ", ".join(f"{count} times {status}" for status, count in sorted(said.items()))
 
 
 def find_refusal(app: App, task_id: str) -> int | None:
