@@ -112,10 +112,18 @@ def invalid_fields(problems: Sequence[JSONDict]) -> Response:
     That may be 10 MiB, once more for each field that is missing: to write it would stop the event
     loop for seconds. If it is nested deeply it cannot be written at all.
     """
-    told = [{name: problem[name] for name in ("type", "loc", "msg")} for problem in problems]
+    told = [
+        {"type": each["type"], "loc": [shorten(part) for part in each["loc"]], "msg": each["msg"]}
+        for each in problems
+    ]
     text = json.dumps({"detail": told}, ensure_ascii=False, separators=(",", ":"))
     # A name may hold half a character, such as `"\\ud800"`, which UTF-8 has not.
     return Response(text.encode(errors="replace"), 422, media_type="application/json")
+
+
+def shorten(part: str | int) -> str | int:
+    """Return a part of the place of an error: the name of a field, or a key that a client chose."""
+    return part[:200] if isinstance(part, str) else part
 
 
 def complete(app: FastAPI, unavailable: Mapping[type[Exception], str] = NOTHING) -> None:

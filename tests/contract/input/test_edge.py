@@ -193,10 +193,11 @@ def find_json_routes(api: Api) -> dict[str, list[str]]:
 def test_body_full_of_errors_gets_a_short_answer(running: Running) -> None:
     names = [f"k{number}" for number in range(20_000)]
     wrong: dict[str, object] = {name: [] for name in names}  # each one an error of its own
+    long: dict[str, object] = {"x" * 100_000: []}
 
     for path, fields in find_json_routes(running.api).items():
-        values: list[object] = [wrong, names]
-        bodies = [wrong, *({field: value} for field in fields for value in values)]
+        values: list[object] = [wrong, names, long]
+        bodies = [wrong, long, *({field: value} for field in fields for value in values)]
         for body in bodies:
             answer = running.api.http.post(path, json=body, headers={"Idempotency-Key": "k"})
             assert answer.status_code == 422, path
