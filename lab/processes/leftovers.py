@@ -25,6 +25,7 @@ MARK = "LAB_STACK"
 # The start time is computed from the clock, which may be set while the process runs.
 CLOCK_S = 1.0
 TIMEOUT_S = 10.0
+GUARD = 'read -r end; [ ! -e "$3" ] || exec "$0" "$@"'
 
 
 class Leftovers:
@@ -41,9 +42,10 @@ class Leftovers:
         self._started: dict[int, float] = {}
         self._lock = threading.Lock()
         self._write()
-        # The guard's input ends with the lab, however that ends; then it ends what is listed.
+        # The guard's input ends with the lab, however that ends; then it ends what is listed. Until
+        # there is something to end it is a shell, which takes little memory and starts at once.
         self._guard = subprocess.Popen(
-            [sys.executable, "-m", "lab.processes.leftovers", str(path)],
+            ["sh", "-c", GUARD, sys.executable, "-m", "lab.processes.leftovers", str(path)],
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
@@ -99,5 +101,4 @@ def _running(mark: str, started: dict[int, float]) -> Iterator[psutil.Process]:
 
 
 if __name__ == "__main__":
-    sys.stdin.read()
     end_leftovers(Path(sys.argv[1]))
