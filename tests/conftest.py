@@ -13,7 +13,7 @@ from tests.support.by_approach import ByApproach
 from tests.support.forks import Forker
 from tests.support.receiver import Receiver, receive
 from tests.support.running import APPROACHES, ENV, WEBHOOKS, Running
-from tests.support.site import FOR_FOLDERS, build
+from tests.support.site import FOR_FOLDERS, REPOSITORY, build
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -65,8 +65,8 @@ def second(running: Running) -> Iterator[Running]:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the site as a server gives it."""
-    return build(tmp_path_factory.mktemp("site"))
+    """Build the site as a server gives it, with addresses as on GitHub."""
+    return build(tmp_path_factory.mktemp("site"), repository=REPOSITORY)
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,9 @@ from mkdocs.config import load_config
 from PIL import Image
 
 from site_making.beside.hooks import on_config
-from tests.support.site import ROOT, build
+from tests.support.site import ADDRESS, REPOSITORY, ROOT
 
 PAGES = sorted(path.relative_to(ROOT / "docs") for path in (ROOT / "docs").rglob("*.md"))
-ADDRESS = "https://someone.github.io/background-work/"
 
 
 def test_each_page_has_its_markdown_with_all_that_it_includes(site: Path) -> None:
@@ -35,8 +34,8 @@ def test_index_for_assistants_names_each_page_with_what_it_says(site: Path) -> N
 
     assert lines[0].startswith("# ")
     assert lines[2].startswith("> ")
-    assert named.keys() == {str(page) for page in PAGES}
-    assert all((site / name).is_file() for name in named)
+    assert named.keys() == {f"{ADDRESS}{page}" for page in PAGES}
+    assert all((site / page).is_file() for page in PAGES)
 
 
 def test_each_page_describes_itself_and_links_to_its_markdown(site: Path) -> None:
@@ -58,22 +57,17 @@ def test_card_is_drawn(site: Path) -> None:
         assert card.size == (1200, 630)
 
 
-def test_addresses_follow_from_the_name_of_the_repository(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GITHUB_REPOSITORY", "Someone/background-work")
-
-    site = build(tmp_path / "site")
-
+def test_addresses_follow_from_the_name_of_the_repository(site: Path, folder_site: Path) -> None:
     page = (site / "choose" / "index.html").read_text(encoding="utf-8")
     assert f'<link rel="canonical" href="{ADDRESS}choose/">' in page
     assert f'<meta property="og:image" content="{ADDRESS}assets/card.png">' in page
     assert f"<loc>{ADDRESS}choose/</loc>" in (site / "sitemap.xml").read_text(encoding="utf-8")
     assert f"]({ADDRESS}choose.md)" in (site / "llms.txt").read_text(encoding="utf-8")
+    assert "](choose.md)" in (folder_site / "llms.txt").read_text(encoding="utf-8")
 
 
 def test_one_setting_names_another_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GITHUB_REPOSITORY", "Someone/background-work")
+    monkeypatch.setenv("GITHUB_REPOSITORY", REPOSITORY)
     monkeypatch.setenv("SITE_URL", "https://example.org/jobs/")
     config = load_config(str(ROOT / "mkdocs.yml"))
 

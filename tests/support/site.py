@@ -12,13 +12,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FOR_FOLDERS = ("--config-file", "mkdocs.folder.yml")
+REPOSITORY = "Someone/background-work"
+ADDRESS = "https://someone.github.io/background-work/"  # the one that follows from it
 
 
-def build(folder: Path, *arguments: str) -> Path:
-    """Build the site strictly; a single warning fails."""
+def build(folder: Path, *arguments: str, repository: str = "") -> Path:
+    """Build the site strictly, as on GitHub if a repository is named; a single warning fails."""
     # Not with --quiet: it hides warnings from --strict too.
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
-    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    environment = {
+        **os.environ,
+        "NO_MKDOCS_2_WARNING": "1",
+        "GITHUB_REPOSITORY": repository,
+        "SITE_URL": "",
+    }
 
     built = subprocess.run(
         [*command, *arguments],
