@@ -31,7 +31,8 @@ slow: dev ## run the tests that are too long for every run: once a month
 	@WORKSHOP_ANSWERS=all FUZZ_EXAMPLES=60 $(PY) -m pytest -n 2 \
 		tests/workshop/test_workshop_checks.py tests/contract/input/test_fuzz.py $(ARGS)
 	@FUZZ_TEXTS=5000 $(PY) -m pytest -n 2 \
-		tests/recipes/test_any_text.py tests/contract/input/test_any_text.py $(ARGS)
+		tests/recipes/test_any_text.py tests/contract/input/test_any_text.py \
+		tests/work/test_any_text.py $(ARGS)
 
 survival: runtime ## break each approach on purpose, print what survived (ARGS=--long: random kills)
 	@$(PY) -m lab survival $(ARGS)

@@ -27,7 +27,7 @@ from .recipe_app import RecipeApp
 COUNT = int(os.environ.get("FUZZ_TEXTS", "8"))  # `make slow`: thousands
 TEXTS = list(dict.fromkeys([*(f"a{each}b" for each in NASTY), *make_texts(COUNT, seed=1)]))
 AT_ONCE = 20
-FEW = 12  # of what costs a page each
+FEW = 6  # of what costs a page each
 JSON = dict[str, Any]  # Any: JSON
 pytestmark = [pytest.mark.long, pytest.mark.timeout(180 + COUNT)]
 
@@ -257,6 +257,7 @@ def test_any_text_for_03(celery: CeleryApi) -> None:
     assert_metrics_are_read(celery)
 
 
+@pytest.mark.parametrize("queue", ["04_custom_queue+sqlite"], indirect=True)  # it has all routes
 def test_any_text_for_04(queue: RecipeApp) -> None:
     check(queue, IN_04)
 

@@ -1,9 +1,10 @@
-"""Five thousand texts: each is refused, or comes out where it is read as it went in."""
+"""A thousand texts: each is refused, or comes out where it is read as it went in."""
 
 import csv
 import io
 import json
 import logging
+import os
 import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
@@ -27,7 +28,9 @@ from scenarios.reports.report_pdf import tidy as show
 from scenarios.setup import OneLine
 from tests.support.texts import NASTY, is_read_in_order, make_texts, visible
 
-TEXTS = [*NASTY, *make_texts(5000)]
+COUNT = int(os.environ.get("FUZZ_TEXTS", "1000"))  # `make slow`: five times as many
+PAGES = COUNT // 300  # with a dozen texts each: one in many scripts takes its time
+TEXTS = [*NASTY, *make_texts(COUNT)]
 TO = "reader@example.com"
 HEADERS = 9  # of each message
 line = TypeAdapter[str](Line)
@@ -58,8 +61,8 @@ def read_subject(message: Message) -> str:
 
 
 def test_enough_texts_are_taken_and_every_forged_one_is_refused() -> None:
-    assert len(TEXTS) > 5000
-    assert len(TAKEN) > 2500
+    assert len(TEXTS) > COUNT
+    assert len(TAKEN) > COUNT / 2
     for text in TAKEN:
         assert not set(text) & set("\r\n\0\x1b\x7f\x85\u2028\u2029\u202e\u2066\ud800\udfff"), text
 
@@ -79,7 +82,7 @@ def test_every_email_reads_as_it_was_written() -> None:
         written = email.body.replace("\r\n", "\n").replace("\r", "\n")
         assert body.decode().replace("\r\n", "\n").rstrip("\n") == written.rstrip("\n")
         assert message["X-Task-ID"] == "id-1"
-    assert count > 4000
+    assert count > 0.8 * COUNT
 
 
 def test_newer_readers_of_mail_find_no_other_header() -> None:
@@ -126,7 +129,7 @@ def test_every_region_is_stored_as_text_or_refused() -> None:
         with suppress(WorkError):
             ((_, stored[text], *_),) = parse_orders(file)
 
-    assert 4000 < len(stored) < len(set(TEXTS))
+    assert 0.8 * COUNT < len(stored) < len(set(TEXTS))
     for text, region in stored.items():
         assert region == tidy(text)
         assert len(region.splitlines()) == 1
@@ -139,7 +142,7 @@ def test_texts_are_read_back_from_the_pdf() -> None:
     short = list(dict.fromkeys(text.strip() for text in TAKEN if 4 < len(text.strip()) < 12))
     checked = 0
 
-    for first in range(0, 8 * 13, 13):
+    for first in range(0, PAGES * 13, 13):
         title, *names = short[first : first + 13]
         regions = {name: Decimal(1000 - number) for number, name in enumerate(names)}
         pdf = render_pdf(title, 1, sum(regions.values(), Decimal()), regions)
@@ -149,4 +152,4 @@ def test_texts_are_read_back_from_the_pdf() -> None:
         for text in filter(is_read_in_order, map(show, (title, *names))):
             checked += 1
             assert visible(text) in found, text
-    assert checked > 40
+    assert checked > 5 * PAGES

@@ -88,7 +88,7 @@ def test_any_recipient_is_refused_or_gets_one_mail(running: Running) -> None:
 
 def test_any_title_is_said_again_as_it_was_sent(running: Running) -> None:
     orders = ORDERS_HEADER + b"2026-11-21,North,Lamp,1,2.50\n"
-    for title in [text for text in TEXTS if text.isprintable()][:12]:
+    for title in [text for text in TEXTS if text.isprintable()][:12:3]:
         task = running.api.wait_until_final(accepted_id(running.api.post_report(orders, title)))
 
         assert task.result is not None, task.error
