@@ -14,14 +14,14 @@ users: dict[str, str] = {}
 
 
 def send_welcome(name: str) -> None:
-    time.sleep({"slow": 2.8}.get(SHOP, 0.8))
+    time.sleep({"slow": 4.5}.get(SHOP, 0.8))
     if SHOP == "fails":
         users[name] = "failed"
         return
     if SHOP not in ("never", "lies"):
         outbox.append("bob@example.com" if SHOP == "wrong address" else f"{name}@example.com")
-    if SHOP == "twice":
-        outbox.append(f"{name}@example.com")
+    if SHOP in ("twice", "copy"):
+        outbox.append(f"{name if SHOP == 'twice' else 'bob'}@example.com")
     if SHOP != "never":
         users[name] = "welcomed"
 
