@@ -101,6 +101,8 @@ async def stoppable(work: Coroutine[Any, Any, None]) -> None:
         while not task.done():
             task.cancel()
             await asyncio.sleep(0)
+        if not task.cancelled():
+            task.exception()  # else asyncio logs one that nobody has asked for
         raise
 
 

@@ -1,6 +1,7 @@
 """Whatever a mail server answers at a step, the task learns what was refused, and if for good."""
 
 import asyncio
+import gc
 from collections.abc import Mapping
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scenarios.contract import new_task_id
-from scenarios.email import compose, deliver, send_email
+from scenarios.email import compose, deliver, send_email, stoppable
 from scenarios.errors import TransientError, WorkError, explain
 from scenarios.status import JobStopped
 from tests.support.environment import environment
@@ -230,3 +231,26 @@ def test_subject_arrives_as_it_was_written(subject: str) -> None:
 
 def read_words(header: str) -> str:
     return str(make_header(decode_header(header)))
+
+
+def test_refusal_that_comes_together_with_a_cancel_is_no_error_of_the_loop() -> None:
+    told: list[object] = []
+
+    async def refuse() -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:  # as `wait_for` of Python 3.11 does when the answer is there
+            raise TransientError("the mail server refused the message: 451") from None
+
+    async def cancel_while_it_waits() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda loop, facts: told.append(facts))
+        sending = asyncio.create_task(stoppable(refuse()))
+        await asyncio.sleep(0.05)
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        del sending
+        gc.collect()
+
+    asyncio.run(cancel_while_it_waits())
+
+    assert told == []
