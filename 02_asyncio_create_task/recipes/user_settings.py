@@ -1,5 +1,6 @@
 """Settings of a user: stored here before the answer, then brought to another service."""
 
+import asyncio
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -32,17 +33,21 @@ Wanted = Annotated[
 async def update_settings(user_id: UserId, wanted: Wanted) -> Started:
     """Store the settings, then bring them to the other service."""
     refuse_if_full()
-    await to_thread.run_sync(store, user_id, wanted)
+    storing = asyncio.create_task(to_thread.run_sync(store, user_id, wanted))
+    # Before the first `await`: others may take the last place meanwhile, and this would be refused
+    # with its settings stored.
+    newer = start(sync_external_service, user_id, storing)
+    await asyncio.shield(storing)
     # A newer change ends the retries of an older one, which would bring back what it replaced.
-    newer, older = start(sync_external_service, user_id), syncing.pop(user_id, None)
-    if older and not older.status.is_final:
+    if (older := syncing.pop(user_id, None)) and not older.status.is_final:
         cancel(older, "replaced by a newer change")
     syncing[user_id] = newer
     forget_oldest(syncing)
     return started(newer)
 
 
-async def sync_external_service(user_id: str) -> JSONDict:
+async def sync_external_service(user_id: str, storing: asyncio.Task[None]) -> JSONDict:
+    await asyncio.shield(storing)
     stored = await to_thread.run_sync(read, user_id)
     await send(user_id, {"version": stored.version, "settings": stored.settings})
     await to_thread.run_sync(note_synced, user_id, stored.version)

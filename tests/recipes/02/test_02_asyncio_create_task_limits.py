@@ -1,8 +1,10 @@
 """What bounds the jobs: their number, their time, and the stop of the app."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.recipes.recipe_app import RecipeApp, run_recipe_app
@@ -37,6 +39,21 @@ def test_job_above_the_limit_is_refused_and_nothing_is_stored(small: RecipeApp) 
     assert refused.headers["Retry-After"] == "1"
     assert small.job(running)["status"] == "succeeded"
     assert small.http.get("/users/ann/settings").status_code == 404
+
+
+def test_of_many_changes_at_once_those_that_are_refused_are_not_stored(small: RecipeApp) -> None:
+    users = [f"user-{number}" for number in range(16)]
+
+    def change(user: str) -> int:
+        answer = httpx.post(f"{small.part.url}/users/{user}/settings", json={"theme": "dark"})
+        return answer.status_code
+
+    with ThreadPoolExecutor(len(users)) as pool:
+        codes = list(pool.map(change, users))
+    stored = [small.http.get(f"/users/{user}/settings").status_code for user in users]
+
+    assert 503 in codes
+    assert stored == [200 if code == 202 else 404 for code in codes]
 
 
 def test_stop_waits_for_running_jobs(tmp_path: Path, services: Receiver) -> None:
