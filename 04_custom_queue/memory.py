@@ -155,6 +155,9 @@ class MemoryStore:
         self._records.forget_old()
         return self._tasks.get(task_id)
 
+    async def find_key(self, key: str) -> Task | None:
+        return self._records.find_key(key)
+
     async def find_failed(self, limit: int) -> list[Task]:
         return self._records.find_failed(limit)
 

@@ -78,6 +78,9 @@ class Store(Protocol):
     async def find(self, task_id: str) -> Task | None:
         """Return the task with this id, if it was taken and is not forgotten."""
 
+    async def find_key(self, key: str) -> Task | None:
+        """Return the task that this key belongs to."""
+
     async def find_failed(self, limit: int) -> list[Task]:
         """Return tasks that failed for good, the last one first."""
 

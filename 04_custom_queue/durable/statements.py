@@ -57,6 +57,7 @@ NEWS = f"""SELECT EXISTS (SELECT 1 FROM tasks WHERE {ABANDONED})
     OR :forgets AND EXISTS (SELECT 1 FROM tasks WHERE ended_at < :expired)
     OR :limit AND EXISTS (SELECT 1 FROM tasks WHERE {CAN_RUN})"""
 FIND = f"SELECT {COLUMNS} FROM tasks WHERE task_id = ?"
+FIND_KEY = f"SELECT {COLUMNS} FROM tasks WHERE key = ?"
 METRICS = """SELECT status, tasks FROM counts
     UNION ALL SELECT 'workers', total(workers) FROM owners
     WHERE lease_until > :mono AND owner <> :owner

@@ -128,6 +128,10 @@ class SQLiteStore:
             task.progress, task.ran_in = ours.progress, ours.ran_in
         return task
 
+    async def find_key(self, key: str) -> Task | None:
+        rows = await self._read(sql.FIND_KEY, (key,))
+        return to_task(rows[0]) if rows else None
+
     async def find_failed(self, limit: int) -> list[Task]:
         return [to_task(row) for row in await self._read(sql.FIND_FAILED, (limit,))]
 

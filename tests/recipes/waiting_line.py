@@ -26,10 +26,13 @@ def compute(app: RecipeApp, up_to: int = 1000, **fields: Any) -> httpx.Response:
     return app.http.post("/compute/", json={"up_to": up_to, **fields})
 
 
-def email(app: RecipeApp, to: str, **when: Any) -> httpx.Response:  # Any: JSON
+def email(
+    app: RecipeApp, to: str, key: str | None = None, **when: Any
+) -> httpx.Response:  # Any: JSON
     """Post an e-mail, for later if `when` says so."""
     fields = {"to": to, "subject": "Your order", "body": "It is on its way.\n", **when}
-    return app.http.post("/emails/later" if when else "/emails", json=fields)
+    headers = {"Idempotency-Key": key} if key else {}
+    return app.http.post("/emails/later" if when else "/emails", json=fields, headers=headers)
 
 
 def running(app: RecipeApp, task_id: str, but: Set[int] = frozenset()) -> int:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -43,6 +44,18 @@ def test_time_may_be_given_with_its_zone(queue: RecipeApp) -> None:
 
     assert job["status"] == "succeeded"
     assert datetime.fromisoformat(job["started_at"]) >= datetime.fromisoformat(at)
+
+
+def test_request_that_is_repeated_after_its_time_gives_the_same_task(queue: RecipeApp) -> None:
+    at, key = in_time(seconds=0.5), uuid4().hex
+    first = email(queue, "eva@example.com", key, at=at)
+    queue.job(first)
+
+    again = email(queue, "eva@example.com", key, at=at)
+    other = email(queue, "eva@example.com", uuid4().hex, at=at)
+
+    assert accepted_id(again) == accepted_id(first)
+    assert fields_refused(other) == {"at"}
 
 
 def test_waiting_jobs_hold_no_worker_and_can_be_cancelled(queue: RecipeApp) -> None:
