@@ -1,5 +1,7 @@
 """The Celery app and its settings: what the API publishes with and the workers run."""
 
+import os
+
 from celery import Celery
 from kombu import Queue
 from redis.connection import DefaultParser
@@ -12,6 +14,14 @@ settings = get_settings()
 REDIS_URL = settings.redis_url.replace("unix://", "socket://", 1)
 BROKER_URL = settings.celery_broker_url or settings.redis_url
 BROKER_URL = BROKER_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
+# What Celery reads from the environment goes before all that is set here.
+if settings.celery_broker_url:
+    os.environ["CELERY_BROKER_URL"] = BROKER_URL
+for name in ("BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL"):
+    if os.environ.get(name):
+        raise SystemExit(f"cannot start: {name} must not be set, use CELERY_BROKER_URL")
+if os.environ.get("CELERY_RESULT_BACKEND"):
+    raise SystemExit("cannot start: CELERY_RESULT_BACKEND must not be set, use REDIS_URL")
 BROKER_FORGETS = not BROKER_URL.startswith("amqp")  # a message that it hands out: `resend.py`
 # Then a message reaches the broker in the same step that accepts its job.
 ONE_REDIS = settings.celery_broker_url in (None, settings.redis_url)
@@ -55,6 +65,7 @@ app.conf.update(
     broker_pool_limit=PUBLISHERS,
     worker_enable_remote_control=True,
     worker_soft_shutdown_timeout=settings.drain_s,  # after SIGQUIT; SIGTERM waits for every job
+    task_create_missing_queues=False,  # a name that nobody takes from would keep its jobs for ever
     # Without a routing key each queue takes the default one, and RabbitMQ fills them all.
     task_queues=[Queue(name, routing_key=name) for name in QUEUES],
     task_default_queue="default",
@@ -77,6 +88,9 @@ if BROKER_FORGETS:
 else:
     # RabbitMQ says that it has the message; without that a dying broker loses it in silence.
     app.conf.broker_transport_options = {"confirm_publish": True}
+    if BROKER_URL.startswith("amqps"):
+        # Without it any valid certificate will do; None stands for the name in the URL.
+        app.conf.broker_use_ssl = {"server_hostname": None}
     ANSWER_IN_TIME = {"connect_timeout": 0.4, "read_timeout": 0.4, "write_timeout": 0.4}
 ANSWER_IN_TIME |= {"max_retries": 1, "interval_start": 0, "interval_step": 0}
 # --8<-- [end:settings]

@@ -4,13 +4,14 @@ import logging
 from typing import Any
 
 from celery import signals
+from celery.utils.text import str_to_list
 from celery.worker.state import active_requests, reserved_requests
 
 from scenarios import set_up
 from scenarios.contract import JSONDict
 
 from . import records
-from .celery_app import BROKER_FORGETS, settings
+from .celery_app import BROKER_FORGETS, QUEUES, settings
 
 logger = logging.getLogger(__name__)
 consumer: Any = None  # of this worker, once it is ready; Any: Celery's own
@@ -23,11 +24,22 @@ TOO_SHORT = (
     " runs, which is held back until that run has ended; set it higher"
 )
 
+NO_SUCH_QUEUE = "there is no queue {names}: a worker takes jobs from {known}"
 TWO_VALUES = (
     "{place} sets visibility_timeout to {other!r}, and VISIBILITY_TIMEOUT_S is {ours}: set it by"
     " VISIBILITY_TIMEOUT_S alone, because pauses before a retry and the search for lost jobs follow"
     " it, and the shortest timeout of any worker gives its jobs to a second one"
 )
+
+
+@signals.celeryd_init.connect
+def check_queues(options: JSONDict, **_: object) -> None:
+    """Refuse `--queues` of another name with one sentence."""
+    chosen: Any = options.get("queues") or []  # a list, or a text with commas
+    if unknown := set(str_to_list(chosen)) - set(QUEUES):
+        raise SystemExit(
+            NO_SUCH_QUEUE.format(names=", ".join(sorted(unknown)), known=", ".join(QUEUES))
+        )
 
 
 @signals.worker_init.connect

@@ -86,6 +86,53 @@ def test_visibility_timeout_that_is_set_in_one_more_place_is_refused(
     )
 
 
+def test_worker_for_a_queue_that_does_not_exist_refuses_to_start(tmp_path: Path) -> None:
+    said = refused(tmp_path, "--queues", "low,celery")
+
+    assert said == "there is no queue celery: a worker takes jobs from high, default, low"
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("BROKER_URL", "CELERY_BROKER_URL"),
+        ("CELERY_BROKER_READ_URL", "CELERY_BROKER_URL"),
+        ("CELERY_BROKER_WRITE_URL", "CELERY_BROKER_URL"),
+        ("CELERY_RESULT_BACKEND", "REDIS_URL"),
+    ],
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        "uvicorn 03_celery.main:app --port 0",
+        "celery -A 03_celery.celery_app worker",
+        "celery -A 03_celery.schedule beat",
+    ],
+)
+def test_setting_of_celery_that_would_take_the_place_of_ours_is_refused(
+    tmp_path: Path, command: str, name: str, instead: str
+) -> None:
+    env = NOWHERE | {"DATA_DIR": str(tmp_path), name: "redis://127.0.0.1:9/1"}
+
+    code, said = run_program(command.split(), tmp_path, env)
+
+    assert code == 1, said
+    assert "Traceback" not in said
+    assert said.splitlines()[-1] == f"cannot start: {name} must not be set, use {instead}"
+
+
+def test_job_for_a_queue_that_does_not_exist_is_not_taken(celery_api: CeleryApi) -> None:
+    words = "celery -A 03_celery.celery_app call 03_celery.schedule.clean_results --queue celery"
+    env = {"REDIS_URL": celery_api.stack.redis_url, "DATA_DIR": str(celery_api.data_dir)}
+    queued = celery_api.http.get("/metrics/queue").json()["queued"]
+
+    code, said = run_program(words.split(), celery_api.data_dir, env)
+
+    assert code == 1
+    assert "Queue 'celery' missing from task_queues" in said
+    assert celery_api.http.get("/metrics/queue").json()["queued"] == queued
+
+
 def test_too_short_a_visibility_timeout_is_told(celery_api: CeleryApi) -> None:
     with celery_api.worker("short", env={"VISIBILITY_TIMEOUT_S": "3"}) as worker:
         assert "VISIBILITY_TIMEOUT_S=3 is not above JOB_TIMEOUT_S=300" in worker.log_text()
