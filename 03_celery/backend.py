@@ -16,11 +16,17 @@ from scenarios.errors import explain
 from . import records
 from .celery_app import app
 
-STATES = {
-    states.RETRY: (Status.QUEUED, "retried"),
-    states.SUCCESS: (Status.SUCCEEDED, "finished"),
-    states.FAILURE: (Status.FAILED, "failed"),
-    states.REVOKED: (Status.CANCELLED, "cancelled"),
+STATUSES = {
+    states.RETRY: Status.QUEUED,
+    states.SUCCESS: Status.SUCCEEDED,
+    states.FAILURE: Status.FAILED,
+    states.REVOKED: Status.CANCELLED,
+}
+EVENTS = {
+    Status.QUEUED: "retried",
+    Status.SUCCEEDED: "finished",
+    Status.FAILED: "failed",
+    Status.CANCELLED: "cancelled",
 }
 
 
@@ -53,16 +59,18 @@ class RecordBackend(Untyped):  # type: ignore[misc]
         **_: Any,
     ) -> Any:
         """End the job, or let it wait for its next attempt; the ledger is told if this was so."""
-        status, event = STATES[state]
+        status = STATUSES[state]
         error = explain(result) if isinstance(result, BaseException) else ""
         stored = self.encode_result(result, state)
         meta = self._get_result_meta(stored, state, traceback, request)
         text = str(self.encode({"task_id": task_id, **meta}))
         run = getattr(request, "run", "")  # the main process speaks for a run that has died
-        if records.close(task_id, run, status, text, error):
-            ledger.record(event, task_id, error=error or None)
-            if state in states.READY_STATES:
+        if became := records.close(task_id, run, status, text, error):
+            ledger.record(EVENTS[became], task_id, error=error or None)
+            if became.is_final:
                 files.discard_upload(task_id)
+            if became is not status:  # somebody had asked to cancel it: it is not tried again
+                cancel_rest(request)
         return stored
 
     def _get_task_meta_for(self, task_id: str) -> JSONDict:
@@ -105,19 +113,25 @@ class RecordBackend(Untyped):  # type: ignore[misc]
 
     def release(self, request: Any, result: Any, state: str) -> None:
         """Count the job in its chord; end the rest of its chain if it has not succeeded."""
+        if (run := getattr(request, "run", "")) and records.is_lost(request.id, run):
+            return
         if request and request.chord:
             self.on_chord_part_return(request, state, result)
         if request and state != states.SUCCESS:
             self._fail_chain(request.chain, result, state=state)
 
 
+def cancel_rest(request: Any) -> None:
+    """End the rest of a chain or chord of a cancelled job; it may be so already."""
+    backend: Any = app.backend  # a `RecordBackend`
+    backend.release(request, TaskRevokedError("cancelled"), states.REVOKED)
+
+
 def end_what_follows(message: str) -> None:
     """End the rest of a chain or chord whose next job was cancelled before it ran."""
     copy = loads(message)
     args, kwargs, embed = loads(b64decode(copy["body"]))
-    request = Context(copy["headers"], args=args, kwargs=kwargs, **embed)
-    backend: Any = app.backend  # a `RecordBackend`
-    backend.release(request, TaskRevokedError("cancelled"), states.REVOKED)
+    cancel_rest(Context(copy["headers"], args=args, kwargs=kwargs, **embed))
 
 
 # --8<-- [end:backend]

@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 
 from scenarios.contract import JSONDict
 
-from . import records
+from . import backend, records
 from .celery_app import BROKER_FORGETS, ONE_REDIS, app
 from .records import Message
 
@@ -128,6 +128,9 @@ def accept_and_send(messages: Sequence[Message], **asked: Any) -> list[str]:
     Returns the ids of the jobs that were taken.
     """
     taken = records.accept(messages, **asked)
+    for message in messages:  # one that comes later in a workflow may have been cancelled already
+        if message.task_id not in taken and records.is_cancelled(message.task_id):
+            backend.end_what_follows(message.text)
     if ONE_REDIS:
         return taken  # it did both in one step
     sent = 0

@@ -54,9 +54,9 @@ local function take(id, name, message, queue, list, retries, group)
   if status and tonumber(retries) < tonumber(get(id, 'retries')) then return false end -- an old copy
   if not status then create(id, name) end
   if status == 'running' and tonumber(retries) > tonumber(get(id, 'retries')) then
+    if get(id, 'wish') then return false end -- the run says next that it waits: `close` grants it
     set(id, 'gave_up', get(id, 'run')) -- the next run may begin before this one says so
     wait_again(id)
-    if get(id, 'status') == 'cancelled' then return false end
   end
   set(id, 'message', message, 'queue', queue, 'retries', retries)
   if group ~= '' then set(id, 'group', group) end
@@ -121,17 +121,17 @@ function transitions.withdraw(...)
 end
 
 -- Let one delivery run the job. `run` tells it from every other one; the same run may ask again,
--- because the answer can get lost.
+-- because the answer can get lost. Of a job that has ended it answers how.
 function transitions.begin(id, run, silent_s)
   local status = get(id, 'status')
   if not status then return { 'unknown' } end
-  if FINAL[status] then return { 'ended' } end
+  if FINAL[status] then return { status } end
   if status == 'running' and get(id, 'run') == run then return { 'go', get(id, 'attempts') } end
   local heard_at = tonumber(redis.call('ZSCORE', 'tasks:running', id) or 0)
   if status == 'running' and now - heard_at < tonumber(silent_s) then return { 'busy' } end
   if get(id, 'wish') then
     finish(id, 'cancelled')
-    return { 'ended' }
+    return { 'granted' }
   end
   move(id, 'running', now)
   redis.call('ZADD', 'tasks:open', 'XX', now, id)
@@ -139,34 +139,38 @@ function transitions.begin(id, run, silent_s)
   return { 'go', tostring(redis.call('HINCRBY', 'task:' .. id, 'attempts', 1)) }
 end
 
+-- Answers whether the job is still this run's: a worker that stood still for long may have lost it.
 function transitions.progress(id, run, percent, ran_in)
-  if get(id, 'status') == 'running' and get(id, 'run') == run then
-    set(id, 'progress', percent, 'ran_in', ran_in)
-  end
+  local status = get(id, 'status')
+  if not status then return 1 end -- Redis was emptied: nobody else has the job
+  if status ~= 'running' or get(id, 'run') ~= run then return 0 end
+  set(id, 'progress', percent, 'ran_in', ran_in)
+  return 1
 end
 
--- End the job, or let it wait for its next attempt (`queued`). Answers whether this was so: a job
--- ends once, and a run whose job was given to another one has no say any more. `run` is empty
--- where the worker speaks for a process that has died.
+-- End the job, or let it wait for its next attempt (`queued`). Answers what became of it, nothing if
+-- it was not this call: a job ends once, and a run whose job was given to another one has no say any
+-- more. `run` is empty where the worker speaks for a process that has died.
 function transitions.close(id, run, status, meta, error)
   local before = get(id, 'status')
-  if not before then return 0 end
+  if not before then return '' end
   if run ~= '' and get(id, 'run') ~= run then
-    return (status == 'queued' and get(id, 'gave_up') == run) and 1 or 0
+    return (status == 'queued' and get(id, 'gave_up') == run) and status or ''
   end
-  if FINAL[before] then return (run ~= '' and before == status) and 1 or 0 end
+  if FINAL[before] then return (run ~= '' and before == status) and status or '' end
   set(id, 'meta', meta, 'error', error)
   if status == 'queued' and before == 'running' then wait_again(id) end
   if FINAL[status] then
     finish(id, status)
     redis.call('PUBLISH', 'celery-task-meta-' .. id, meta) -- for `AsyncResult.get`
   end
-  return 1
+  return get(id, 'status')
 end
 
 -- Give back a job whose process is being ended; a wish to cancel it is granted by that.
 function transitions.put_back(id, run)
-  if get(id, 'status') == 'running' and get(id, 'run') == run then wait_again(id) end
+  if get(id, 'status') ~= 'running' or get(id, 'run') ~= run then return '' end
+  wait_again(id)
   return get(id, 'status')
 end
 
@@ -215,6 +219,15 @@ function transitions.expired(ttl_s, most)
     end
   end
   return ids
+end
+
+-- Forget the workers that were killed: in a container each has a new name.
+function transitions.forget_workers(silent_s)
+  local facts = redis.call('HGETALL', 'workers')
+  for n = 1, #facts, 2 do
+    local heard_at = tonumber(string.match(facts[n + 1], ' (.*)'))
+    if now - heard_at > tonumber(silent_s) then redis.call('HDEL', 'workers', facts[n]) end
+  end
 end
 
 function transitions.forget(...)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from celery.exceptions import Ignore
 from celery.worker.state import maybe_shutdown
 from kombu.exceptions import OperationalError
 from kombu.utils.json import loads
@@ -40,6 +41,7 @@ HEARD_S = 10.0  # a worker is heard of every 2 s
 SILENT_S = 6.0  # a run that was not heard of for longer has died with its worker
 AT_ONCE = 100  # jobs in one step: Redis does nothing else meanwhile
 AWAY = (RedisConnectionError, RedisTimeoutError, OutOfMemoryError)
+NOT_OURS = "the job is another run's by now"
 may_wait = False  # True in a worker
 
 
@@ -181,22 +183,42 @@ def note_published(task_id: str) -> None:
 def begin(task_id: str) -> tuple[str, str, int]:
     """Start a run if this delivery may: return `go`, the name of the run, and how many it makes.
 
-    `busy`: another delivery runs; `ended` or `unknown`: there is nothing to do.
+    `busy`: another delivery runs; `unknown`, or how it has ended: there is nothing to do.
     """
     run = uuid4().hex
     outcome, *attempts = change("begin", task_id, run, SILENT_S)
+    if outcome == "granted":  # a wish to cancel it, which its last run did not hear of
+        note_cancelled(task_id)
+        outcome = Status.CANCELLED
     return outcome, run, int(attempts[0]) if attempts else 0
 
 
 def report_progress(task_id: str, run: str, percent: int) -> None:
-    """Note how far the job is and where it runs. This is news: a job does not fail without it."""
+    """Note how far the job is and where it runs. With Redis away it goes on without that.
+
+    Raises `Ignore` if the job is not this run's any more: whoever has it does the rest.
+    """
     with in_passing():
-        change("progress", task_id, run, percent, here().model_dump_json())
+        if not change("progress", task_id, run, percent, here().model_dump_json()):
+            raise Ignore(NOT_OURS)
 
 
-def close(task_id: str, run: str, status: Status, meta: str, error: str) -> bool:
-    """End a job, or let it wait for its next attempt; tell whether it had not ended before."""
-    return bool(change("close", task_id, run, status.value, meta, error))
+def is_lost(task_id: str, run: str) -> bool:
+    """Tell whether the job is another run's by now."""
+    return bool((redis.hget(f"task:{task_id}", "run") or run) != run)
+
+
+def is_cancelled(task_id: str) -> bool:
+    return bool(redis.hget(f"task:{task_id}", "status") == Status.CANCELLED)
+
+
+def close(task_id: str, run: str, status: Status, meta: str, error: str) -> Status | None:
+    """End a job, or let it wait for its next attempt; return what became of it.
+
+    None: it had ended before, or is another run's.
+    """
+    became = change("close", task_id, run, status.value, meta, error)
+    return Status(became) if became else None
 
 
 def put_back(task_id: str, run: str) -> None:
@@ -225,6 +247,7 @@ def note_cancelled(task_id: str) -> None:
 
 def sweep() -> None:
     """Forget what ended more than RESULT_TTL_S ago: files, key and record of each job."""
+    change("forget_workers", HEARD_S)
     while ids := change("expired", settings.result_ttl_s, AT_ONCE):
         files.forget(ids)  # first: what a crash leaves undone is found again by its record
         change("forget", *ids)

@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from scenarios import WORK, ledger
-from scenarios.contract import JSONDict, Kind
+from scenarios.contract import JSONDict, Kind, Status
 from scenarios.errors import WorkError, shortest_wait_s
 from scenarios.idempotency import fingerprint
 from scenarios.status import current_task_id, to_json_object
@@ -55,6 +55,8 @@ class Job(Task[Any, Any]):
         outcome, run, attempt = records.begin(task_id)
         if outcome == "busy":
             self.hold_back()
+        if outcome == Status.CANCELLED:  # by a process that may have died before it did this
+            backend.cancel_rest(self.request)
         if outcome != "go":
             raise Ignore(f"not run: the job is {outcome}")
         self.request.update(run=run)
@@ -76,6 +78,9 @@ class Job(Task[Any, Any]):
         At most half of the time after which Redis gives a waiting job to a second worker.
         """
         stop_clock()  # to wait for the broker now is no part of the job's time
+        run = self.request.get("run")
+        if run and records.is_lost(str(self.request.id), run):
+            raise Ignore(records.NOT_OURS)
         longest_s = settings.visibility_timeout_s / 2
         asked_s = min(shortest_wait_s(options.get("exc")), longest_s)
         if asked_s > (options.get("countdown") or 0):

@@ -117,7 +117,7 @@ class Machine(RuleBasedStateMachine):
         outcome, *_ = self.records.change("begin", task_id, run, 5)
 
         if not before or before["status"] in FINAL:
-            assert outcome in ("unknown", "ended")
+            assert outcome == before.get("status", "unknown")
         if outcome == "go":
             assert "wish" not in before
             self.runs.append((task_id, run))
@@ -293,9 +293,12 @@ def test_run_whose_job_was_given_to_another_one_has_no_say(records: Records) -> 
     records.client.zadd("tasks:running", {"moved": 1})
     records.change("begin", "moved", "run-2", 5)
 
-    assert records.change("close", "moved", "run-1", "failed", "{}", "an error") == 0
+    assert records.change("progress", "moved", "run-1", 50, "{}") == 0
+    assert records.change("progress", "moved", "run-2", 50, "{}") == 1
+    assert records.change("close", "moved", "run-1", "failed", "{}", "an error") == ""
+    assert records.change("put_back", "moved", "run-1") == ""
     assert records.read("moved")["status"] == "running"
-    assert records.change("close", "moved", "run-2", "succeeded", "{}", "") == 1
+    assert records.change("close", "moved", "run-2", "succeeded", "{}", "") == "succeeded"
     assert records.read("moved")["status"] == "succeeded"
 
 
@@ -305,8 +308,8 @@ def test_run_that_gave_up_says_so_though_the_next_has_begun(records: Records) ->
     records.accept("retried", retries=1)
     records.change("begin", "retried", "run-2", 5)
 
-    assert records.change("close", "retried", "run-1", "failed", "{}", "an error") == 0
-    assert records.change("close", "retried", "run-1", "queued", "{}", "an error") == 1
+    assert records.change("close", "retried", "run-1", "failed", "{}", "an error") == ""
+    assert records.change("close", "retried", "run-1", "queued", "{}", "an error") == "queued"
     assert records.read("retried")["status"] == "running"
     assert records.read("retried")["run"] == "run-2"
 
@@ -329,8 +332,27 @@ def test_wish_to_cancel_is_granted_by_the_next_start(records: Records) -> None:
     assert records.change("cancel", "wished", 0) == ["running"]
     assert records.read("wished")["status"] == "running"
     records.client.zadd("tasks:running", {"wished": 1})
-    assert records.change("begin", "wished", "run-2", 5) == ["ended"]
-    assert records.read("wished")["status"] == "cancelled"
+    assert records.change("begin", "wished", "run-2", 5) == ["granted"]
+    assert records.change("begin", "wished", "run-3", 5) == ["cancelled"]
+
+
+def test_wish_to_cancel_is_granted_by_the_run_that_would_try_again(records: Records) -> None:
+    records.accept("wished")
+    records.change("begin", "wished", "run-1", 5)
+    records.change("cancel", "wished", 0)
+
+    assert records.accept_all(["wished"], retries=1, to="list")[2:] == []
+    assert records.client.llen("list") == 0
+    assert records.change("close", "wished", "run-1", "queued", "{}", "an error") == "cancelled"
+
+
+def test_workers_that_were_killed_are_forgotten(records: Records) -> None:
+    records.client.hset("workers", "killed@a", "2 1.5")
+    records.change("hear", "alive@b", 2, 0)
+
+    records.change("forget_workers", 10)
+
+    assert records.client.hkeys("workers") == ["alive@b"]
 
 
 @pytest.mark.parametrize(
