@@ -7,19 +7,26 @@ import time
 from collections import Counter
 from functools import partial
 
+import psutil
+
 from workshop.app_under_check import App
+from workshop.chance import shuffled
 from workshop.kit import Kit
 from workshop.verdict import expect
 
 NIGHT_S = 0.5
-NIGHTS = 4
+NIGHTS = 3
 KILLS = 2
+ASLEEP = 2.7  # nights, and then the job of that night is over
 LATE_S = 5.0
 
 
 def check(kit: Kit) -> None:
     app = kit.start(args=["--workers", "3"])
     wait_nights(app, NIGHTS)
+    expect_each_once(app)
+    let_two_be_late(app)
+    wait_nights(app, 1)
     expect_each_once(app)
 
     for _ in range(KILLS):
@@ -38,9 +45,25 @@ def check(kit: Kit) -> None:
     expect_no_gap(app, back_at + 2)
 
 
+def let_two_be_late(app: App) -> None:
+    """Stop two processes for some nights: when they wake, the third has run these."""
+    late = [psutil.Process(pid) for pid in shuffled(wait_three(app))[1:]]
+    for process in late:
+        process.suspend()
+    time.sleep((time.time() // NIGHT_S + ASLEEP) * NIGHT_S - time.time())
+    for process in late:
+        process.resume()
+
+
+def wait_three(app: App) -> list[int]:
+    look = partial(list_started, app)
+    found: list[int] = app.wait_until("3 processes", look, lambda pids: len(pids) == 3, 30)
+    return found
+
+
 def leave_one(app: App) -> None:
     """Kill the process that ran the last night and a second one; another alone has the next."""
-    workers = app.wait_until("3 processes", partial(list_started, app), lambda p: len(p) == 3, 30)
+    workers = wait_three(app)
     time.sleep(NIGHT_S)
     last = app.journal.events("ran")[-1]["pid"]
     workers.sort(key=lambda pid: pid == last)
