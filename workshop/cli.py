@@ -163,7 +163,7 @@ def doctor() -> None:
     for finding in doctors.examine():
         findings.append(finding)
         well, what, found = finding
-        print(f"{'ok ' if well else 'NO '} {what:32} {found}", flush=True)
+        print(f"{'ok ' if well else 'NO '} {what:26} {found}", flush=True)
     if not all(well for well, what, _ in findings if what != "terminal"):
         raise typer.Exit(1)
 

@@ -58,10 +58,11 @@ def _print_outcome(
 ) -> None:
     console.print()
     console.print(make_terminal_table(rows))
-    console.print(explain_table(rows), highlight=False, markup=False, soft_wrap=True)
+    whole = not console.is_terminal  # lines in a file stay whole; a terminal breaks between words
+    console.print(explain_table(rows), highlight=False, markup=False, soft_wrap=whole)
     console.print(str(machine), highlight=False)
     for sentence in broken or [HELD]:
-        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+        console.print(sentence, highlight=False, markup=False, soft_wrap=whole)
     for row in rows:
         for fault in row.faults[:SHOWN_FAULTS]:
             console.print(f"  {row.approach}: {fault}", highlight=False, markup=False)

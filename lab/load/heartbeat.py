@@ -38,7 +38,11 @@ class Heartbeat:
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            process_group=0,  # Ctrl-C is for the lab alone: here it would print a traceback
         )
         assert self._process.stdout is not None
         self._process.stdout.readline()  # its first line says that it asks from now on

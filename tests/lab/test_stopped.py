@@ -1,5 +1,6 @@
 """A measurement that is stopped says so, and leaves neither a process nor a table."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -43,3 +44,26 @@ def test_stopped_measurement_says_so_and_leaves_nothing(
     assert said.startswith("Stopped before the end: no process is left, and ")
     assert psutil.wait_procs(started, timeout=5)[1] == []
     assert list(tmp_path.glob("*.json")) == []
+
+
+def test_ctrl_c_reaches_the_lab_alone_and_not_the_process_that_asks() -> None:
+    code = (
+        "import time\nfrom lab.load.heartbeat import Heartbeat\n"
+        "with Heartbeat('http://127.0.0.1:9/'):\n    print('asks', flush=True)\n    time.sleep(60)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    read_until(process, "asks")
+    [asking] = psutil.Process(process.pid).children()
+
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+
+    assert errors.count("Traceback") == 1  # of the lab itself
+    assert "ask_until_told" not in errors
+    assert psutil.wait_procs([asking], timeout=5)[1] == []
