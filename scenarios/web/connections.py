@@ -1,4 +1,4 @@
-"""A limit of connections: those that only stand there must not take what jobs need to open files.
+"""Limits for clients that only stand there: they take no files from jobs, and hold up no stop.
 
 `uvicorn --limit-concurrency` refuses requests, and a client that sends none is never refused.
 """
@@ -6,9 +6,11 @@
 import asyncio
 import resource
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 RESERVE = 128  # descriptors for files, databases, mail and other services
+STALLED_S = 3.0  # after a stop was asked for: what a client has not sent by then is not accepted
 
 
 class Closed(asyncio.Protocol):
@@ -21,7 +23,10 @@ class Closed(asyncio.Protocol):
 
 
 def limit_connections() -> None:
-    """Let the server, which begins to listen after `lifespan` has begun, leave RESERVE free."""
+    """Let the server leave RESERVE free, and stop though a request or an answer is halfway.
+
+    It begins to listen after `lifespan` has begun.
+    """
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = max(files - RESERVE, files // 2)
     try:
@@ -32,10 +37,26 @@ def limit_connections() -> None:
 
     def limited(factory: Callable[[], Any], *args: Any, **options: Any) -> Any:
         def make() -> asyncio.Protocol:
-            protocol = factory()
-            # uvicorn's protocols share the set of those that are open.
-            return Closed() if len(getattr(protocol, "connections", ())) >= most else protocol
+            protocol: Any = factory()  # Any: one of uvicorn's, which share a set of those open
+            if len(getattr(protocol, "connections", ())) >= most:
+                return Closed()
+            protocol.shutdown = partial(shut_down, loop, protocol, protocol.shutdown)
+            opened: asyncio.Protocol = protocol
+            return opened
 
         return create_server(make, *args, **options)
 
     loop.create_server = limited
+
+
+def shut_down(loop: asyncio.AbstractEventLoop, protocol: Any, shutdown: Callable[[], None]) -> None:
+    """Do what uvicorn does with a connection at a stop, and wait STALLED_S for its client."""
+    shutdown()
+    loop.call_later(STALLED_S, cut_off, protocol)
+
+
+def cut_off(protocol: Any) -> None:
+    """End a connection whose client sends no further, or reads no further."""
+    # uvicorn waits for it without a limit, and only then lets the app drain.
+    if getattr(protocol.cycle, "more_body", False) or protocol.flow.write_paused:
+        protocol.transport.abort()

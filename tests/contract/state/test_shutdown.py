@@ -2,7 +2,9 @@
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -13,6 +15,11 @@ from tests.support.running import DRAIN_S, WEBHOOKS, Running
 from tests.support.waiting import wait_until
 
 PICTURE = encode(make_photo((40, 30)), "PNG")
+HALF_AN_UPLOAD = (
+    b"POST /reports HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+    b"Content-Length: 100000\r\n\r\n--x\r\nContent-Disposition: form-data; name=file\r\n\r\na"
+)
+MANY_ANSWERS = b"GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n" * 8
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +48,20 @@ def test_stop_lets_a_running_job_end(running: Running) -> None:
 
 
 # --8<-- [end:stop]
+def test_stop_waits_for_no_client_that_is_halfway(running: Running) -> None:
+    address = urlsplit(running.part.url)
+    with socket.socket() as sends, socket.socket() as reads:
+        sends.connect((address.hostname, address.port))
+        sends.sendall(HALF_AN_UPLOAD)
+        reads.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        reads.connect((address.hostname, address.port))
+        reads.sendall(MANY_ANSWERS)
+        assert running.api.answers()  # by now it has begun with both
+
+        running.part.term()
+        running.part.wait_exit(DRAIN_S + 10)
+
+
 def test_stop_interrupts_a_job_at_the_deadline_or_knows_none(running: Running) -> None:
     has_deadline = running.promises["interrupts_at_deadline"]
     to = new_address()
