@@ -3,18 +3,17 @@
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 from lab.approaches import ROOT
+from tests.support.programs import run_program
 
 SMALL = ["--emails", "2", "--reports", "1", "--pictures", "1", "--kill-emails", "2"]
 
 
 def run_compare(out: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "lab", "compare", "--out", str(out), "--orders", "100"]
-    command = [*words, *SMALL, *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    words = ["lab", "compare", "--out", str(out), "--orders", "100", *SMALL, *options]
+    return run_program(words)
 
 
 def test_comparison_of_one_approach_counts_everything(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from aiosmtpd.smtp import Envelope
 
 from lab.mailbox.inbox import Inbox
 from lab.processes.stack import Stack
+from tests.support.programs import run_program
 from tests.support.waiting import wait_until
 
 SEND = """
@@ -241,8 +242,7 @@ def test_unreadable_message_is_kept() -> None:
 def test_taken_port_is_named_in_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        words = [sys.executable, "-m", "lab", "mailbox", "--smtp-port", port]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+        done = run_program(["lab", "mailbox", "--smtp-port", port])
 
     assert done.returncode == 2
     assert done.stderr == f"lab: cannot listen on port {port}: Address already in use\n"

@@ -9,7 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.stand_ins import read_until
+from tests.support.programs import Program
+from tests.support.stand_ins import running
+from tests.support.waiting import wait_until
 
 COMPARE = ["compare", "--only", "01", "--reports", "1", "--pictures", "1", "--orders", "100"]
 SURVIVAL = ["survival", "--only", "04_custom_queue", "--fault", "job_never_ends"]
@@ -25,24 +27,21 @@ SURVIVAL = ["survival", "--only", "04_custom_queue", "--fault", "job_never_ends"
 def test_stopped_measurement_says_so_and_leaves_nothing(
     tmp_path: Path, words: list[str], line: str, number: signal.Signals, code: int
 ) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lab", *words, "--out", str(tmp_path)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    read_until(process, line)
-    started = psutil.Process(process.pid).children(recursive=True)
+    errors = tmp_path / "errors"
+    with (
+        errors.open("w") as stderr,
+        Program.start("lab", *words, "--out", str(tmp_path), stderr=stderr) as process,
+    ):
+        process.read_until(line)
+        started = process.below()
 
-    process.send_signal(number)
-    _, errors = process.communicate(timeout=30)
+        process.send_signal(number)
 
+        assert process.wait(30) == code
     assert len(started) >= 2  # the guard and the mail server, if not also the app
-    assert process.returncode == code
-    [said] = errors.splitlines()
+    [said] = errors.read_text().splitlines()
     assert said.startswith("Stopped before the end: no process is left, and ")
-    assert psutil.wait_procs(started, timeout=5)[1] == []
+    wait_until("no process is left", lambda: running(started), lambda left: not left, 5)
     assert list(tmp_path.glob("*.json")) == []
 
 
@@ -58,7 +57,8 @@ def test_ctrl_c_reaches_the_lab_alone_and_not_the_process_that_asks() -> None:
         text=True,
         start_new_session=True,
     )
-    read_until(process, "asks")
+    assert process.stdout
+    assert process.stdout.readline() == "asks\n"
     [asking] = psutil.Process(process.pid).children()
 
     os.killpg(process.pid, signal.SIGINT)

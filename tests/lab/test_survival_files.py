@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -13,6 +12,7 @@ from lab.results import to_json
 from lab.survival.cell import Cell
 from lab.survival.files import Survival, make_page
 from lab.survival.matrix import make_svg
+from tests.support.programs import run_program
 
 FAULT = ["--only", "04_custom_queue", "--fault", "job_raises", "--fault", "kill9_worker"]
 CELLS = [
@@ -24,8 +24,7 @@ CELLS = [
 
 
 def run_survival(out: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "lab", "survival", "--out", str(out), *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    return run_program(["lab", "survival", "--out", str(out), *options])
 
 
 def test_run_counts_writes_and_ends_with_0(tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """A live page that runs, and a browser that looks at it."""
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from lab.live.recording import Event, Recording
 from tests.site.conftest import browser, context
+from tests.support.programs import Program
 from tests.support.waiting import wait_until
 
 __all__ = ["browser", "context"]  # fixtures of the site's room
@@ -23,7 +22,7 @@ LONGEST_S = 240
 class LiveLab:
     """`lab live` in a process of its own."""
 
-    process: subprocess.Popen[str]
+    process: Program
     url: str
     folder: Path
 
@@ -62,27 +61,11 @@ def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
 
         def start(*arguments: str) -> LiveLab:
             folder = tmp_path_factory.mktemp("live")
-            words = ["-u", "-m", "lab", "live", "--data-dir", str(folder), *arguments]
-            process = opened.enter_context(
-                subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE, text=True)
-            )
-            opened.callback(end, process)
-            assert process.stdout
-            for line in process.stdout:
-                if "The live page: " in line:
-                    return LiveLab(process, line.split()[-1], folder)
-            raise AssertionError("the live page did not start")
+            words = ("lab", "live", "--data-dir", str(folder), *arguments)
+            process = opened.enter_context(Program.start(*words))
+            return LiveLab(process, process.read_until(r"The live page: .*?(\S+)$"), folder)
 
         yield start
-
-
-def end(process: subprocess.Popen[str]) -> None:
-    """End it in order, and read what it still says."""
-    process.terminate()
-    try:
-        process.communicate(timeout=60)
-    finally:
-        process.kill()
 
 
 @pytest.fixture(scope="module")

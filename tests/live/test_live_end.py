@@ -1,12 +1,14 @@
 """However the live page ends, it leaves no process behind."""
 
 import signal
+import subprocess
 from collections.abc import Callable
 from contextlib import suppress
 
 import psutil
 import pytest
 
+from lab.processes import part
 from lab.processes.leftovers import MARK
 from tests.support.stand_ins import running
 from tests.support.waiting import wait_until
@@ -27,9 +29,9 @@ def start_a_run(lab: LiveLab) -> list[int]:
             lambda phase: phase == "predict",
             timeout_s=90,
         )
-    below = psutil.Process(lab.process.pid).children(recursive=True)
+    below = lab.process.below()
     assert len(below) >= 4  # a mail server, an API, a guard, and what asks /healthz
-    return [process.pid for process in below]
+    return below
 
 
 def is_marked(pid: int) -> bool:
@@ -39,6 +41,13 @@ def is_marked(pid: int) -> bool:
     return False
 
 
+@pytest.fixture
+def no_forks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start real programs: whoever looks for the mark of the lab finds no fork."""
+    monkeypatch.setattr(part, "start_process", subprocess.Popen)
+
+
+@pytest.mark.usefixtures("no_forks")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
 def test_nothing_is_left_when_the_page_is_ended(
     start_lab: Callable[..., LiveLab], number: signal.Signals
@@ -52,6 +61,7 @@ def test_nothing_is_left_when_the_page_is_ended(
     wait_until("no process is left", lambda: running(pids), lambda left: not left)
 
 
+@pytest.mark.usefixtures("no_forks")
 def test_next_start_ends_what_a_killed_lab_and_its_guard_left(
     start_lab: Callable[..., LiveLab],
 ) -> None:
@@ -61,7 +71,6 @@ def test_next_start_ends_what_a_killed_lab_and_its_guard_left(
         if "lab.processes.leftovers" in child.cmdline():
             child.kill()
     lab.process.kill()
-    lab.process.wait()
     marked = [pid for pid in running(pids) if is_marked(pid)]
     assert len(marked) >= 2
 

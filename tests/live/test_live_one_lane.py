@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 import pytest
 
 from tests.lab.run.conftest import LabRun, start
@@ -47,7 +46,7 @@ def test_one_lane_plays_on_the_processes_of_the_terminal(
     assert (killed["outcome"], killed["as_promised"]) == (outcome, True)
     run.wait_for_line(told)
     assert run.count("accepted") == 8  # in the ledger of the app that the terminal shows
-    pids = [child.pid for child in psutil.Process(run.process.pid).children(recursive=True)]
+    pids = run.process.below()
     run.send(signal.SIGINT)
     assert run.process.wait(60) == 0
     wait_until("no process is left", lambda: running(pids), lambda left: not left)

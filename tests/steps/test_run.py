@@ -2,10 +2,7 @@
 
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -17,33 +14,28 @@ from lab.steps.ladder import Step
 from lab.steps.run import find_commands, name_values, show_trials
 from lab.steps.servers import Servers
 from lab.steps.transcript import parse
-from tests.support.stand_ins import read_until, running
+from tests.support.programs import Program, run_program
+from tests.support.stand_ins import running
 
 from .ladder import change
 
 
-@contextmanager
-def run(step: Step) -> Iterator[subprocess.Popen[str]]:
-    words = [sys.executable, "-u", "-m", "lab", "step", step.short, "--root", str(step.root)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
+def run(step: Step) -> Program:
+    return Program.start("lab", "step", step.short, "--root", str(step.root))
 
 
 def test_it_shows_the_commands_and_the_lines_to_try_which_work(step: Step) -> None:
     with run(step) as process:
-        read_until(process, r"^  fastapi run 01_background_tasks/steps/s1_answer_first.py")
-        read_until(process, r"# Who answers\?")
-        command = read_until(process, r"(curl .*)")
-        read_until(process, r"kill -9 PROCESS_ID")
-        read_until(process, r"^What you should see:")
-        read_until(process, r"^  01_background_tasks/steps/s1_answer_first.txt")
+        process.read_until(r"^  fastapi run 01_background_tasks/steps/s1_answer_first.py")
+        process.read_until(r"# Who answers\?")
+        command = process.read_until(r"(curl .*)")
+        process.read_until(r"kill -9 PROCESS_ID")
+        process.read_until(r"^What you should see:")
+        process.read_until(r"^  01_background_tasks/steps/s1_answer_first.txt")
 
         answer = subprocess.check_output(command.split(), text=True, timeout=10)
 
-        assert read_until(process, r"api \| asked in process (\d+)") in answer
+        assert process.read_until(r"api \| asked in process (\d+)") in answer
 
 
 def test_a_start_in_the_middle_is_shown_unless_it_is_done_for_the_reader(
@@ -70,8 +62,8 @@ def test_a_start_in_the_middle_is_shown_unless_it_is_done_for_the_reader(
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_ends_all_of_it_at_once(step: Step, number: signal.Signals) -> None:
     with run(step) as process:
-        url = read_until(process, r"curl -sS (\S+)")
-        pids = [each.pid for each in psutil.Process(process.pid).children(recursive=True)]
+        url = process.read_until(r"curl -sS (\S+)")
+        pids = process.below()
         assert httpx.get(url).status_code == 200
 
         process.send_signal(number)
@@ -88,38 +80,38 @@ def test_a_taken_port_is_said_and_the_next_one_used(step: Step) -> None:
         taken = claim(8000)
     try:
         with run(step) as process:
-            port = read_until(process, r"port 8000 is taken, using (\d+)")
-            read_until(process, rf"fastapi run .* --port {port}")
-            assert port in read_until(process, r"(curl .*)")
+            port = process.read_until(r"port 8000 is taken, using (\d+)")
+            process.read_until(rf"fastapi run .* --port {port}")
+            assert port in process.read_until(r"(curl .*)")
     finally:
         taken.release()
 
 
 def test_a_killed_server_is_started_again_and_a_saved_one_too(step: Step) -> None:
     with run(step) as process:
-        url = read_until(process, r"curl -sS (\S+)")
+        url = process.read_until(r"curl -sS (\S+)")
         first = httpx.get(url).json()["pid"]
         psutil.Process(first).kill()
-        read_until(process, rf"the api \(process {first}\) has ended; starting it again")
-        read_until(process, "Uvicorn running on")  # the port is open only now
+        process.read_until(rf"the api \(process {first}\) has ended; starting it again")
+        process.read_until("Uvicorn running on")  # the port is open only now
 
         change(step.path, '{"pid": os', '{"saved": os')
 
-        read_until(process, "was saved; starting the api again")
-        read_until(process, "Uvicorn running on")
+        process.read_until("was saved; starting the api again")
+        process.read_until("Uvicorn running on")
         assert httpx.get(url).json().keys() == {"saved"}
 
 
 def test_a_broken_file_is_said_once_and_started_again_when_it_is_mended(step: Step) -> None:
     with run(step) as process:
-        url = read_until(process, r"curl -sS (\S+)")
+        url = process.read_until(r"curl -sS (\S+)")
         change(step.path, "import os", "import os, no_such_module")
-        read_until(process, "No module named 'no_such_module'")
-        read_until(process, "save the file to start it again")
+        process.read_until("No module named 'no_such_module'")
+        process.read_until("save the file to start it again")
 
         change(step.path, "import os, no_such_module", "import os")
 
-        read_until(process, "Uvicorn running on")
+        process.read_until("Uvicorn running on")
         assert httpx.get(url).status_code == 200
 
 
@@ -141,9 +133,7 @@ def test_a_part_of_an_id_is_no_port(step: Step, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["01/s9", "05/s1", "s1"])
 def test_a_wrong_name_ends_in_a_sentence_with_the_right_ones(name: str) -> None:
-    command = [sys.executable, "-m", "lab", "step", name]
-
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = run_program(["lab", "step", name])
 
     assert done.returncode == 2
     assert done.stderr.startswith(f"lab: there is no step {name!r}; the steps are ")

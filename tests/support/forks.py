@@ -2,8 +2,10 @@
 
 A fresh Python imports FastAPI and the rest for most of a second of processor time, and the tests
 start hundreds of apps. A fork has only to import the app itself. Arguments, environment,
-working directory, log, session, signals and limits are as after an exec, and nothing of the
-repository is imported before the fork.
+working directory, input, output, session, signals and limits are as after an exec, and of the
+repository only `scenarios` is imported before the fork: it reads no setting until it is asked for
+one. A program that starts others is given a forking process
+of its own, below it, so that theirs are forks too.
 
 What a fork cannot show, `test_real_start.py` looks at: a library that the app forgot to import.
 `/proc/PID/environ` is that of the forking process, so who looks for marks there finds no fork.
@@ -24,10 +26,11 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import Any, Self
 
 ROOT = Path(__file__).parents[2]
-MODULES = {"03_celery.drop", "celery", "lab", "uvicorn"}
+STARTERS = ("lab", "workshop")  # they start programs themselves, but for the mail server of the lab
+MODULES = (*STARTERS, "03_celery.drop", "bench", "celery", "site_making", "tests.work.", "uvicorn")
 SCRIPTS = {"celery", "fastapi", "uvicorn"}
 LIBRARIES = [
     "aiosmtpd.controller",
@@ -58,8 +61,12 @@ LIBRARIES = [
     "prometheus_client",
     "pydantic.v1",
     "pydantic_settings",
+    "pypdf",
     "python_multipart",
+    "psutil",
     "redis.asyncio",
+    "rich.markdown",
+    "scenarios.http",
     "sqlite3",
     "stamina",
     "typer",
@@ -100,10 +107,10 @@ class Fork:
 class Forker:
     """The forking process: it starts when it is needed first, and ends with the block."""
 
-    def __init__(self) -> None:
+    def __init__(self, connection: socket.socket | None = None) -> None:
         self._lock = threading.Lock()
         self._exit = ExitStack()
-        self._socket: socket.socket | None = None
+        self._socket = connection
 
     def __enter__(self) -> Self:
         return self
@@ -144,8 +151,11 @@ class Forker:
             "umask": options["umask"],
             "limits": [(each, *resource.getrlimit(each)) for each in LIMITS],
         }
-        log: IO[bytes] = options["stdout"]
-        return Fork(self, self.ask(request, log.fileno()))
+        with open(os.devnull) as nothing:
+            files = [options[name] for name in ("stdin", "stdout", "stderr")]
+            files[0] = nothing if files[0] == subprocess.DEVNULL else files[0]
+            files[2] = files[1] if files[2] == subprocess.STDOUT else files[2]
+            return Fork(self, self.ask(request, *(file.fileno() for file in files)))
 
 
 def find_program(command: Sequence[str], env: Mapping[str, str]) -> list[str]:
@@ -156,7 +166,7 @@ def find_program(command: Sequence[str], env: Mapping[str, str]) -> list[str]:
     if told_at_exec(env) != told_at_exec(os.environ):
         return []
     first, *rest = command
-    if first == sys.executable and rest[0] == "-m" and rest[1] in MODULES:
+    if first == sys.executable and rest[0] == "-m" and rest[1].startswith(MODULES):
         return rest[1:]
     if first in SCRIPTS and (path := shutil.which(first, path=env["PATH"])):
         is_ours = Path(path).parent == Path(sys.executable).parent
@@ -180,7 +190,7 @@ def receive(connection: socket.socket) -> tuple[Any, list[int]]:  # Any: JSON
     """Return a message and the files that came with it; EOFError at the end."""
     text, files = b"", list[int]()
     while not text.endswith(b"\n"):
-        more, with_it, _, _ = socket.recv_fds(connection, 65_536, 1)
+        more, with_it, _, _ = socket.recv_fds(connection, 65_536, 3)
         if not more:
             raise EOFError
         text += more
@@ -199,27 +209,40 @@ def serve(connection: socket.socket) -> list[str]:
         pid = os.fork()
         if not pid:
             connection.close()
-            return become(request, files[0])
-        os.close(files[0])
+            return become(request, files)
+        for file in files:
+            os.close(file)
         send(connection, pid)
 
 
-def become(request: dict[str, Any], log: int) -> list[str]:  # Any: JSON
+def become(request: dict[str, Any], files: list[int]) -> list[str]:  # Any: JSON
     """Take over what a new program is given."""
     os.setsid()
     os.umask(request["umask"])
     for limit, soft, hard in request["limits"]:
         resource.setrlimit(limit, (soft, hard))
     os.chdir(request["cwd"])
-    os.dup2(log, 1)
-    os.dup2(log, 2)
-    os.close(log)
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
     os.environ.clear()
     os.environ.update(request["env"])
     time.tzset()
     sys.dont_write_bytecode = bool(request["env"].get(NO_BYTECODE))
     words: list[str] = request["words"]
     sys.path[0] = str(Path(words[0]).parent) if is_script(words) else request["cwd"]
+    return fork_below(words) if words[0] in STARTERS and "mailbox" not in words else words
+
+
+def fork_below(words: list[str]) -> list[str]:
+    """Let the programs of this one be forks: its own forking process knows the libraries too."""
+    ours, theirs = socket.socketpair()
+    if not os.fork():
+        ours.close()
+        return serve(theirs)
+    theirs.close()
+    part: Any = importlib.import_module("lab.processes.part")  # Any: a module has no such type
+    part.start_process = Forker(ours).start
     return words
 
 
@@ -234,8 +257,8 @@ if __name__ == "__main__":
     gc.freeze()  # else each child copies what it only looks at, and looks at it again at its end
     try:
         sys.argv = serve(socket.socket(fileno=int(sys.argv[1])))
-    except EOFError:  # the tests have ended
-        sys.exit()
+    except EOFError:  # the tests have ended, or the program that starts others
+        os._exit(0)
     if is_script(sys.argv):
         runpy.run_path(sys.argv[0], run_name="__main__")
     else:

@@ -1,7 +1,5 @@
 """A folder with tiny apps and a tiny Celery worker, to test the lab without the real ones."""
 
-import re
-import subprocess
 from pathlib import Path
 
 import psutil
@@ -67,14 +65,3 @@ def running(pids: list[int]) -> list[int]:
         for process in psutil.process_iter(["status"])
         if process.pid in pids and process.info["status"] != psutil.STATUS_ZOMBIE
     ]
-
-
-def read_until(process: subprocess.Popen[str], pattern: str) -> str:
-    """Read lines up to the one that matches; return the first group, or the match."""
-    seen = []
-    assert process.stdout
-    for line in process.stdout:
-        seen.append(line)
-        if found := re.search(pattern, line):
-            return found[found.lastindex or 0]
-    raise AssertionError(f"no line matches {pattern!r} in {''.join(seen)}")

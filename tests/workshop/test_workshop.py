@@ -5,7 +5,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
@@ -15,6 +14,7 @@ from rich.console import Console
 
 from lab.approaches import ROOT
 from site_making.blocks import insert
+from tests.support.programs import Program, run_program, start_program
 from tests.support.waiting import wait_until
 from workshop.course import FOLDER, HINTS, TRACKS, Exercise, load_course, pick_track
 from workshop.kit import HAND_PORT
@@ -50,11 +50,11 @@ def session(folder: Path) -> Session:
 
 def run(folder: Path, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
     """Run the command `workshop` on a learner's copy."""
-    env = {**os.environ, "WORKSHOP_FOLDER": str(folder), "NO_COLOR": "1"}
-    command = [sys.executable, "-m", "workshop", *words]
-    return subprocess.run(
-        command, cwd=ROOT, env=env, input=typed, capture_output=True, text=True, check=False
-    )
+    return run_program(["workshop", *words], make_env(folder), typed=typed)
+
+
+def make_env(folder: Path) -> dict[str, str]:
+    return {"WORKSHOP_FOLDER": str(folder), "NO_COLOR": "1"}
 
 
 def find_anchors(page: Path) -> set[str]:
@@ -351,23 +351,16 @@ def test_doctor_finds_everything_that_the_exercises_need(folder: Path) -> None:
 def test_runner_checks_when_the_app_is_saved_and_goes_on(folder: Path, tmp_path: Path) -> None:
     exercise = load_course(folder)[0]
     screen = tmp_path / "screen.txt"
-    env = {**os.environ, "WORKSHOP_FOLDER": str(folder), "NO_COLOR": "1"}
-    with (
-        screen.open("w") as out,
-        subprocess.Popen(
-            [sys.executable, "-m", "workshop"], cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=out
-        ) as runner,
-    ):
-        assert runner.stdin
+    read_end, write_end = os.pipe()
+    with screen.open("w") as out, open(read_end) as keys, open(write_end, "wb", 0) as typed:
+        runner = start_program(["workshop"], make_env(folder), out, stdin=keys)
         wait_until("a first verdict", screen.read_text, lambda text: "NOT YET" in text, 60)
 
         shutil.copy(exercise.solution, exercise.app)
         wait_until("the app to pass", screen.read_text, lambda text: "PASSED in" in text, 60)
-        runner.stdin.write(b"n")
-        runner.stdin.flush()
+        typed.write(b"n")
         wait_until("the next one", screen.read_text, lambda text: "E02  The paren" in text, 60)
-        runner.stdin.write(b"q")
-        runner.stdin.flush()
+        typed.write(b"q")
 
         assert runner.wait(60) == 0
     assert screen.read_text().endswith("1 of 27 passed. `make workshop` goes on.\n")
@@ -454,26 +447,19 @@ def test_serve_says_in_a_sentence_why_the_app_does_not_start(
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_serve_names_another_port_and_starts_again_on_save(folder: Path, tmp_path: Path) -> None:
+def test_serve_names_another_port_and_starts_again_on_save(folder: Path) -> None:
     exercise = load_course(folder)[0]
-    log = tmp_path / "served.txt"
-    proxy = {"http_proxy": "http://127.0.0.1:9"}
-    env = {**os.environ, **proxy, "WORKSHOP_FOLDER": str(folder)}
-    words = [sys.executable, "-m", "workshop", "serve", "e01"]
-    with log.open("w") as out, socket.socket() as taken:
+    env = make_env(folder) | {"http_proxy": "http://127.0.0.1:9"}
+    with socket.socket() as taken:
         with suppress(OSError):  # another program has it: just as well
             taken.bind(("127.0.0.1", HAND_PORT))
-        with subprocess.Popen(words, cwd=ROOT, env=env, stdout=out) as server:
-            wait_until("the address", log.read_text, lambda text: "IS TAKEN" in text, 60)
+        with Program.start("workshop", "serve", "e01", env=env) as server:
+            server.read_until("export no_proxy=127.0.0.1")
+            server.read_until(f"PORT {HAND_PORT} IS TAKEN")
             exercise.app.write_text("app = (\n")
-            wait_until("a sentence", log.read_text, lambda text: "never closed" in text, 30)
+            server.read_until("never closed")
             shutil.copy(exercise.solution, exercise.app)
-            wait_until("a restart", log.read_text, lambda text: "starting it again" in text, 30)
-            server.terminate()
-            server.wait(30)
-
-    assert f"PORT {HAND_PORT} IS TAKEN" in log.read_text()
-    assert "export no_proxy=127.0.0.1" in log.read_text()
+            server.read_until("starting it again")
 
 
 def test_leader_sees_how_far_everybody_is(folder: Path, tmp_path: Path) -> None:

@@ -1,10 +1,7 @@
 """`lab run` in a process of its own."""
 
-import os
 import re
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +12,7 @@ import httpx
 import pytest
 
 from lab.ledger import read_ledger
+from tests.support.programs import Program
 from tests.support.waiting import wait_until
 
 EMAIL = {"to": "ann@example.com", "subject": "Hello", "body": "It works."}
@@ -28,7 +26,7 @@ class LabRun:
 
     name: str
     folder: Path
-    process: subprocess.Popen[str]
+    process: Program
     lines: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -36,15 +34,16 @@ class LabRun:
         self._reader.start()
 
     def close(self) -> None:
-        """End it without an order, if it still runs."""
-        self.process.kill()
+        """End it at once, if it still runs: the second signal cuts off what runs."""
+        if self.process.process.poll() is None:
+            self.send(signal.SIGTERM)
+            self.wait_for_line("Stopping")
+            self.send(signal.SIGTERM)
         self.process.wait()
         self._reader.join()
-        assert self.process.stdout
         self.process.stdout.close()
 
     def _read(self) -> None:
-        assert self.process.stdout
         self.lines.extend(iter(self.process.stdout.readline, ""))
 
     def wait_for_line(self, words: str) -> str:
@@ -92,15 +91,8 @@ def start(tmp_path: Path) -> Iterator[Callable[[str], LabRun]]:
     started: list[LabRun] = []
 
     def start_it(name: str) -> LabRun:
-        words = [sys.executable, "-u", "-m", "lab", "run", name, "--data-dir", str(tmp_path / name)]
-        process = subprocess.Popen(
-            words,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env={**os.environ, **ENV},
-        )
-        started.append(LabRun(name, tmp_path / name, process))
+        words = ("lab", "run", name, "--data-dir", str(tmp_path / name))
+        started.append(LabRun(name, tmp_path / name, Program.start(*words, env=ENV)))
         return started[-1]
 
     yield start_it

@@ -1,14 +1,13 @@
 """`lab run` shows where everything is, restarts what is killed, and ends in order."""
 
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 
 import httpx
 import psutil
 import pytest
 
+from tests.support.programs import run_program
 from tests.support.stand_ins import running
 from tests.support.waiting import wait_until
 
@@ -27,7 +26,7 @@ def test_killed_app_is_started_again_and_all_ends_in_order(
     run.wait_for_line(f"api (process {first}) was killed by signal 9. No job was open.")
     wait_until("another process", lambda: run.pid_of("api"), lambda pid: pid != first)
     assert httpx.get(f"{url}/healthz").status_code == 200
-    pids = [child.pid for child in psutil.Process(run.process.pid).children()]
+    pids = run.process.below()
 
     run.send(number)
 
@@ -66,9 +65,7 @@ def test_killed_app_is_started_again_and_all_ends_in_order(
     ],
 )
 def test_mistake_ends_in_one_sentence(words: list[str], sentence: str) -> None:
-    command = [sys.executable, "-m", *words]
-
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = run_program(words)
 
     assert done.returncode == 2
     assert done.stderr.startswith(sentence)

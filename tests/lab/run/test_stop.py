@@ -42,7 +42,7 @@ def test_second_signal_cuts_off_at_once_and_what_is_kept_is_done_later(
 ) -> None:
     run = start(name)
     run.post_slow_emails(2, delay_s=300)
-    pids = [child.pid for child in psutil.Process(run.process.pid).children(recursive=True)]
+    pids = run.process.below()
 
     run.send(number)
     run.wait_for_line("Stopping.")
@@ -74,8 +74,7 @@ def check_that_the_next_start_does_them(start: Callable[[str], LabRun]) -> None:
 def test_closed_terminal_ends_all_of_it(start: Callable[[str], LabRun]) -> None:
     run = start("01")
     run.wait_for_line("Ctrl-C here ends all of it")
-    pids = [child.pid for child in psutil.Process(run.process.pid).children(recursive=True)]
-    assert run.process.stdout
+    pids = run.process.below()
     nobody = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nobody, run.process.stdout.fileno())  # whoever writes to it now gets an error
     os.close(nobody)
@@ -94,7 +93,7 @@ def test_signal_during_the_start_leaves_nothing(
     time.sleep(after_s)
     pids = []
     with suppress(psutil.NoSuchProcess):
-        pids = [child.pid for child in psutil.Process(run.process.pid).children(recursive=True)]
+        pids = run.process.below()
 
     run.send(signal.SIGTERM)
 

@@ -134,4 +134,5 @@ def ask(celery_api: CeleryApi, service: str, log: Path) -> Process:
     words = shlex.split(line.replace("$$HOSTNAME", socket.gethostname()))
     words[words.index("--timeout") + 1] = "1"
     env = {"REDIS_URL": celery_api.stack.redis_url, "DATA_DIR": str(celery_api.data_dir)}
-    return start_program(words, log, env)
+    with log.open("w") as said:
+        return start_program(words, env, said)

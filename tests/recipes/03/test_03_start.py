@@ -24,10 +24,10 @@ def refused(tmp_path: Path, *args: str) -> str:
     env = NOWHERE | {"PYTHONPATH": str(tmp_path), "VISIBILITY_TIMEOUT_S": "500"}
     env["DATA_DIR"] = str(tmp_path / "data")
     words = ["celery", "-A", "03_celery.celery_app", "worker", *args]
-    code, said = run_program(words, tmp_path, env)
-    assert code == 1, said
-    assert "Traceback" not in said
-    return said.splitlines()[-1]
+    done = run_program(words, env)
+    assert done.returncode == 1, done
+    assert "Traceback" not in done.stderr
+    return done.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize("pool", ["threads", "solo", "gevent", "eventlet"])
@@ -52,11 +52,11 @@ def test_worker_without_processes_refuses_to_start(tmp_path: Path, pool: str) ->
 def test_command_without_redis_ends_with_one_sentence(
     tmp_path: Path, command: str, sentence: str
 ) -> None:
-    code, said = run_program(command.split(), tmp_path, NOWHERE | {"DATA_DIR": str(tmp_path)})
+    done = run_program(command.split(), NOWHERE | {"DATA_DIR": str(tmp_path)})
 
-    assert code == 1
-    assert "Traceback" not in said
-    assert sentence in said.splitlines()[-1]
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert sentence in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

@@ -16,31 +16,13 @@ from scenarios.contract import new_task_id
 from scenarios.pictures import picture_index
 from scenarios.reports import orders
 from tests.support.ages import set_back_all_ages
-
-PROCESS = """
-import asyncio, io, sys
-from scenarios import files, owners
-from scenarios.setup import set_up
-
-async def main(address, outcome):
-    owners.begin(owners.TaskStore(address) if address else None, is_api=True)
-    async with files.stored_upload(io.BytesIO(b"content"), lambda file: None) as task_id:
-        print(task_id, flush=True)
-        if outcome == "killed before it is taken":
-            sys.stdin.read()
-    print("taken", flush=True)
-    sys.stdin.read()
-
-asyncio.run(main(*sys.argv[1:]))
-"""
+from tests.support.programs import Program
 
 
 @contextmanager
-def app(address: str = "", outcome: str = "taken") -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+def app(address: str = "", outcome: str = "taken") -> Iterator[tuple[str, Program]]:
     """Run a process that stores an upload; yield the id when it waits."""
-    command = [sys.executable, "-c", PROCESS, address, outcome]
-    with subprocess.Popen(command, text=True, stdin=PIPE, stdout=PIPE) as process:
-        assert process.stdout
+    with Program.start("tests.work.files.one_upload", address, outcome) as process:
         task_id = process.stdout.readline().strip()
         if outcome == "taken":
             assert process.stdout.readline() == "taken\n"
@@ -70,7 +52,6 @@ def test_upload_in_memory_stays_while_its_process_lives_and_goes_with_it(data_di
         files.remove_orphans()
         assert files.upload_path(task_id).exists()
         process.kill()
-        process.wait()
 
     files.remove_orphans()
     assert not files.upload_path(task_id).exists()
@@ -89,7 +70,6 @@ def test_upload_of_a_store_stays_as_long_as_the_store_knows_its_task(
     with app("queue.sqlite", outcome) as (task_id, process):
         known |= {task_id} if is_known else set()
         process.kill()
-        process.wait()
     set_back_all_ages(data_dir)
 
     files.remove_orphans()
@@ -118,7 +98,6 @@ def test_another_app_on_the_same_folder_removes_nothing(
     owners.begin(store, is_api=True)
     with app("queue.sqlite") as (task_id, process):
         process.kill()
-        process.wait()
 
     files.remove_orphans()
 
@@ -134,7 +113,6 @@ def test_store_that_cannot_tell_removes_nothing(data_dir: Path) -> None:
     owners.begin(owners.TaskStore("redis://127.0.0.1", cannot_tell), is_api=True)
     with app("redis://127.0.0.1") as (task_id, process):
         process.kill()
-        process.wait()
 
     with pytest.raises(ConnectionError):
         files.remove_orphans()

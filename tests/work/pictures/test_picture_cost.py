@@ -1,16 +1,14 @@
 """A picture that aims at time and memory is refused before it is decoded, or held to a limit."""
 
-import subprocess
-import sys
 import time
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from lab.approaches import ROOT
 from scenarios.errors import BadUpload
 from scenarios.uploads import check_image
+from tests.support.programs import run_program
 
 from .dear_pictures import HELD, MIB, REFUSED
 
@@ -39,20 +37,8 @@ def test_what_is_accepted_takes_bounded_time_and_memory(name: str, tmp_path: Pat
     path.write_bytes(make())
     assert path.stat().st_size <= 10 * MIB
 
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "tests.work.pictures.one_picture",
-            str(path),
-            str(width),
-            *operations,
-        ],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
+    words = ["tests.work.pictures.one_picture", str(path), str(width), *operations]
+    done = run_program(words)
 
     growth_mib, cpu_s, outcome = done.stdout.strip().split(" ", 2)
     assert outcome == expected

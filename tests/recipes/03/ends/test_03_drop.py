@@ -16,9 +16,9 @@ from tests.support.waiting import wait_until
 def drop(celery_api: CeleryApi, *words: str) -> str:
     """Run the command that drops jobs, and return what it prints."""
     env = {"REDIS_URL": celery_api.stack.redis_url, "DATA_DIR": str(celery_api.data_dir)}
-    code, said = run_program(["03_celery.drop", *words], celery_api.data_dir, env)
-    assert code == 0, said
-    return said
+    done = run_program(["03_celery.drop", *words], env)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def low(celery_api: CeleryApi) -> str:
