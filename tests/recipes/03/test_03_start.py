@@ -114,11 +114,11 @@ def test_setting_of_celery_that_would_take_the_place_of_ours_is_refused(
 ) -> None:
     env = NOWHERE | {"DATA_DIR": str(tmp_path), name: "redis://127.0.0.1:9/1"}
 
-    code, said = run_program(command.split(), tmp_path, env)
+    done = run_program(command.split(), env)
 
-    assert code == 1, said
-    assert "Traceback" not in said
-    assert said.splitlines()[-1] == f"cannot start: {name} must not be set, use {instead}"
+    assert done.returncode == 1, done
+    assert "Traceback" not in done.stdout + done.stderr
+    assert done.stderr.splitlines()[-1] == f"cannot start: {name} must not be set, use {instead}"
 
 
 def test_job_for_a_queue_that_does_not_exist_is_not_taken(celery_api: CeleryApi) -> None:
@@ -126,10 +126,10 @@ def test_job_for_a_queue_that_does_not_exist_is_not_taken(celery_api: CeleryApi)
     env = {"REDIS_URL": celery_api.stack.redis_url, "DATA_DIR": str(celery_api.data_dir)}
     queued = celery_api.http.get("/metrics/queue").json()["queued"]
 
-    code, said = run_program(words.split(), celery_api.data_dir, env)
+    done = run_program(words.split(), env)
 
-    assert code == 1
-    assert "Queue 'celery' missing from task_queues" in said
+    assert done.returncode == 1
+    assert "Queue 'celery' missing from task_queues" in done.stdout + done.stderr
     assert celery_api.http.get("/metrics/queue").json()["queued"] == queued
 
 
