@@ -8,6 +8,8 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,16 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let who writes the next event wait in the middle of it; until then it cannot be read."""
+        kept = self.path.rename(self.path.with_suffix(".kept"))
+        os.mkfifo(self.path)  # nobody reads it, so to open it takes for ever
+        try:
+            yield
+        finally:
+            kept.rename(self.path)
 
     def events(self, name: str | None = None, /, **facts: object) -> list[Event]:
         """Return the events of this name and with these facts, in the order of writing."""
