@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from lab.compare.command import compare
 from lab.live.command import live
@@ -42,8 +41,9 @@ def run(
 ) -> None:
     """Run one approach with everything that it needs, until Ctrl-C; restart what is killed."""
     from .run import run_approach  # imported here: the mail server starts faster
+    from .screen import Pipe
 
-    run_approach(approach, data_dir, Console())
+    run_approach(approach, data_dir, Pipe())
 
 
 @app.command()
@@ -52,9 +52,10 @@ def step(
     root: Annotated[Path, typer.Option(help="Folder that holds the numbered folders.")] = ROOT,
 ) -> None:
     """Run one step of a ladder with everything that it needs, until Ctrl-C."""
+    from .screen import Pipe
     from .steps.run import run_step  # imported here, as above
 
-    run_step(name, Console(), root.resolve())
+    run_step(name, Pipe(), root.resolve())
 
 
 @app.command()

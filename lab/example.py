@@ -49,7 +49,7 @@ class Example:
     def start(self, start_pages: StartPages) -> None:
         """Start all of it, and print what to try and, last, where everything is."""
         needs = [each for each in self.approach.services if each not in self.stack.parts]
-        self.screen.say(f"starting {' and '.join(['the API', *needs])} …")
+        self.screen.say(f"starting {', '.join(['the API', *needs])} …")
         before = find_open_jobs(self.data_dir)
         app = self.stack.start(self.approach.name)
         self._lost = find_unknown(app.url, before.ids)

@@ -2,6 +2,7 @@
 
 import os
 import re
+from contextlib import suppress
 
 from rich.console import Console
 from rich.text import Text
@@ -30,6 +31,15 @@ WORKER_NEWS = re.compile(r"(WARNING|ERROR|CRITICAL)/")
 # a newline, and the next prompt of the shell would stand behind them.
 CURL = "curl -sS --noproxy '*' -w '\\n'"
 PROXIES = {"http_proxy", "all_proxy", "ALL_PROXY"}  # that curl uses for http://
+
+
+class Pipe(Console):
+    """A terminal, or a pipe whose reader may end: Ctrl-C ends `tee` in `make 01 | tee log`."""
+
+    def on_broken_pipe(self) -> None:
+        """Print nothing more and go on, because to exit here would cut the jobs off."""
+        with suppress(SystemExit):
+            super().on_broken_pipe()
 
 
 class Terminal:
@@ -104,7 +114,8 @@ def commands_to_try(url: str, inbox: str | None, victim: str, pid: int) -> list[
         "    -F title=Orders -F file=@samples/orders.csv",
         f"  {CURL} {url}/images \\",
         "    -F operations=blur -F width=200 -F file=@samples/photo.jpg",
-        "The status_url of the answer says what became of the job; /result behind it is its file:",
+        "The status_url of the answer says what became of the job,",
+        "and /result behind it is its file:",
         f"  {CURL} {url}/tasks/TASK_ID",
     ]
     if inbox:

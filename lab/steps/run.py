@@ -1,6 +1,7 @@
 """Runs one step for a reader: all its servers in one terminal, reloaded when the file is saved."""
 
 import re
+import textwrap
 import time
 from pathlib import Path
 
@@ -115,7 +116,12 @@ def show_trials(servers: Servers, blocks: list[Block], commands: dict[str, str])
     head = ["", "Try it in a second terminal. Ctrl-C here ends all of it.", *words_on_proxy()]
     if names := [each for each in NAMES.values() if any(each in line for line in lines)]:
         head.append(f"In the place of {' and '.join(names)} write what your run has printed.")
-    return [*head, "", *(f"  {line}" for line in lines), ""]
+    return [*head, "", *(f"  {part}" for line in lines for part in fold(line)), ""]
+
+
+def fold(line: str) -> list[str]:
+    """Break a long explanation between two words; a command stays one line, to be copied."""
+    return textwrap.wrap(line, 78, subsequent_indent="# ") if line.startswith("# ") else [line]
 
 
 def show_source(step: Step, blocks: list[Block]) -> list[str]:

@@ -42,7 +42,7 @@ def test_a_start_in_the_middle_is_shown_unless_it_is_done_for_the_reader(
     step: Step, tmp_path: Path
 ) -> None:
     start = "fastapi run 01_background_tasks/steps/s1_answer_first.py"
-    text = f"$ {start}\n$ curl -sS a\n# Again.\n$ {start}\n$ curl -sS b\n"
+    text = f"$ {start}\n$ curl -sS a\n# {'word ' * 20}\n# Again.\n$ {start}\n$ curl -sS b\n"
     blocks = parse(f"{text}# Two processes.\n$ {start} --workers 2\n$ curl -sS c\n")
     servers = Servers(step, tmp_path / "data", say=print, grace_s=1.0)
 
@@ -51,6 +51,8 @@ def test_a_start_in_the_middle_is_shown_unless_it_is_done_for_the_reader(
     assert [line.strip() for line in lines if line.startswith("  ")][:-1] == [
         "curl -sS a",
         "# The api is started again for you as a new process; wait until it is ready.",
+        f"# {'word ' * 14}word",
+        f"# {'word ' * 4}word",
         "# Again.",
         "curl -sS b",
         "# Two processes.",

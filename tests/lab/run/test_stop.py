@@ -36,6 +36,21 @@ def test_first_interrupt_waits_for_jobs_and_says_how_long_at_most(
     assert run.count("failed") == run.count("retried") == 0
 
 
+def test_stop_waits_for_jobs_also_when_nobody_reads_any_more(
+    start: Callable[[str], LabRun],
+) -> None:
+    run = start("01")
+    run.post_slow_emails(2, delay_s=5)
+    assert run.process.stdout is not None
+    with open(os.devnull, "rb") as nowhere:  # as `make 01 | tee log`: Ctrl-C ends tee, too
+        os.dup2(nowhere.fileno(), run.process.stdout.fileno())
+
+    run.send(signal.SIGINT)
+
+    assert run.process.wait(40) == 0
+    assert run.count("finished") == 2
+
+
 @pytest.mark.parametrize(("name", "number"), [("01", signal.SIGTERM), ("03", signal.SIGINT)])
 def test_second_signal_cuts_off_at_once_and_what_is_kept_is_done_later(
     start: Callable[[str], LabRun], name: str, number: signal.Signals
