@@ -18,12 +18,13 @@ import os
 import resource
 import runpy
 import shutil
+import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -108,7 +109,8 @@ class Forker:
     """The forking process: it starts when it is needed first, and ends with the block."""
 
     def __init__(self, connection: socket.socket | None = None) -> None:
-        self._lock = threading.Lock()
+        # In a thread: Ctrl-C, which strikes the main one, parts no answer from its question.
+        self._thread = ThreadPoolExecutor(1)
         self._exit = ExitStack()
         self._socket = connection
 
@@ -119,10 +121,18 @@ class Forker:
         self._exit.close()
 
     def ask(self, request: Mapping[str, Any], *files: int) -> Any:  # Any: JSON
-        with self._lock:
-            self._socket = self._socket or self._launch()
-            send(self._socket, request, *files)
-            return receive(self._socket)[0]
+        asked = self._thread.submit(self._ask, request, files)
+        try:
+            return asked.result()
+        except BaseException:
+            if "words" in request:  # nobody will know what was started
+                os.kill(asked.result(), signal.SIGKILL)
+            raise
+
+    def _ask(self, request: Mapping[str, Any], files: Sequence[int]) -> Any:  # Any: JSON
+        self._socket = self._socket or self._launch()
+        send(self._socket, request, *files)
+        return receive(self._socket)[0]
 
     def _launch(self) -> socket.socket:
         ours, theirs = socket.socketpair()
