@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -179,9 +179,8 @@ class Kit:
         label = f"{self._number}-{name}"
         self._names.append(label)
         own = {"PYTHONDONTWRITEBYTECODE": "1", "REDIS_URL": self.redis_url, MARK: self._mark}
-        return self._processes.launch(
-            label, command, env={**os.environ, **own, **env}, cwd=self.file.parent
-        )
+        told = replace(command, env={**command.env, **own, **env})
+        return self._processes.launch(label, told, env=os.environ, cwd=self.file.parent)
 
     def _claim(self, preferred: int) -> int:
         port = ports.claim(preferred)

@@ -90,10 +90,10 @@ class Processes:
             command=command.words,
             env={
                 **env,
+                "TMPDIR": str(self._temporary),
                 **command.env,
                 MARK: self._leftovers.mark,
                 "PYTHONUNBUFFERED": "1",
-                "TMPDIR": str(self._temporary),
             },
             cwd=cwd,
             log=self.data_dir / "logs" / f"{name}.log",

@@ -22,6 +22,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -237,6 +238,7 @@ def become(request: dict[str, Any], files: list[int]) -> list[str]:  # Any: JSON
         os.close(file)
     os.environ.clear()
     os.environ.update(request["env"])
+    tempfile.tempdir = None  # asked for anew: TMPDIR may be another
     time.tzset()
     sys.dont_write_bytecode = bool(request["env"].get(NO_BYTECODE))
     words: list[str] = request["words"]

@@ -2,51 +2,62 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from functools import partial
+from operator import not_
 from pathlib import Path
 
 from workshop.app_under_check import Answer, App
-from workshop.chance import some_count
+from workshop.chance import some_count, some_name
 from workshop.kit import Kit
 from workshop.verdict import expect
 
-NAMES = ["orders.csv", "orders.csv", "../orders.csv", "ä" * 100 + ".csv"]
-BAD = b"region,amount\nNorth,2.50\nSouth,many\n"
+NAMES = ["orders.csv", "orders.csv", "../orders.csv", "ä" * 150 + ".csv"]
+MARK = some_name("Region-")  # of each upload, and of no report
+BAD = {
+    "an amount that is no number": f"region,amount\n{MARK},2.50\n{MARK},many\n".encode(),
+    "no column amount": f"region,price\n{MARK},2.50\n".encode(),
+    "a row that is too short": f"region,amount\n{MARK}\n".encode(),
+    "bytes that are no UTF-8": f"region,amount\n{MARK},2.50\n".encode() + b"\xff,1.00\n",
+}
 LARGE_ROWS = 65_000
 END_S = 20.0
+LEFT_S = 5.0
 HEADER = "region,amount\n"
 
 
 def check(kit: Kit) -> None:
-    app = kit.start()
-    folder = kit.folder / "app"
-    before = set(kit.folder.rglob("*"))
+    (kit.folder / "temp").mkdir()
+    app = kit.start(env={"TMPDIR": str(kit.folder / "temp")})
 
     files = [(name, make_orders(some_count(3, 9))) for name in NAMES]
     files.append(("large.csv", make_orders(LARGE_ROWS)))  # larger than what is kept in memory
     with ThreadPoolExecutor(len(files)) as threads:  # at once: two of them have one name
-        posted = list(threads.map(lambda each: post(app, *each), files))
+        posted = list(threads.map(lambda each: post(app, each[0], each[1].encode()), files))
     behind = [is_behind for _, is_behind in posted]  # of one at least: a busy machine answers late
     expect(any(behind), "the answer before the report is made", "the report first")
     reports = [(id_, text) for (id_, _), (_, text) in zip(posted, files, strict=True)]
-    bad, _ = post(app, "bad.csv", BAD.decode())
+    bad = {what: post(app, "bad.csv", content)[0] for what, content in BAD.items()}
+    twin = files[0][1]  # another customer may have the same orders
+    reports.append((post(app, "twin.csv", twin.encode())[0], twin))
     for report_id, text in reports:
         app.wait_status(f"/reports/{report_id}", "status", {"finished"}, END_S)
         expect_report(app, report_id, text)
-    app.wait_status(f"/reports/{bad}", "status", {"failed"}, END_S)
-    expect_nothing(app, f"/reports/{bad}/file", 409, "a report that failed")
+    for what, report_id in bad.items():
+        expect_failed(app, report_id, what)
     expect_nothing(app, "/reports/no-such-report/file", 404, "a report that nobody asked for")
 
-    expect_no_upload(app, folder, before, {text for _, text in reports} | {BAD.decode()})
+    expected = "no upload left once its report has ended"
+    app.wait_until(expected, partial(list_kept, kit.folder), not_, LEFT_S)
 
 
 def make_orders(count: int) -> str:
-    rows = (f"Region {n},{Decimal(some_count(1, 9999)).scaleb(-2)}\n" for n in range(count))
+    rows = (f"{MARK}-{n},{Decimal(some_count(1, 9999)).scaleb(-2)}\n" for n in range(count))
     return HEADER + "".join(rows)
 
 
-def post(app: App, name: str, text: str) -> tuple[str, bool]:
+def post(app: App, name: str, content: bytes) -> tuple[str, bool]:
     """Post a file; return the id of its report, and whether it is made behind the answer."""
-    answer = app.post("/reports", status=202, files={"file": (name, text.encode(), "text/csv")})
+    answer = app.post("/reports", status=202, files={"file": (name, content, "text/csv")})
     report_id = str(answer.get("report_id"))
     is_behind = not app.journal.count("finished", report_id=report_id)
     download = app.get(f"/reports/{report_id}/file")
@@ -54,6 +65,13 @@ def post(app: App, name: str, text: str) -> tuple[str, bool]:
         expected = "409 for the file of a report that is not finished"
         expect(download.status == 409, expected, app.describe(download))
     return report_id, is_behind
+
+
+def expect_failed(app: App, report_id: str, what: str) -> None:
+    ended = {"failed", "finished"}
+    status = app.wait_status(f"/reports/{report_id}", "status", ended, END_S).get("status")
+    expect(status == "failed", f"status failed for a file with {what}", repr(status))
+    expect_nothing(app, f"/reports/{report_id}/file", 409, "a report that failed")
 
 
 def expect_nothing(app: App, path: str, status: int, what: str) -> None:
@@ -72,9 +90,7 @@ def expect_report(app: App, report_id: str, text: str) -> None:
     expect(count == 1, "each report made once", count)
 
 
-def expect_no_upload(app: App, folder: Path, before: set[Path], texts: set[str]) -> None:
-    """Look for a copy of an upload, in DATA_DIR and where `../` would lead."""
-    for path in {*folder.rglob("*"), *folder.parent.glob("*")} - before:
-        if path.is_file() and path.suffix != ".jsonl":
-            kept = path.read_text(errors="replace") in texts
-            expect(not kept, "no upload left once its report has ended", path.name)
+def list_kept(folder: Path) -> list[str]:
+    """Return the files with rows of an upload, in DATA_DIR and beside it."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path.name for path in files if MARK.encode() in path.read_bytes()]
