@@ -7,6 +7,8 @@ from . import ledger
 from .contract import Kind, QueueMetrics, Status
 from .status import TaskStatus, changing
 
+MOST_ENDED = 100_000  # some 220 MB; without a limit a busy day would fill the memory
+
 
 class Tasks(dict[str, TaskStatus]):
     """Records by task id, which are counted as they change: no question reads all of them."""
@@ -31,10 +33,11 @@ class Tasks(dict[str, TaskStatus]):
     def forget_ended(self, ttl_s: float) -> list[str]:
         """Drop the records of tasks that ended more than `ttl_s` ago; return their ids.
 
-        A record that has not ended stays, however old it is.
+        Of more than `MOST_ENDED` the oldest go sooner. A record that has not ended stays, however
+        old it is.
         """
         forgotten, before = [], time.monotonic() - ttl_s
-        while self._ended and self._ended[0][0] < before:
+        while self._ended and (self._ended[0][0] < before or len(self._ended) > MOST_ENDED):
             with changing:
                 _, task_id = self._ended.popleft()
                 self._counts[self.pop(task_id).status] -= 1

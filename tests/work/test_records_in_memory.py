@@ -41,6 +41,20 @@ def test_what_has_just_ended_is_kept() -> None:
     assert tasks.forget_ended(60) == []
 
 
+def test_of_very_many_the_newest_are_kept_and_all_that_have_not_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("scenarios.in_memory.MOST_ENDED", 2)
+    tasks = Tasks()
+    _, *ended = accept(tasks, "waits", "first", "second", "third")
+    for task in ended:
+        task.cancel()
+
+    forgotten = tasks.forget_ended(3600)
+
+    assert (forgotten, list(tasks)) == (["first"], ["waits", "second", "third"])
+
+
 def test_counts_are_true_in_each_state() -> None:
     tasks = Tasks()
     first, second, third, _ = accept(tasks, "a", "b", "c", "d")
