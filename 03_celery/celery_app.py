@@ -14,7 +14,7 @@ settings = get_settings()
 REDIS_URL = settings.redis_url.replace("unix://", "socket://", 1)
 BROKER_URL = settings.celery_broker_url or settings.redis_url
 BROKER_URL = BROKER_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=")
-# What Celery reads from the environment goes before all that is set here.
+# Celery's own variables would override what is set here; its command reads BROKER_URL, too.
 if settings.celery_broker_url:
     os.environ["CELERY_BROKER_URL"] = BROKER_URL
 for name in ("BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL"):

@@ -215,7 +215,7 @@ def is_cancelled(task_id: str) -> bool:
 def close(task_id: str, run: str, status: Status, meta: str, error: str) -> Status | None:
     """End a job, or let it wait for its next attempt; return what became of it.
 
-    None: it had ended before, or is another run's.
+    None: it had ended before, is another run's, or has no record.
     """
     became = change("close", task_id, run, status.value, meta, error)
     return Status(became) if became else None

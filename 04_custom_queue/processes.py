@@ -55,8 +55,9 @@ class JobProcess:
         self._wait_until_ready()
 
     def has_ended(self) -> bool:
-        """Tell, between two jobs, whether the process has died: nothing else can be heard then."""
-        return bool(self._process and self._pipe.poll())  # `is_alive()` errs after two joins
+        """Tell, between two jobs, whether the process has died."""
+        # The end of the pipe: `is_alive()` is wrong after two threads have joined at once.
+        return bool(self._process and self._pipe.poll())
 
     def run(
         self, work: Callable[..., Any], arguments: dict[str, Any], report: Report

@@ -110,14 +110,14 @@ OpenStore = Callable[[Limits, Observe | None, Stop, Forget | None], Store]
 
 
 def careful(observe: Observe | None) -> Observe:
-    """Return what tells `observe`; an error of that is logged, and stops no task and no worker."""
+    """Return `observe` with its errors logged: they must stop no task and no worker."""
 
     def tell(event: str, task: Task) -> None:
         try:
             if observe:
                 observe(event, task)
         except Exception:
-            logger.exception("cannot note of %s: %s", task.task_id, event)
+            logger.exception("the observer failed at %r of task %s", event, task.task_id)
 
     return tell
 

@@ -26,7 +26,8 @@ TIMEOUT_S = 10
 LONGEST_PLAIN = 60  # characters of a header that needs neither encoding nor a second line
 SEVEN_BIT = compat32.clone(cte_type="7bit")  # a server need not take more
 WIRE = compat32.clone(linesep="\r\n")
-# A greeting, a good-bye, and 250, of which aiosmtplib complains only where it waits for 354.
+# 220 and 221 are no answer to a command. aiosmtplib takes 250 for a yes itself, and complains of it
+# only as the answer to DATA, where it needs 354.
 NOT_YET = {220, 221, 250}
 
 
@@ -204,8 +205,8 @@ def step(what: str, *, role: str = "", quote: bool = True) -> Iterator[None]:
 def any_yes() -> Iterator[None]:
     """Take each answer that begins with 2 for a yes, as RFC 5321 asks, and not 250 alone.
 
-    To try again after one of the others would send the message a second time. Some may come
-    before it is sent: a yes to DATA itself is none to the message.
+    To try again after one of the others would send the message a second time. But 250 to DATA
+    comes before the message is sent, so it is no yes to the message.
     """
     try:
         yield

@@ -71,7 +71,7 @@ async def stored_upload(
 ) -> AsyncIterator[str]:
     """Check and copy `source` off the loop, to the `upload_path` of a new task; yield its id.
 
-    The file goes again if the body raises: what is refused leaves nothing behind. Raises
+    The file is removed if the body raises: what is refused leaves nothing behind. Raises
     `CannotStore`, and whatever `check` raises.
     """
     task_id = new_task_id()
@@ -100,9 +100,9 @@ def _copy(source: BinaryIO, check: Callable[[BinaryIO], object], task_id: str) -
 
 
 def take_back(task_id: str) -> None:
-    """Remove what a request has left that became no task: its upload, and the mark of that."""
-    discard_upload(task_id)
-    with suppress(OSError):
+    """Remove what a request has left that became no task: its upload, then the mark of that."""
+    with suppress(OSError):  # then the mark stays, and a sweep finds the file by it
+        upload_path(task_id).unlink(missing_ok=True)
         owners.drop([task_id])
 
 

@@ -117,7 +117,7 @@ def invalid_fields(problems: Sequence[JSONDict]) -> Response:
         for each in problems
     ]
     text = json.dumps({"detail": told}, ensure_ascii=False, separators=(",", ":"))
-    # A name may hold half a character, such as `"\\ud800"`, which UTF-8 has not.
+    # A name may hold half of a surrogate pair, such as `"\ud800"`, which UTF-8 cannot say.
     return Response(text.encode(errors="replace"), 422, media_type="application/json")
 
 

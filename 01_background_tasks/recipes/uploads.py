@@ -2,7 +2,7 @@
 
 import shutil
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing
 
 from fastapi import APIRouter
 
@@ -34,9 +34,7 @@ def upload_csv(file: OrderFile, database: Session, tasks: Tasks) -> Queued:
         database.execute("INSERT INTO imports (import_id) VALUES (?)", (import_id,))
         database.commit()  # a disk that is full says so here at the latest
     except (OSError, sqlite3.Error):  # leave nothing behind
-        with suppress(OSError):
-            files.discard_upload(import_id)
-            owners.drop([import_id])
+        files.take_back(import_id)
         raise
     tasks.add(ingest_csv, import_id)  # the id, and neither the file nor the session
     return Queued(jobs_url=tasks.jobs_url)

@@ -118,7 +118,7 @@ def find_inode(path: Path) -> tuple[int, int] | None:
 
 
 def beside(path: Path, suffix: str) -> Path:
-    """Return a file that belongs to the queue's, also for those who come over a symbolic link."""
+    """Return a file that belongs to the queue's: the same one if `path` is a symbolic link."""
     real = path.resolve()
     return real.with_name(f"{real.name}{suffix}")
 

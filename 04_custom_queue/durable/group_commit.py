@@ -161,7 +161,8 @@ class GroupCommit:
         if synchronous != self._synchronous:
             db.execute(f"PRAGMA synchronous = {synchronous}")
             self._synchronous = synchronous
-        # Who came while others waited in vain has waited, too.
+        # A change that came while an earlier batch waited has used up that time: a route has to
+        # answer within a second.
         since = min((each.since for each in batch if each.waiter), default=time.monotonic())
         patiently(partial(db.execute, "BEGIN IMMEDIATE"), since)
         self._table.begin(db)

@@ -119,7 +119,8 @@ def check_redis(url: str, right: str = REDIS) -> str:
 
 def check_broker(url: str) -> str:
     """Return the address of a broker: a Redis or a RabbitMQ."""
-    if url.startswith("redis+socket:"):  # a process that Celery starts finds its own way to say it
+    # `celery_app.py` puts Celery's form into the environment, and its children read it here.
+    if url.startswith("redis+socket:"):
         url = url.replace("redis+socket:", "unix:", 1).replace("?virtual_host=", "?db=")
     if not url.startswith(("amqp:", "amqps:")):
         return check_redis(url, BROKER)

@@ -1,4 +1,4 @@
-"""Limits for clients that only stand there: they take no files from jobs, and hold up no stop.
+"""Limits for slow clients: they take no files from jobs, and hold up no stop.
 
 `uvicorn --limit-concurrency` refuses requests, and a client that sends none is never refused.
 """
@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 RESERVE = 128  # descriptors for files, databases, mail and other services
-STALLED_S = 3.0  # after a stop was asked for: what a client has not sent by then is not accepted
+SLOWEST_S = 3.0  # after a stop was asked for: what a client has not sent by then is not accepted
 
 
 class Closed(asyncio.Protocol):
@@ -50,13 +50,13 @@ def limit_connections() -> None:
 
 
 def shut_down(loop: asyncio.AbstractEventLoop, protocol: Any, shutdown: Callable[[], None]) -> None:
-    """Do what uvicorn does with a connection at a stop, and wait STALLED_S for its client."""
+    """Do what uvicorn does with a connection at a stop, and wait SLOWEST_S for its client."""
     shutdown()
-    loop.call_later(STALLED_S, cut_off, protocol)
+    loop.call_later(SLOWEST_S, cut_off, protocol)
 
 
 def cut_off(protocol: Any) -> None:
-    """End a connection whose client sends no further, or reads no further."""
+    """End a connection whose request or answer is still under way, however slowly."""
     # uvicorn waits for it without a limit, and only then lets the app drain.
     if getattr(protocol.cycle, "more_body", False) or protocol.flow.write_paused:
         protocol.transport.abort()

@@ -1,11 +1,11 @@
-"""Start uvicorn, Celery and the mail server as forks of a process that has imported the libraries.
+"""Start our programs as forks of a process that has imported the libraries.
 
 A fresh Python imports FastAPI and the rest for most of a second of processor time, and the tests
 start hundreds of apps. A fork has only to import the app itself. Arguments, environment,
 working directory, input, output, session, signals and limits are as after an exec, and of the
 repository only `scenarios` is imported before the fork: it reads no setting until it is asked for
-one. A program that starts others is given a forking process
-of its own, below it, so that theirs are forks too.
+one. A program that starts others is given a forking process of its own, below it, so that theirs
+are forks too.
 
 What a fork cannot show, `test_real_start.py` looks at: a library that the app forgot to import.
 `/proc/PID/environ` is that of the forking process, so who looks for marks there finds no fork.
@@ -211,16 +211,21 @@ def receive(connection: socket.socket) -> tuple[Any, list[int]]:  # Any: JSON
 
 def serve(connection: socket.socket) -> list[str]:
     """Fork and answer; returns in each child, with the arguments of its program."""
+    ended: dict[int, int] = {}  # who asked may have been interrupted, and asks again
     while True:
         request, files = receive(connection)
-        if "pid" in request:
-            pid, status = os.waitpid(request["pid"], os.WNOHANG)
-            send(connection, os.waitstatus_to_exitcode(status) if pid else None)
+        if (asked := request.get("pid")) is not None:
+            if asked not in ended:
+                pid, status = os.waitpid(asked, os.WNOHANG)
+                if pid:
+                    ended[pid] = os.waitstatus_to_exitcode(status)
+            send(connection, ended.get(asked))
             continue
         pid = os.fork()
         if not pid:
             connection.close()
             return become(request, files)
+        ended.pop(pid, None)
         for file in files:
             os.close(file)
         send(connection, pid)

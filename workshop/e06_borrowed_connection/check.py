@@ -62,7 +62,7 @@ def sees_connection_of_job(app: App, name: str) -> bool:
         return app.journal.count("connected") > before
 
     app.wait_quiet(JOB_S + 1, lambda: app.journal.count("confirmed", order_id=name) > 0)
-    app.wait_quiet(1, is_connected)  # it may say that it has confirmed before it writes
+    app.wait_quiet(JOB_S + 1, is_connected)  # it may say that it has confirmed before it writes
     return is_connected()
 
 

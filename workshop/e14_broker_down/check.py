@@ -34,8 +34,7 @@ def check(kit: Kit) -> None:
             task_id = post_until_taken(app, month).get("task_id")
             queued = list_queued(redis)
             expect(len(queued) == number, f"{number} accepted reports queued", len(queued))
-            told = f"{task_id!r}"
-            expect(task_id in queued, "the task_id of the report that is queued", told)
+            expect(task_id in queued, "the task_id of the report that is queued", repr(task_id))
     valkey.kill9()
     for app in apps:
         check_down(app)  # as before, though this app has met the broker

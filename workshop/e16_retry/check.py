@@ -24,21 +24,21 @@ def check(kit: Kit) -> None:
     good = some_names(some_count(2, 3), "ann-")
     [twice] = some_names(1, "full-")  # tries belong to an e-mail, not to its address
     # Whoever waits in the worker is in the way of the good ones.
+    posted_at = {}
     for to in (*shuffled([*full, *gone, twice, twice]), *good):
-        app.post(f"/emails/{to}", status=202)
+        posted_at[to] = app.post(f"/emails/{to}", status=202).answered_at
 
     def are_tried() -> bool:
         return count_tries(app, twice) > 7 and all(count_tries(app, to) > 3 for to in full)
 
     app.wait_quiet(MOST_S, are_tried)
-    tried = app.journal.events("tried")
-    expect(tried, "e-mails tried by the worker", "none")
+    expect(app.journal.count("tried"), "e-mails tried by the worker", "none")
     for to in good:
         sent_at = [event["t"] for event in app.journal.events("sent", to=to)]
         expect(len(sent_at) == 1, "each e-mail that can be sent, sent once", len(sent_at))
         expected = f"an e-mail that can be sent, sent within {SOON_S:g} s, while others wait"
-        late_s = sent_at[0] - tried[0]["t"]
-        expect(late_s < SOON_S, expected, f"{late_s:.1f} s behind the first try")
+        late_s = sent_at[0] - posted_at[to]
+        expect(late_s < SOON_S, expected, f"{late_s:.1f} s behind its post")
     for to in full:
         tries = count_tries(app, to)
         expected = "4 tries for an address whose mailbox is full"

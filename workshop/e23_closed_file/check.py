@@ -1,6 +1,7 @@
 """E23: each report is made from its own file, behind the answer, and no upload is left behind."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 from operator import not_
@@ -92,5 +93,9 @@ def expect_report(app: App, report_id: str, text: str) -> None:
 
 def list_kept(folder: Path) -> list[str]:
     """Return the files with rows of an upload, in DATA_DIR and beside it."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return [path.name for path in files if MARK.encode() in path.read_bytes()]
+    kept = []
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # it is removed just now
+            if path.is_file() and MARK.encode() in path.read_bytes():
+                kept.append(path.name)
+    return kept

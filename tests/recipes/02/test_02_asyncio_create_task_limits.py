@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.recipes.recipe_app import RecipeApp, run_recipe_app
@@ -45,8 +44,7 @@ def test_of_many_changes_at_once_those_that_are_refused_are_not_stored(small: Re
     users = [f"user-{number}" for number in range(16)]
 
     def change(user: str) -> int:
-        answer = httpx.post(f"{small.part.url}/users/{user}/settings", json={"theme": "dark"})
-        return answer.status_code
+        return small.http.post(f"/users/{user}/settings", json={"theme": "dark"}).status_code
 
     with ThreadPoolExecutor(len(users)) as pool:
         codes = list(pool.map(change, users))

@@ -59,6 +59,24 @@ def test_upload_in_memory_stays_while_its_process_lives_and_goes_with_it(data_di
 
 
 @pytest.mark.usefixtures("no_process")
+def test_upload_that_cannot_be_taken_back_now_keeps_its_mark(data_dir: Path) -> None:
+    files.make_folders()
+    owners.begin(None, is_api=True)
+    task_id = new_task_id()
+    owners.take(task_id)
+    path = files.upload_path(task_id)
+    path.mkdir()  # unlink refuses a folder, as it does each file of a disk that is read-only
+
+    files.take_back(task_id)
+    kept = list((data_dir / "owners").rglob(task_id))
+    path.rmdir()
+    files.take_back(task_id)
+
+    assert len(kept) == 1
+    assert not list((data_dir / "owners").rglob(task_id))
+
+
+@pytest.mark.usefixtures("no_process")
 @pytest.mark.parametrize("outcome", ["taken", "killed before it is taken"])
 @pytest.mark.parametrize("is_known", [True, False])
 def test_upload_of_a_store_stays_as_long_as_the_store_knows_its_task(
