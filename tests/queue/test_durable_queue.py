@@ -301,6 +301,7 @@ async def test_refusal_takes_no_longer_for_those_who_come_while_others_wait(
         return time.monotonic() - began
 
     async with opened(jobs, db) as queue:
+        await ended(queue, await queue.put(new_task("quick")))  # the file is open now
         with locked(db):
             waits = []
             for _ in range(30):

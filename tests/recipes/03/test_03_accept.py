@@ -42,17 +42,17 @@ def test_request_is_accepted_in_one_step(celery_api: CeleryApi, post: Post, mess
         def listen() -> None:
             for command in monitor.listen():
                 seen.append(f"{command['client_type']} {command['command']}")
-                if "the end" in command["command"]:
+                if "ends here" in command["command"]:
                     return
 
         thread = threading.Thread(target=listen)
         thread.start()
-        client.echo("the beginning")
+        client.echo("begins here")
         assert post(celery_api.http).status_code == 202
-        client.echo("the end")
+        client.echo("ends here")
         thread.join()
 
-    words = [line.split() for line in seen[seen_index(seen, "the beginning") :]]
+    words = [line.split() for line in seen[seen_index(seen, "begins here") :]]
     outside = [line[1] for line in words if line[0] != "lua" and line[1] in WRITES]
     inside = [line[1] for line in words if line[0] == "lua"]
     assert outside == ["EVALSHA"]
